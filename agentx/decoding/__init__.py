@@ -1,0 +1,1 @@
+"""Constrained decoding over llama.cpp."""

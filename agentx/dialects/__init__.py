@@ -1,0 +1,1 @@
+"""How a model family is shown tools and how it writes calls."""

@@ -1,0 +1,77 @@
+"""Everything that AgentX raises on purpose.
+
+::
+
+    AgentXError
+    ├── UsageError            2   the words of a command or a call are off (an unknown tool, bad JSON)
+    ├── ConfigError          78   a setting cannot be read, or has no such value
+    ├── ModelError            4   no usable model
+    │   ├── ModelNotFound     4   no such name, no such file
+    │   ├── ModelFileError    4   the file is there and is not what it should be (truncated, wrong hash)
+    │   └── DownloadError     4   no source gave the file
+    ├── ContextOverflow       1   the prompt does not fit the model's context
+    ├── SchemaError           2   a tool's schema holds something that cannot be decoded under a grammar
+    ├── PluginError           2   a plugin cannot be loaded
+    ├── StorageError          1   a folder or a database cannot be read or written (a full disk)
+    └── ToolError             1   raised by a tool's author: the sentence goes to the model
+
+The number is the exit code of the command line. Each message is one sentence: what, where, what to do.
+"""
+
+from typing import ClassVar
+
+
+class AgentXError(Exception):
+    """Base of all errors raised on purpose; `str(error)` is a sentence for a person."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class UsageError(AgentXError):
+    """The words of a command or of a call are off."""
+
+    exit_code = 2
+
+
+class ConfigError(AgentXError):
+    """A setting cannot be read, or has no such value."""
+
+    exit_code = 78
+
+
+class ModelError(AgentXError):
+    """No usable model."""
+
+    exit_code = 4
+
+
+class ModelNotFound(ModelError):
+    """No model of that name and no such file."""
+
+
+class ModelFileError(ModelError):
+    """The file is there and is not what it should be."""
+
+
+class DownloadError(ModelError):
+    """No source gave the file."""
+
+
+class ContextOverflow(AgentXError):
+    """The prompt does not fit the model's context."""
+
+
+class SchemaError(UsageError):
+    """A tool's schema holds something that cannot be decoded under a grammar."""
+
+
+class PluginError(UsageError):
+    """A plugin cannot be loaded."""
+
+
+class StorageError(AgentXError):
+    """A folder or a database cannot be read or written."""
+
+
+class ToolError(AgentXError):
+    """Raised by a tool: the sentence goes to the model, and the run goes on."""

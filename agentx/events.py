@@ -1,0 +1,161 @@
+"""What a run emits: one typed stream that every front end, the journal and the tests consume.
+
+An event is a frozen value. `to_json` gives a JSON object whose `kind` names the class; `from_json` reads it back, so
+that a reloaded session equals the live one. `VERSION` rises when a field changes its meaning; a field that is added
+has a default.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from agentx.messages import RunStatus, ToolCall, ToolResult, Usage
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """First event of a run, emitted before the model is loaded."""
+
+    session_id: str
+    task: str
+    model: str
+    strategy: str
+    tools: list[str]
+    workspace: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelLoaded:
+    name: str
+    elapsed_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class StepStarted:
+    """A step is one reply of the model and what came of it; `number` counts from 1."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """A piece of the reply as it is decoded; `channel` is "thought", "call" or "answer"."""
+
+    channel: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Thought:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallDecoded:
+    """The model asked for this call; nothing has been carried out yet."""
+
+    call: ToolCall
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalAsked:
+    call: ToolCall
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalGiven:
+    """The decision on a call: `allowed`, and by whom or why in `reason`."""
+
+    call_id: str
+    allowed: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallStarted:
+    """The call passed all checks: its effect may happen from here on (the journal's intent row)."""
+
+    call: ToolCall
+
+
+@dataclass(frozen=True, slots=True)
+class CallProgress:
+    call_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallFinished:
+    """What came of a call, also of one that was denied or refused before it started."""
+
+    result: ToolResult
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something a person should know and the model need not: a loop broken, a reply cut."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepFinished:
+    number: int
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The final answer as text (JSON where a type was asked for)."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunFinished:
+    """Last event of a run; `output` is JSON."""
+
+    status: RunStatus
+    output: Any
+    error: str | None
+    steps: int
+    usage: Usage
+
+
+Event: TypeAlias = (
+    RunStarted
+    | ModelLoaded
+    | StepStarted
+    | TextDelta
+    | Thought
+    | CallDecoded
+    | ApprovalAsked
+    | ApprovalGiven
+    | CallStarted
+    | CallProgress
+    | CallFinished
+    | Notice
+    | StepFinished
+    | Answered
+    | RunFinished
+)
+
+_KINDS: dict[str, type[Any]] = {cls.__name__: cls for cls in Event.__args__}
+_NESTED: dict[str, type[Any]] = {"call": ToolCall, "result": ToolResult, "usage": Usage}
+
+
+def to_json(event: Event) -> dict[str, Any]:
+    return {"kind": type(event).__name__, **dataclasses.asdict(event)}
+
+
+def from_json(row: dict[str, Any]) -> Event:
+    """Raises KeyError for a kind that this version does not know."""
+    fields = dict(row)
+    cls = _KINDS[fields.pop("kind")]
+    for name, nested in _NESTED.items():
+        if name in fields:
+            fields[name] = nested(**fields[name])
+    return cls(**fields)

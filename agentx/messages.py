@@ -1,0 +1,101 @@
+"""The values that pass between model, loop and tools: frozen, with a JSON round trip."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+JSON: TypeAlias = "None | bool | int | float | str | list[JSON] | dict[str, JSON]"
+
+ResultStatus: TypeAlias = Literal["ok", "error", "denied", "refused", "timeout", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """One call that the model decoded: `name` exactly as registered, `arguments` as JSON values."""
+
+    id: str
+    name: str
+    arguments: dict[str, Any]
+
+    def __str__(self) -> str:
+        return f"{self.name}({', '.join(f'{key}={value!r}' for key, value in self.arguments.items())})"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What came of a call.
+
+    `text` is what the model is shown. Where that was cut to the tool's cap, `full_text` holds the whole;
+    `traceback` is for the journal, never for the model.
+    """
+
+    call_id: str
+    status: ResultStatus
+    text: str
+    full_text: str | None = None
+    traceback: str | None = None
+    elapsed_s: float = 0.0
+
+    @property
+    def ok(self) -> bool:
+        return self.status == "ok"
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a piece of decoding cost, in tokens and seconds; adds up with `+`.
+
+    Attributes:
+        prompt_tokens: prompt tokens read, that is decoded by the model.
+        reused_tokens: prompt tokens found in the KV cache.
+        forced_tokens: output tokens that the grammar forced, fed without sampling.
+        sampled_tokens: output tokens chosen from logits.
+        masked_tokens: sampled tokens whose first choice the grammar refused, so that a mask was computed.
+        probe_tokens: tokens decoded only to read logits (Yes/No probes, scores of names).
+        prompt_s: seconds spent reading prompts.
+        decode_s: seconds spent on output tokens.
+    """
+
+    prompt_tokens: int = 0
+    reused_tokens: int = 0
+    forced_tokens: int = 0
+    sampled_tokens: int = 0
+    masked_tokens: int = 0
+    probe_tokens: int = 0
+    prompt_s: float = 0.0
+    decode_s: float = 0.0
+
+    @property
+    def output_tokens(self) -> int:
+        return self.forced_tokens + self.sampled_tokens
+
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(*(getattr(self, name) + getattr(other, name) for name in Usage.__slots__))
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """The model's next act, not carried out: calls, or an answer."""
+
+    calls: list[ToolCall]
+    answer: str | None
+    usage: Usage
+
+
+RunStatus: TypeAlias = Literal["ok", "failed", "denied", "in_doubt", "timeout", "interrupted"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """How a run ended.
+
+    `output` is the answer: text, or an instance of the type that was asked for; None unless `status` is "ok".
+    `error` is one sentence where `status` is not "ok". `calls` are the calls carried out, in order.
+    """
+
+    status: RunStatus
+    output: Any
+    error: str | None
+    steps: int
+    calls: list[ToolCall] = field(default_factory=list["ToolCall"])
+    usage: Usage = Usage()
+    session_id: str = ""

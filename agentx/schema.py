@@ -1,0 +1,158 @@
+"""A tool's argument schema: read from a Python signature, or given as foreign JSON Schema.
+
+pydantic and jsonschema are imported when a schema is first looked at, not when a tool is defined: `import agentx`
+stays quick.
+"""
+
+import inspect
+import re
+import typing
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any, cast
+
+from agentx.errors import SchemaError, ToolError
+from agentx.tool import ToolContext, ToolSchema
+
+
+class SignatureSchema(ToolSchema):
+    """Schema of a function's parameters; texts from its Google-style docstring."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+        hints = typing.get_type_hints(function, include_extras=True)
+        self._fields: dict[str, tuple[Any, Any]] = {}
+        for parameter in inspect.signature(function).parameters.values():
+            where = f"parameter `{parameter.name}` of `{function.__name__}`"
+            if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
+                raise SchemaError(f"The {where} cannot be passed by keyword; give the tool plain named parameters.")
+            annotation = hints.get(parameter.name)
+            if annotation is None:
+                raise SchemaError(f"The {where} has no type annotation; add one, it becomes the model's schema.")
+            if annotation is ToolContext:
+                self.context_parameter = parameter.name
+            else:
+                default = ... if parameter.default is parameter.empty else parameter.default
+                self._fields[parameter.name] = (annotation, default)
+
+    @cached_property
+    def _docstring(self) -> tuple[str, dict[str, str]]:
+        import docstring_parser
+
+        parsed = docstring_parser.parse(inspect.getdoc(self._function) or "", docstring_parser.DocstringStyle.GOOGLE)
+        text = "\n\n".join(part for part in (parsed.short_description, parsed.long_description) if part)
+        return text, {item.arg_name: " ".join((item.description or "").split()) for item in parsed.params}
+
+    @cached_property
+    def description(self) -> str:  # type: ignore[override]
+        return self._docstring[0]
+
+    @cached_property
+    def _model(self) -> Any:
+        import pydantic
+
+        texts = self._docstring[1]
+        fields: dict[str, Any] = {
+            # Aliases let a parameter have a name that pydantic keeps for itself (`schema`, `copy`, `_x`).
+            f"p{i}": (annotation, pydantic.Field(default, alias=name, description=texts.get(name)))
+            for i, (name, (annotation, default)) in enumerate(self._fields.items())
+        }
+        try:
+            return pydantic.create_model(
+                self._function.__name__, __config__=pydantic.ConfigDict(extra="forbid", strict=False), **fields
+            )
+        except pydantic.errors.PydanticSchemaGenerationError as error:
+            raise SchemaError(
+                f"The signature of `{self._function.__name__}` has a type that cannot be described to a model "
+                f"({str(error).splitlines()[0]}); use basic types, Literal, list, dict or pydantic models."
+            ) from error
+
+    @cached_property
+    def parameters(self) -> dict[str, Any]:  # type: ignore[override]
+        return without_titles(self._model.model_json_schema())
+
+    def validate(self, tool_name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        import pydantic
+
+        try:
+            model = self._model.model_validate(dict(arguments))
+        except pydantic.ValidationError as error:
+            raise ToolError(describe(tool_name, list(self._fields), error.errors(include_url=False))) from None
+        return {name: getattr(model, f"p{i}") for i, name in enumerate(self._fields)}
+
+
+class ForeignSchema(ToolSchema):
+    """A JSON Schema that came from elsewhere; one without type, properties or descriptions is legal."""
+
+    def __init__(self, name: str, parameters: Mapping[str, Any]) -> None:
+        if not name:
+            raise SchemaError("A tool needs a name that is not empty.")
+        schema = dict(parameters)
+        schema.setdefault("type", "object")
+        schema.setdefault("properties", {})
+        if schema["type"] != "object" or not isinstance(schema["properties"], Mapping):
+            raise SchemaError(f"The parameters of tool `{name}` must be a JSON Schema of type object.")
+        self._parameters = schema
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        return self._parameters
+
+    @cached_property
+    def _validator(self) -> Any:
+        import jsonschema
+
+        return jsonschema.Draft202012Validator(self._parameters)
+
+    def validate(self, tool_name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        properties = cast("dict[str, Any]", self._parameters["properties"])
+        coerced = {name: _as_declared(value, properties.get(name, {})) for name, value in arguments.items()}
+        if not self._parameters.get("additionalProperties", False):
+            for name in coerced:
+                if name not in properties:
+                    expected = ", ".join(properties) or "none"
+                    raise ToolError(f"{tool_name} has no argument `{name}`; its arguments are: {expected}.")
+        for problem in self._validator.iter_errors(coerced):
+            place = ".".join(str(part) for part in problem.absolute_path)
+            raise ToolError(f"{tool_name}: {f'argument `{place}`: ' if place else ''}{problem.message}.")
+        return coerced
+
+
+def _as_declared(value: Any, schema: Any) -> Any:
+    """JSON has one kind of number: `3` where a float is declared becomes `3.0`, `3.0` where an int is, `3`."""
+    kind = cast("Mapping[str, Any]", schema).get("type") if isinstance(schema, Mapping) else None
+    if isinstance(value, bool):
+        return value
+    if kind == "number" and isinstance(value, int):
+        return float(value)
+    if kind == "integer" and isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
+def describe(tool_name: str, names: list[str], problems: list[Any]) -> str:
+    """One sentence for the model about the first thing that is wrong with its arguments."""
+    first = problems[0]
+    place = ".".join(re.sub(r"^p(\d+)$", lambda m: names[int(m[1])], str(part)) for part in first["loc"])
+    expected = ", ".join(names) or "none"
+    if first["type"] == "missing":
+        return f"{tool_name} needs the argument `{place}`; its arguments are: {expected}."
+    if first["type"] == "extra_forbidden":
+        return f"{tool_name} has no argument `{place}`; its arguments are: {expected}."
+    return f"{tool_name}: argument `{place}`: {first['msg']} (got {first['input']!r})."[:500]
+
+
+def without_titles(schema: Any) -> Any:
+    """pydantic titles every field after its name: noise in a prompt."""
+    if isinstance(schema, list):
+        return [without_titles(item) for item in cast("list[Any]", schema)]
+    if not isinstance(schema, dict):
+        return schema
+    items = cast("dict[str, Any]", schema).items()
+    return {
+        key: {name: without_titles(sub) for name, sub in value.items()}
+        if key == "properties"
+        else without_titles(value)
+        for key, value in items
+        if not (key == "title" and isinstance(value, str))
+    }

@@ -1,0 +1,173 @@
+"""A tool: a function with a JSON Schema, what it may do, and its limits.
+
+The usual way to make one is the decorator::
+
+    @tool
+    def area(base: float, height: float) -> float:
+        '''Area of a triangle.
+
+        Args:
+            base: length of the base, in metres.
+            height: height over that base, in metres.
+        '''
+        return base * height / 2
+
+A parameter annotated `ToolContext` is filled by the loop and hidden from the model.
+"""
+
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, overload
+
+Capability: TypeAlias = Literal["reads_private", "ingests_untrusted", "writes", "executes", "egress", "costs"]
+"""What a tool may do beyond computing on its arguments: read the user's files, bring text of strangers into the
+prompt, change files, run code, send data out, spend money."""
+
+DEFAULT_TIMEOUT_S = 30.0
+DEFAULT_MAX_OUTPUT_BYTES = 4_000
+
+
+class _Sent:
+    """What `progress` returns: awaitable, so that `await context.progress(…)` reads naturally, and done already."""
+
+    def __await__(self) -> Generator[None, None, None]:
+        return
+        yield
+
+
+@dataclass(frozen=True)
+class ToolContext:
+    """What the loop tells a tool about the run it serves.
+
+    Attributes:
+        workspace: folder that the run works in, absolute.
+        session_id: the session whose journal holds the call.
+        call_id: id of this call, the same on every retry of it: the idempotency key.
+        settings: the plugin's own table of the settings file.
+    """
+
+    workspace: Path
+    session_id: str = ""
+    call_id: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    report: Callable[[str], None] = lambda text: None
+    is_cancelled: Callable[[], bool] = lambda: False
+
+    def progress(self, text: str) -> Awaitable[None]:
+        """Emits a CallProgress event; may be called, with or without `await`, from sync and async tools."""
+        self.report(text)
+        return _Sent()
+
+    @property
+    def cancelled(self) -> bool:
+        """True once the run was cancelled or the call's time is up; long loops should look at it."""
+        return self.is_cancelled()
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A function that the model may call. Frozen; made by `@tool`, `Tool.from_function` or `Tool.from_schema`.
+
+    Attributes:
+        capabilities: what it may do (see `Capability`); a tool without any never asks for approval.
+        timeout_s: seconds after which a call is given up.
+        max_output_bytes: UTF-8 bytes of a result that the model is shown; the journal keeps the whole.
+        idempotent: True if carrying out a call twice is the same as once.
+        probe: called with the context and the arguments after a crash; tells whether the effect has happened.
+        examples: argument objects that show good use.
+    """
+
+    name: str
+    description: str
+    function: Callable[..., Any]
+    schema: "ToolSchema"
+    capabilities: frozenset[Capability] = frozenset()
+    timeout_s: float = DEFAULT_TIMEOUT_S
+    max_output_bytes: int = DEFAULT_MAX_OUTPUT_BYTES
+    idempotent: bool = False
+    probe: Callable[..., Any] | None = None
+    examples: tuple[Mapping[str, Any], ...] = ()
+
+    @cached_property
+    def parameters(self) -> dict[str, Any]:
+        """JSON Schema of the arguments: an object schema."""
+        return self.schema.parameters
+
+    def validate(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments after coercion, by keyword, as the function takes them.
+
+        Raises:
+            ToolError: naming the argument, what is wrong with it, and what is expected.
+        """
+        return self.schema.validate(self.name, arguments)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.function(*args, **kwargs)
+
+    @classmethod
+    def from_function(cls, function: Callable[..., Any], name: str | None = None, **options: Any) -> "Tool":
+        """A tool from a sync or async function: schema from its signature, texts from its docstring."""
+        from agentx.schema import SignatureSchema
+
+        schema = SignatureSchema(function)
+        return cls(name or function.__name__, schema.description, function, schema, **options)
+
+    @classmethod
+    def from_schema(
+        cls,
+        name: str,
+        description: str,
+        parameters: Mapping[str, Any],
+        function: Callable[..., Any],
+        **options: Any,
+    ) -> "Tool":
+        """A tool from a foreign JSON Schema; the function gets its arguments by keyword and is never inspected.
+
+        Raises:
+            SchemaError: the name is empty, or `parameters` is no object schema.
+        """
+        from agentx.schema import ForeignSchema
+
+        return cls(name, description, function, ForeignSchema(name, parameters), **options)
+
+
+class ToolSchema:
+    """How arguments are described and checked; `SignatureSchema` and `ForeignSchema` are the two kinds."""
+
+    description: str = ""
+    context_parameter: str | None = None
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def validate(self, tool_name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        raise NotImplementedError
+
+
+@overload
+def tool(function: Callable[..., Any], /) -> Tool: ...
+@overload
+def tool(
+    *,
+    name: str | None = None,
+    capabilities: Sequence[Capability] = (),
+    timeout_s: float = DEFAULT_TIMEOUT_S,
+    max_output_bytes: int = DEFAULT_MAX_OUTPUT_BYTES,
+    idempotent: bool = False,
+    probe: Callable[..., Any] | None = None,
+    examples: Sequence[Mapping[str, Any]] = (),
+) -> Callable[[Callable[..., Any]], Tool]: ...
+def tool(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
+    """Makes a Tool of a function, sync or async; see `Tool` for the options."""
+
+    def make(function: Callable[..., Any]) -> Tool:
+        settings = {**options}
+        name = settings.pop("name", None)
+        settings["capabilities"] = frozenset(settings.get("capabilities", ()))
+        settings["examples"] = tuple(settings.get("examples", ()))
+        return Tool.from_function(function, name, **settings)
+
+    return make(function) if function is not None else make
