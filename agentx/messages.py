@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-JSON: TypeAlias = "None | bool | int | float | str | list[JSON] | dict[str, JSON]"
+JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
 
 ResultStatus: TypeAlias = Literal["ok", "error", "denied", "refused", "timeout", "cancelled"]
 
@@ -97,5 +97,5 @@ class RunResult:
     error: str | None
     steps: int
     calls: list[ToolCall] = field(default_factory=list["ToolCall"])
-    usage: Usage = Usage()
+    usage: Usage = field(default_factory=Usage)
     session_id: str = ""

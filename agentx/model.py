@@ -47,6 +47,9 @@ class Sampling:
     seed: int = 0
 
 
+GREEDY = Sampling()
+
+
 @dataclass(frozen=True, slots=True)
 class Constraint:
     """A grammar that a reply must match: Lark text in the manner of llguidance."""
@@ -63,12 +66,12 @@ away into repeating itself."""
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """A piece of decoded text; `finish` is set on the last one, which carries the tokens and usage of the whole."""
+    """A piece of decoded text; the last has `finish` set and carries the whole reply as fragments, and its usage."""
 
     text: str
     finish: FinishReason | None = None
-    fragment: Fragment | None = None
-    usage: Usage = Usage()
+    fragments: tuple[Fragment, ...] = ()
+    usage: Usage = field(default_factory=Usage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ class Scores:
     """
 
     logprobs: list[float]
-    usage: Usage = field(default=Usage())
+    usage: Usage = field(default_factory=Usage)
 
 
 class ChatFormat(Protocol):
@@ -120,7 +123,7 @@ class Model(Protocol):
         constraint: Constraint | None = None,
         stop: Sequence[str] = (),
         max_tokens: int = 512,
-        sampling: Sampling = Sampling(),
+        sampling: Sampling = GREEDY,
     ) -> AsyncGenerator[Delta, None]:
         """Decodes a reply, streamed. Closing the generator, or cancelling its task, stops the decoder.
 

@@ -156,3 +156,20 @@ def without_titles(schema: Any) -> Any:
         for key, value in items
         if not (key == "title" and isinstance(value, str))
     }
+
+
+def coerced(arguments: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments with numbers as their schema declares them, nested lists and objects included."""
+    return {
+        name: _deep(value, cast("Mapping[str, Any]", parameters.get("properties", {})).get(name, {}))
+        for name, value in arguments.items()
+    }
+
+
+def _deep(value: Any, schema: Any) -> Any:
+    declared = cast("Mapping[str, Any]", schema) if isinstance(schema, Mapping) else {}
+    if isinstance(value, list):
+        return [_deep(item, declared.get("items", {})) for item in cast("list[Any]", value)]
+    if isinstance(value, dict):
+        return coerced(cast("dict[str, Any]", value), declared)
+    return _as_declared(value, declared)

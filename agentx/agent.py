@@ -1,0 +1,301 @@
+"""Agent: model, tools and rules put together, and the ways to run a task."""
+
+import asyncio
+import secrets
+import threading
+import time
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from agentx.errors import AgentXError, UsageError
+from agentx.events import CallStarted, Event, ModelLoaded, RunFinished, RunStarted
+from agentx.messages import Proposal, RunResult, ToolCall, Usage
+from agentx.model import GREEDY, Fragment, Model, Sampling
+from agentx.policy import Approver, Policy
+from agentx.tool import Tool
+from agentx.toolbox import Toolbox
+
+if TYPE_CHECKING:
+    from agentx.journal import Journal
+    from agentx.planner.base import Strategy, Turn
+
+T = TypeVar("T")
+DEFAULT_STRATEGY = "react"
+
+
+class Agent:
+    """Runs tasks with a local model and tools. Cheap to make: the model is loaded at the first run, once a process.
+
+    Args:
+        model: a catalogue name, a GGUF path, `hf://owner/repo/file`, `backend:argument`, or a Model; None for the
+            default model.
+        tools: Tools, or functions to make tools of.
+        instructions: text added to the system prompt.
+        strategy: name of a strategy; `auto` leaves it to AgentX.
+        dialect: name of a dialect; None for the one that suits the model.
+        workspace: folder that tools work in; None for the current one.
+        approve: asked about calls that need an approval; without it such a call ends the run with status "denied".
+        allow: patterns of calls approved in advance (see `agentx.policy.Pattern`).
+        max_steps: most replies of the model a task.
+        timeout_s: most seconds a task, the loading of the model left out.
+        journal: where sessions are kept; None for the user's own.
+        threads: CPU threads of the decoder; None for what the machine has.
+        context_tokens: size of the model's context.
+        tool_settings: for each tool name, what its ToolContext gets as settings.
+        progress: a ProgressSink that is told of downloads.
+
+    Raises:
+        UsageError: two tools of one name, or a pattern that cannot be read.
+        SchemaError: a tool whose schema cannot be described.
+    """
+
+    def __init__(
+        self,
+        model: str | Model | None = None,
+        tools: Iterable[Tool | Callable[..., Any]] = (),
+        *,
+        instructions: str | None = None,
+        strategy: str = "auto",
+        dialect: str | None = None,
+        workspace: Path | str | None = None,
+        approve: Approver | None = None,
+        allow: Iterable[str] = (),
+        max_steps: int = 20,
+        timeout_s: float | None = None,
+        sampling: Sampling = GREEDY,
+        journal: "Journal | None" = None,
+        threads: int | None = None,
+        context_tokens: int | None = None,
+        tool_settings: Mapping[str, Mapping[str, Any]] | None = None,
+        progress: Any = None,
+    ) -> None:
+        self.toolbox = Toolbox(tools)
+        self.workspace = Path(workspace or ".").expanduser().absolute()
+        self.instructions = instructions
+        self.strategy = DEFAULT_STRATEGY if strategy == "auto" else strategy
+        self.max_steps = max_steps
+        self.timeout_s = timeout_s
+        self.sampling = sampling
+        self.policy = Policy(allow)
+        self.approve = approve
+        self.tool_settings = {name: dict(table) for name, table in (tool_settings or {}).items()}
+        self._spec = model
+        self._dialect = dialect
+        self._journal = journal
+        self._open: Callable[[], Model] = lambda: _open(model, threads, context_tokens, progress)
+
+    @property
+    def model_name(self) -> str:
+        """What was asked for, before the model is loaded."""
+        return self._spec if isinstance(self._spec, str) else self._spec.name if self._spec else "default"
+
+    async def run(self, task: str, *, output: type[T] | None = None) -> RunResult:
+        """Runs a task to its end.
+
+        Args:
+            output: a type that the answer must be of: decoded under its schema, returned as an instance.
+
+        Raises:
+            ModelError, StorageError: before the loop begins; whatever happens in it is told by the result's status.
+        """
+        return await self.session().run(task, output=output)
+
+    def run_sync(self, task: str, *, output: type[T] | None = None) -> RunResult:
+        """`run` without async code; works under a running event loop too."""
+        return _run_sync(self.run(task, output=output))
+
+    def stream(self, task: str, *, output: type[Any] | None = None) -> AsyncGenerator[Event, None]:
+        """Runs a task and yields every event, from RunStarted to RunFinished."""
+        return self.session().stream(task, output=output)
+
+    def session(self, title: str = "") -> "Session":
+        """A conversation: its tasks share one growing prompt and one journal entry."""
+        return Session(self, title)
+
+    async def propose(self, task: str, *, strategy: str = "direct") -> Proposal:
+        """The next calls, or an answer, without carrying anything out."""
+        model = await self._load()
+        plan = _strategy(strategy)
+        turn = self._turn(model, task, lambda event: None)
+        turn.prompt += plan.opening(turn, follow_up=False)
+        action = await plan.decide(turn)
+        calls = [self._coerced(call) for call in action.calls]
+        return Proposal(calls, action.answer, action.usage)
+
+    def _coerced(self, call: ToolCall) -> ToolCall:
+        """Arguments as JSON values after the schema's coercion (`3` for a float is `3.0`)."""
+        from agentx.schema import coerced
+
+        return ToolCall(call.id, call.name, coerced(call.arguments, self.toolbox[call.name].parameters))
+
+    async def _load(self) -> Model:
+        from agentx.threads import in_thread
+
+        model = await in_thread(self._open, name="agentx-load")
+        self._check(model)
+        return model
+
+    def _check(self, model: Model) -> None:
+        """What a grammar cannot hold is said before the run, by the tool's name."""
+        from agentx.errors import SchemaError
+        from agentx.model import Constraint
+
+        dialect = self.dialect_of(model)
+        for tool in self.toolbox.values():
+            try:
+                model.check(Constraint(f"start: calls\n{dialect.grammar([tool])}"))
+            except SchemaError as error:
+                raise SchemaError(f"Tool `{tool.name}`: {error}") from None
+
+    def dialect_of(self, model: Model) -> Any:
+        from agentx import plugins
+
+        return plugins.load("agentx.dialects", self._dialect or model.dialect)()
+
+    def _turn(self, model: Model, task: str, emit: Callable[[Event], None]) -> "Turn":
+        from agentx.planner.base import Turn
+
+        if not task.strip():
+            raise UsageError("The task is empty; say what is to be done.")
+        return Turn(
+            model=model,
+            dialect=self.dialect_of(model),
+            toolbox=self.toolbox,
+            task=task,
+            sampling=self.sampling,
+            emit=emit,
+            new_call=lambda name, arguments: ToolCall(f"call-{secrets.token_hex(4)}", name, arguments),
+            instructions=self.instructions,
+        )
+
+    def open_journal(self) -> "Journal":
+        if self._journal is None:
+            from agentx.journal import Journal
+
+            self._journal = Journal.default()
+        return self._journal
+
+
+class Session:
+    """A conversation with an agent. Not for use by two tasks at once."""
+
+    def __init__(self, agent: Agent, title: str = "") -> None:
+        self._agent = agent
+        self._title = title
+        self._prompt: list[Fragment] = []
+        self.id = ""
+
+    async def run(self, task: str, *, output: type[Any] | None = None) -> RunResult:
+        """Runs the conversation's next task to its end; see `Agent.run`."""
+        calls: list[ToolCall] = []
+        final: RunFinished | None = None
+        async for event in self.stream(task, output=output):
+            if isinstance(event, CallStarted):
+                calls.append(event.call)
+            elif isinstance(event, RunFinished):
+                final = event
+        assert final is not None
+        value = final.output
+        if output is not None and final.status == "ok":
+            import pydantic
+
+            value = pydantic.TypeAdapter(output).validate_json(value)
+        return RunResult(final.status, value, final.error, final.steps, calls, final.usage, self.id)
+
+    async def stream(self, task: str, *, output: type[Any] | None = None) -> AsyncGenerator[Event, None]:
+        """Runs the conversation's next task and yields every event."""
+        agent = self._agent
+        journal = agent.open_journal()
+        if not self.id:
+            workspace = str(agent.workspace)
+            self.id = journal.create_session(workspace=workspace, model=agent.model_name, task=self._title or task)
+        events: asyncio.Queue[Event | None] = asyncio.Queue()
+
+        def emit(event: Event) -> None:
+            journal.append(self.id, event)
+            events.put_nowait(event)
+
+        emit(RunStarted(self.id, task, agent.model_name, agent.strategy, list(agent.toolbox), str(agent.workspace)))
+        runner = asyncio.ensure_future(self._run(task, output, emit))
+        runner.add_done_callback(lambda _: events.put_nowait(None))
+        try:
+            while (event := await events.get()) is not None:
+                yield event
+            final = await runner
+            self._close(journal, final)
+            yield final
+        except AgentXError as error:
+            self._close(journal, RunFinished("failed", None, str(error), 0, Usage()))
+            raise
+        finally:
+            if not runner.done():
+                runner.cancel()
+                await asyncio.gather(runner, return_exceptions=True)
+            if runner.cancelled():
+                self._close(journal, RunFinished("interrupted", None, "The run was interrupted.", 0, Usage()))
+
+    def _close(self, journal: "Journal", final: RunFinished) -> None:
+        journal.append(self.id, final)
+        journal.finish(self.id, final.status, final.output)
+
+    async def _run(self, task: str, output: type[Any] | None, emit: Callable[[Event], None]) -> RunFinished:
+        from agentx.loop import Limits, Loop, Surroundings
+
+        agent = self._agent
+        started = time.perf_counter()
+        model = await agent._load()  # pyright: ignore[reportPrivateUsage]
+        emit(ModelLoaded(model.name, time.perf_counter() - started))
+        turn = agent._turn(model, task, emit)  # pyright: ignore[reportPrivateUsage]
+        if output is not None:
+            turn.answer_schema = _schema_of(output)
+            turn.task += f"\n\nThe final answer is JSON of this schema: {turn.answer_schema}"
+        plan = _strategy(agent.strategy)
+        turn.prompt = self._prompt
+        turn.prompt += plan.opening(turn, follow_up=bool(self._prompt))
+        around = Surroundings(self.id, agent.workspace, agent.policy, agent.approve, agent.tool_settings)
+        return await Loop(turn, plan, Limits(agent.max_steps, agent.timeout_s), around).run()
+
+
+def _open(spec: str | Model | None, threads: int | None, context_tokens: int | None, progress: Any) -> Model:
+    if spec is not None and not isinstance(spec, str):
+        return spec
+    from agentx.models import open_model
+
+    return open_model(spec, threads=threads, context_tokens=context_tokens, progress=progress)
+
+
+def _strategy(name: str) -> "Strategy":
+    from agentx import plugins
+
+    return plugins.load("agentx.strategies", name)()
+
+
+def _schema_of(output: type[Any]) -> dict[str, Any]:
+    import pydantic
+
+    from agentx.schema import without_titles
+
+    return without_titles(pydantic.TypeAdapter(output).json_schema())
+
+
+def _run_sync(work: Coroutine[Any, Any, T]) -> T:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    results: list[T] = []
+    errors: list[BaseException] = []
+
+    def body() -> None:
+        try:
+            results.append(asyncio.run(work))
+        except BaseException as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=body, name="agentx-run-sync")
+    thread.start()
+    thread.join()
+    if errors:
+        raise errors[0]
+    return results[0]

@@ -1,0 +1,32 @@
+"""How many threads a decoder should have: more than the cores at hand collapses it, since its threads spin."""
+
+import os
+from pathlib import Path
+
+
+def default_threads() -> int:
+    """Physical cores, scheduling affinity and cgroup quota: the least of them, but never 1 where 2 CPUs are usable."""
+    usable = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, _quota())
+    threads = min(usable, _physical_cores() or usable)
+    return max(threads, min(usable, 2), 1)
+
+
+def _quota() -> int:
+    """CPUs that the cgroup grants, rounded up; a large number where there is no quota."""
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        return max(1, -(-int(quota) // int(period)))
+    except (OSError, ValueError):
+        return 10_000
+
+
+def _physical_cores() -> int | None:
+    """Distinct cores of the CPUs that this process may run on; None where the system does not tell."""
+    cores: set[tuple[str, str]] = set()
+    try:
+        for cpu in os.sched_getaffinity(0):
+            topology = Path(f"/sys/devices/system/cpu/cpu{cpu}/topology")
+            cores.add(((topology / "physical_package_id").read_text(), (topology / "core_id").read_text()))
+    except (OSError, AttributeError):
+        return None
+    return len(cores) or None

@@ -1,0 +1,268 @@
+"""The decoding engine: one thread owns model and context; requests come from async code and share batches.
+
+Each turn of the thread's loop builds one batch from the pending tokens of all streams, runs it, and hands each stream
+the logits of its last row. A stream that reads a long prompt gets only a part of the batch while others decode, so
+that none starves.
+"""
+
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from agentx.decoding.constraint import Grammars
+from agentx.decoding.ledger import CachedSequence, Ledger
+from agentx.decoding.llama import Aborted, CacheFull, Llama, Row
+from agentx.decoding.sampler import log_softmax
+from agentx.decoding.stream import Stream
+from agentx.errors import AgentXError, ContextOverflow, ModelError
+
+SEQUENCES = 32
+PROMPT_ROWS_BESIDE_OTHERS = 32
+"""Prompt rows that one batch takes while other streams decode: 32 rows take about as long as 8 single ones."""
+
+
+class Engine:
+    """Decodes many streams in one llama.cpp context.
+
+    Args:
+        path: a GGUF file.
+        context_tokens: cells of the KV cache, shared by all sequences.
+        threads: CPU threads.
+
+    Raises:
+        ModelFileError, ModelError: see `Llama`.
+    """
+
+    def __init__(self, path: Path, context_tokens: int, threads: int) -> None:
+        self.llama = Llama(path, context_tokens, SEQUENCES, threads)
+        self.grammars = Grammars(self.llama)
+        self.ledger = Ledger(SEQUENCES, self.llama.context_tokens)
+        self._inbox: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._waiting: list[Stream] = []
+        self._running: list[Stream] = []
+        # A daemon: a process that ends in the middle of a batch must not wait for it.
+        self._thread = threading.Thread(target=self._work, name="agentx-decoder", daemon=True)
+        self._thread.start()
+
+    # From any thread.
+
+    def submit(self, stream: Stream) -> None:
+        self._inbox.put(lambda: self._waiting.append(stream))
+
+    def cancel(self, stream: Stream) -> None:
+        """Stops a stream; a batch that is under way is given up."""
+        stream.cancelled = True
+        self.llama.abort(True)
+        self._inbox.put(lambda: None)
+
+    def close(self) -> None:
+        self.llama.abort(True)
+        self._inbox.put(None)
+        self._thread.join()
+        self.llama.close()
+
+    # On the engine's thread.
+
+    def _work(self) -> None:
+        while True:
+            while not (self._waiting or self._running) or not self._inbox.empty():
+                job = self._inbox.get()
+                if job is None:
+                    return
+                self.llama.abort(False)
+                job()
+            self.llama.abort(False)
+            self._drop_cancelled()
+            self._admit()
+            if self._running:
+                try:
+                    self._step()
+                except Aborted:
+                    self._back_to_ledger()
+                except Exception as error:
+                    for stream in self._running:
+                        self._fail(stream, error)
+                    self._drop_cancelled()
+
+    def _drop_cancelled(self) -> None:
+        self._waiting = [stream for stream in self._waiting if not stream.cancelled]
+        for stream in self._running:
+            if (stream.cancelled or stream.done) and stream.sequence:
+                self.ledger.release(stream.sequence)
+        self._running = [stream for stream in self._running if not (stream.cancelled or stream.done)]
+
+    def _admit(self) -> None:
+        while self._waiting:
+            stream = self._waiting[0]
+            if len(stream.prompt) + 1 > self.ledger.cells:
+                self._fail(self._waiting.pop(0), too_long(len(stream.prompt), self.ledger.cells))
+                continue
+            busy = sum(len(other.prompt) + other.max_tokens for other in self._running)
+            sequence, reused = self._place(stream.prompt)
+            if sequence is None or (self._running and busy + len(stream.prompt) - reused > self.ledger.cells):
+                return
+            self.ledger.take(sequence)
+            stream.sequence = sequence
+            stream.pending = stream.prompt[reused:]
+            stream.counters.reused_tokens = reused
+            stream.counters.prompt_tokens = len(stream.pending)
+            self._running.append(self._waiting.pop(0))
+
+    def _place(self, prompt: list[int]) -> tuple[CachedSequence | None, int]:
+        """A sequence that holds the longest cached prefix of the prompt, and its length; at least one token is left
+        to decode, since its logits are wanted."""
+        source, shared = self.ledger.best_match(prompt)
+        reused = min(shared, len(prompt) - 1)
+        if not source.busy and reused >= len(source.tokens) - 1:
+            self._truncate(source, reused)
+            return source, reused
+        target = self.ledger.idle()
+        if target is None:
+            return None, reused
+        if target is source:
+            self._truncate(target, reused)
+            return target, reused
+        self._truncate(target, 0)
+        if reused:
+            self.llama.copy(source.id, target.id, reused)
+            self.ledger.share(source, target, reused)
+        return target, reused
+
+    def _truncate(self, sequence: CachedSequence, length: int) -> None:
+        self.llama.truncate(sequence.id, length)
+        self.ledger.truncate(sequence, length)
+
+    def _step(self) -> None:
+        rows, ends, taken = self._batch()
+        self._decode(rows)
+        for stream, count in taken.items():
+            assert stream.sequence
+            self.ledger.append(stream.sequence, stream.pending[:count])
+            del stream.pending[:count]
+        for stream, row in ends.items():
+            try:
+                stream.advance(self.llama.logits(row))
+            except AgentXError as error:
+                self._fail(stream, error)
+        self._drop_cancelled()
+
+    def _batch(self) -> tuple[list[Row], dict[Stream, int], dict[Stream, int]]:
+        """Rows for one batch; for streams whose last pending token is in it, that row; rows taken of each stream."""
+        rows: list[Row] = []
+        ends: dict[Stream, int] = {}
+        taken: dict[Stream, int] = {}
+        alone = len(self._running) == 1
+        # Short needs first: a stream that decodes must not wait for one that reads its prompt.
+        for stream in sorted(self._running, key=lambda stream: len(stream.pending)):
+            room = self.llama.batch_rows - len(rows)
+            count = min(len(stream.pending), room if alone else min(room, PROMPT_ROWS_BESIDE_OTHERS))
+            if count == 0:
+                continue
+            assert stream.sequence
+            position = len(stream.sequence.tokens)
+            last = count == len(stream.pending)
+            for i, token in enumerate(stream.pending[:count]):
+                rows.append((token, position + i, stream.sequence.id, last and i == count - 1))
+            taken[stream] = count
+            if last:
+                ends[stream] = len(rows) - 1
+        return rows, ends, taken
+
+    def _decode(self, rows: list[Row]) -> None:
+        """Runs a batch, emptying idle sequences where the cache is full.
+
+        Raises:
+            ContextOverflow: the sequences at work fill the cache.
+            Aborted: a stream was cancelled.
+        """
+        for victim in self.ledger.victims(len(rows)):
+            self._truncate(victim, 0)
+        try:
+            self.llama.decode(rows)
+        except CacheFull:
+            for victim in self.ledger.victims(self.ledger.cells):
+                self._truncate(victim, 0)
+            try:
+                self.llama.decode(rows)
+            except CacheFull:
+                raise ContextOverflow(
+                    f"The model's context of {self.ledger.cells} tokens is full; "
+                    "shorten the task, or choose a larger one (context_tokens)."
+                ) from None
+
+    def _back_to_ledger(self) -> None:
+        """After an aborted batch the cache may hold rows that the ledger does not know."""
+        for stream in self._running:
+            if stream.sequence:
+                self.llama.truncate(stream.sequence.id, len(stream.sequence.tokens))
+
+    def _fail(self, stream: Stream, error: Exception) -> None:
+        stream.done = True
+        stream.fail(error if isinstance(error, AgentXError) else ModelError(f"The decoder failed: {error}."))
+
+    def run(self, work: Callable[[], None]) -> None:
+        """Has the engine's thread do some work between two batches."""
+        self._inbox.put(work)
+
+    def score(self, prompt: list[int], continuations: Sequence[list[int]]) -> tuple[list[float], int, int]:
+        """Log-probability of each continuation, prompt tokens read, and tokens decoded for the scores.
+
+        On the engine's thread only (see `run`). The prompt stays cached; the continuations do not.
+
+        Raises:
+            ContextOverflow: the prompt does not fit.
+        """
+        if len(prompt) + 1 > self.ledger.cells:
+            raise too_long(len(prompt), self.ledger.cells)
+        while True:
+            try:
+                return self._score(prompt, continuations)
+            except Aborted:  # another stream was cancelled; what was read so far is in the ledger
+                self.llama.abort(False)
+
+    def _score(self, prompt: list[int], continuations: Sequence[list[int]]) -> tuple[list[float], int, int]:
+        sequence, reused = self._place(prompt)
+        if sequence is None:
+            raise ModelError("All sequences of the decoder are busy; ask for fewer things at once.")
+        self.ledger.take(sequence)
+        try:
+            first = self._read(sequence, prompt[reused:])
+            scores = [float(first[tokens[0]]) for tokens in continuations]
+            rows = 0
+            for i, tokens in enumerate(continuations):
+                if len(tokens) > 1:
+                    scores[i] += self._score_rest(sequence, tokens)
+                    rows += len(tokens) - 1
+            return scores, len(prompt) - reused, rows
+        finally:
+            self.llama.truncate(sequence.id, len(sequence.tokens))
+            self.ledger.release(sequence)
+
+    def _read(self, sequence: CachedSequence, tokens: list[int]) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+        """Appends tokens to a sequence; log-probabilities after the last one."""
+        row = 0
+        for start in range(0, len(tokens), self.llama.batch_rows):
+            part = tokens[start : start + self.llama.batch_rows]
+            base = len(sequence.tokens)
+            self._decode([(token, base + i, sequence.id, i == len(part) - 1) for i, token in enumerate(part)])
+            self.ledger.append(sequence, part)
+            row = len(part) - 1
+        return log_softmax(self.llama.logits(row))
+
+    def _score_rest(self, sequence: CachedSequence, tokens: list[int]) -> float:
+        """Log-probability of all but the first token of a continuation; the sequence is taken back afterwards."""
+        base = len(sequence.tokens)
+        self._decode([(token, base + i, sequence.id, True) for i, token in enumerate(tokens[:-1])])
+        total = sum(float(log_softmax(self.llama.logits(i))[token]) for i, token in enumerate(tokens[1:]))
+        self.llama.truncate(sequence.id, base)
+        return total
+
+
+def too_long(tokens: int, cells: int) -> ContextOverflow:
+    return ContextOverflow(
+        f"The prompt has {tokens} tokens and the model's context holds {cells}; "
+        "shorten the task or what it reads, or choose a larger context (context_tokens)."
+    )

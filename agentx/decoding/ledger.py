@@ -1,0 +1,115 @@
+"""What the KV cache holds: for each sequence its token ids, cell by cell.
+
+A request's prompt is matched against every sequence; the longest common prefix is shared (in a unified cache a copy
+costs no memory), and only the rest is decoded. Sequences are few (tens), so a scan that compares lists in C beats a
+tree that is kept in Python.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import count
+
+
+@dataclass(slots=True)
+class CachedSequence:
+    """A sequence of the cache: `tokens[i]` stands in cell `cells[i]`, which other sequences may share."""
+
+    id: int
+    tokens: list[int] = field(default_factory=list[int])
+    cells: list[int] = field(default_factory=list[int])
+    busy: bool = False
+    last_use: int = 0
+
+
+class Ledger:
+    """Book of a cache with a number of sequences and cells; says what to do, the caller does it in llama.cpp too."""
+
+    def __init__(self, sequences: int, cells: int) -> None:
+        self.sequences = [CachedSequence(i) for i in range(sequences)]
+        self.cells = cells
+        self._references: Counter[int] = Counter()
+        self._next_cell = count()
+        self._clock = count(1)
+
+    @property
+    def used_cells(self) -> int:
+        return len(self._references)
+
+    def best_match(self, prompt: Sequence[int]) -> tuple[CachedSequence, int]:
+        """The sequence with the longest prefix in common with the prompt, and that prefix's length in tokens.
+
+        Of equals, an idle one that ends with the prefix, so that it can be extended in place.
+        """
+        wanted = list(prompt)
+
+        def rank(sequence: CachedSequence) -> tuple[int, bool]:
+            length = common_prefix(sequence.tokens, wanted)
+            return length, not sequence.busy and length == len(sequence.tokens)
+
+        best = max(self.sequences, key=rank)
+        return best, rank(best)[0]
+
+    def idle(self) -> CachedSequence | None:
+        """An idle sequence, empty ones first, then the least recently used; None if all are busy."""
+        free = [sequence for sequence in self.sequences if not sequence.busy]
+        return min(free, key=lambda sequence: (bool(sequence.tokens), sequence.last_use), default=None)
+
+    def take(self, sequence: CachedSequence) -> None:
+        sequence.busy = True
+        self.touch(sequence)
+
+    def release(self, sequence: CachedSequence) -> None:
+        sequence.busy = False
+        self.touch(sequence)
+
+    def touch(self, sequence: CachedSequence) -> None:
+        sequence.last_use = next(self._clock)
+
+    def append(self, sequence: CachedSequence, tokens: Sequence[int]) -> None:
+        new = [next(self._next_cell) for _ in tokens]
+        self._references.update(new)
+        sequence.tokens += tokens
+        sequence.cells += new
+
+    def share(self, source: CachedSequence, target: CachedSequence, length: int) -> None:
+        """The target, emptied, shares the first `length` cells of the source."""
+        self.truncate(target, 0)
+        target.tokens = source.tokens[:length]
+        target.cells = source.cells[:length]
+        self._references.update(target.cells)
+
+    def truncate(self, sequence: CachedSequence, length: int) -> None:
+        for cell in sequence.cells[length:]:
+            self._references[cell] -= 1
+            if not self._references[cell]:
+                del self._references[cell]
+        del sequence.tokens[length:]
+        del sequence.cells[length:]
+
+    def victims(self, room: int, keep: CachedSequence | None = None) -> list[CachedSequence]:
+        """Idle sequences to empty, least recently used first, until `room` more cells fit; all of them if none do."""
+        chosen: list[CachedSequence] = []
+        references = self._references.copy()
+        idle = [s for s in self.sequences if not s.busy and s.tokens and s is not keep]
+        for sequence in sorted(idle, key=lambda s: s.last_use):
+            if len(references) + room <= self.cells:
+                break
+            chosen.append(sequence)
+            references.subtract(sequence.cells)
+            references = +references
+        return chosen
+
+
+def common_prefix(a: list[int], b: list[int]) -> int:
+    """Length of the longest common prefix; halving lets the comparisons run in C."""
+    low, high = 0, min(len(a), len(b))
+    if a[:high] == b[:high]:
+        return high
+    while low < high - 1:
+        middle = (low + high) // 2
+        if a[low:middle] == b[low:middle]:
+            low = middle
+        else:
+            high = middle
+    return low

@@ -1,0 +1,149 @@
+"""One Python call a line: what small coder models write best.
+
+Tools are shown as signatures with their docstring; a call is `name(argument=value, …)` with JSON values, but for the
+Python words True, False and None where a value is one of them. Arguments stand in the order of the signature, required
+ones first.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from agentx.dialects.base import DialectError
+from agentx.dialects.identifiers import identifiers
+from agentx.dialects.json_grammar import json_rule, quoted
+from agentx.dialects.python_types import annotation, literal
+from agentx.tool import Tool
+
+_WORDS = {"True": True, "False": False, "None": None}
+
+
+class PythonCalls:
+    """The dialect `python`."""
+
+    name = "python"
+    result_mark = "->"
+
+    def show_tools(self, tools: Sequence[Tool]) -> str:
+        names = identifiers(tool.name for tool in tools)
+        return "\n\n".join(_signature(names[tool.name], tool) for tool in tools)
+
+    def grammar(self, tools: Sequence[Tool]) -> str:
+        names = identifiers(tool.name for tool in tools)
+        rules = ['calls: d_call ("\\n" d_call)*', f"d_call: {' | '.join(f'd_c{i}' for i in range(len(tools)))}"]
+        for i, tool in enumerate(tools):
+            rules += _call_rules(f"d_c{i}", names[tool.name], tool)
+        return "\n".join(rules)
+
+    def parse(self, text: str, tools: Sequence[Tool]) -> list[tuple[str, dict[str, Any]]]:
+        by_identifier = {alias: name for name, alias in identifiers(tool.name for tool in tools).items()}
+        parameters = {tool.name: tool.parameters["properties"] for tool in tools}
+        calls: list[tuple[str, dict[str, Any]]] = []
+        position = 0
+        while position < len(text):
+            alias, position = _word(text, position, "(")
+            if alias not in by_identifier:
+                raise DialectError(f"`{alias[:80]}` is no tool")
+            name = by_identifier[alias]
+            arguments, position = _arguments(text, position)
+            back = {alias: real for real, alias in identifiers(parameters[name]).items()}
+            calls.append((name, {back.get(alias, alias): value for alias, value in arguments.items()}))
+            while position < len(text) and text[position] in "\r\n":
+                position += 1
+        return calls
+
+    def show_call(self, name: str, arguments: Mapping[str, Any]) -> str:
+        given = identifiers(arguments)
+        shown = (f"{given[key]}={_value(value)}" for key, value in arguments.items())
+        return f"{identifiers([name])[name]}({', '.join(shown)})"
+
+    def show_result(self, text: str) -> str:
+        return f"-> {text}"
+
+
+def _signature(alias: str, tool: Tool) -> str:
+    schema = tool.parameters
+    required = schema.get("required", [])
+    given = identifiers(schema["properties"])
+    arguments: list[str] = []
+    notes: list[str] = []
+    for name in _ordered(schema):
+        sub = schema["properties"][name]
+        default = "" if name in required else f" = {literal(sub.get('default')) if isinstance(sub, Mapping) else None}"
+        arguments.append(f"{given[name]}: {annotation(sub, schema)}{default}")
+        if isinstance(sub, Mapping) and sub.get("description"):
+            notes.append(f"    {given[name]}: {' '.join(str(sub['description']).split())}")
+    text = "\n".join(line.strip() for line in tool.description.strip().splitlines())
+    docstring = "\n".join(["    " + text.replace("\n", "\n    "), *notes]).strip()
+    return f'def {alias}({", ".join(arguments)}):\n    """{docstring}"""'
+
+
+def _ordered(schema: Mapping[str, Any]) -> list[str]:
+    required = schema.get("required", [])
+    return sorted(schema["properties"], key=lambda name: name not in required)
+
+
+def _call_rules(rule: str, alias: str, tool: Tool) -> list[str]:
+    """Rules for one tool's call. `…_f{j}`: arguments from the j-th on, none written yet; `…_r{j}`: some written."""
+    schema = tool.parameters
+    required = schema.get("required", [])
+    names = _ordered(schema)
+    given = identifiers(schema["properties"])
+    rules = [f'{rule}: {quoted(alias + "(")} {rule}_f0 ")"' if names else f"{rule}: {quoted(alias + '()')}"]
+    for j, name in enumerate(names):
+        value = f"{rule}_v{j}"
+        rules.append(f"{value}: {_value_rule(schema['properties'][name], schema)}")
+        rest = f" {rule}_r{j + 1}" if j + 1 < len(names) else ""
+        first, later = quoted(f"{given[name]}="), quoted(f", {given[name]}=")
+        if name in required:
+            rules += [f"{rule}_f{j}: {first} {value}{rest}", f"{rule}_r{j}: {later} {value}{rest}"]
+        else:
+            skipped = f"{rule}_f{j + 1}" if rest else '""'
+            rules += [f"{rule}_f{j}: {first} {value}{rest} | {skipped}", f"{rule}_r{j}: ({later} {value})?{rest}"]
+    return rules
+
+
+def _value_rule(schema: Any, root: Mapping[str, Any]) -> str:
+    """A value's rule: Python's words where the whole value is a boolean or may be None, JSON for the rest."""
+    if isinstance(schema, Mapping):
+        if schema.get("type") == "boolean" and "enum" not in schema and "const" not in schema:
+            return '"True" | "False"'
+        parts = schema.get("anyOf")
+        if isinstance(parts, list) and {"type": "null"} in parts:
+            rest = [part for part in parts if part != {"type": "null"}]
+            if len(rest) == 1:
+                return f'"None" | {_value_rule(rest[0], root)}'
+    return json_rule(schema, root)
+
+
+def _value(value: Any) -> str:
+    return literal(value) if value is None or isinstance(value, bool) else json.dumps(value, ensure_ascii=False)
+
+
+def _word(text: str, position: int, end: str) -> tuple[str, int]:
+    stop = text.find(end, position)
+    if stop < 0:
+        raise DialectError(f"a call is cut off: `{text[position : position + 80]}`")
+    return text[position:stop].strip(), stop + 1
+
+
+def _arguments(text: str, position: int) -> tuple[dict[str, Any], int]:
+    """The arguments from behind the opening bracket, and the position behind the closing one."""
+    arguments: dict[str, Any] = {}
+    while True:
+        while text[position : position + 1] in (",", " "):
+            position += 1
+        if text[position : position + 1] == ")":
+            return arguments, position + 1
+        name, position = _word(text, position, "=")
+        arguments[name], position = _literal_at(text, position)
+
+
+def _literal_at(text: str, position: int) -> tuple[Any, int]:
+    for word, value in _WORDS.items():
+        if text.startswith(word, position):
+            return value, position + len(word)
+    try:
+        return json.JSONDecoder().raw_decode(text, position)
+    except ValueError:
+        raise DialectError(f"an argument is cut off: `{text[position : position + 80]}`") from None

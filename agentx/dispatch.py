@@ -1,0 +1,82 @@
+"""Carries out one tool call: validates, runs within its time, cuts what is too long; a tool's fault is a result."""
+
+import asyncio
+import inspect
+import json
+import time
+import traceback
+from typing import Any
+
+from agentx.errors import ToolError
+from agentx.messages import ToolCall, ToolResult
+from agentx.threads import in_thread
+from agentx.tool import Tool, ToolContext
+
+
+async def carry_out(tool: Tool, call: ToolCall, context: ToolContext) -> ToolResult:
+    """The result of a call, whatever the tool does.
+
+    What the tool's body raises becomes one line for the model (class and message; a ToolError's sentence as it is),
+    with the traceback kept in the result for the journal. Cancellation is passed on.
+    """
+    started = time.perf_counter()
+    status, text, trace = "ok", "", None
+    limit = asyncio.timeout(tool.timeout_s)
+    try:
+        arguments = tool.validate(call.arguments)
+        if tool.schema.context_parameter:
+            arguments[tool.schema.context_parameter] = context
+        async with limit:
+            text = as_text(await _run(tool, arguments))
+    except ToolError as error:
+        status, text = "error", str(error)
+    except Exception as error:
+        if isinstance(error, TimeoutError) and limit.expired():
+            return ToolResult(
+                call.id,
+                "timeout",
+                f"{tool.name} was given up after {tool.timeout_s:g} seconds.",
+                elapsed_s=time.perf_counter() - started,
+            )
+        message = " ".join(str(error).split())
+        status, text, trace = "error", f"{type(error).__name__}: {message}"[:500], traceback.format_exc()
+    shown = cut(text, tool.max_output_bytes)
+    return ToolResult(
+        call_id=call.id,
+        status=status,  # type: ignore[arg-type]
+        text=shown,
+        full_text=text if shown != text else None,
+        traceback=trace,
+        elapsed_s=time.perf_counter() - started,
+    )
+
+
+async def _run(tool: Tool, arguments: dict[str, Any]) -> Any:
+    if inspect.iscoroutinefunction(tool.function):
+        return await tool.function(**arguments)
+    result = await in_thread(lambda: tool.function(**arguments), name=f"agentx-tool-{tool.name}")
+    return await result if inspect.isawaitable(result) else result
+
+
+def as_text(value: Any) -> str:
+    """A tool's return value as the model is shown it: text as it is, the rest as JSON where it can be."""
+    if isinstance(value, str):
+        return value.encode("utf-8", errors="replace").decode("utf-8")
+    if value is None:
+        return "done"
+    if hasattr(value, "model_dump_json"):
+        return value.model_dump_json()
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError):
+        return str(value)
+
+
+def cut(text: str, max_bytes: int) -> str:
+    """The beginning and the end of a text that is too long, with a notice between of how much is missing."""
+    data = text.encode()
+    if len(data) <= max_bytes:
+        return text
+    head, tail = data[: max_bytes * 3 // 4], data[len(data) - max_bytes // 4 :]
+    missing = len(data) - len(head) - len(tail)
+    return f"{head.decode(errors='ignore')}\n[… {missing:,} bytes left out …]\n{tail.decode(errors='ignore')}"

@@ -1,0 +1,215 @@
+"""The loop: show the model what happened, decode the next valid action, carry it out, append what came of it."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from agentx.dispatch import carry_out
+from agentx.errors import AgentXError
+from agentx.events import (
+    Answered,
+    ApprovalAsked,
+    ApprovalGiven,
+    CallDecoded,
+    CallFinished,
+    CallProgress,
+    CallStarted,
+    Event,
+    Notice,
+    RunFinished,
+    StepFinished,
+    StepStarted,
+)
+from agentx.messages import RunStatus, ToolCall, ToolResult, Usage
+from agentx.planner.base import Strategy, Turn
+from agentx.policy import ASKING, ApprovalRequest, Approver, Decision, Policy
+from agentx.tool import ToolContext
+
+MAX_PROBLEMS = 2
+"""Unusable replies in a row after which a run is given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    max_steps: int = 20
+    timeout_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a run needs beside model and tools."""
+
+    session_id: str
+    workspace: Path
+    policy: Policy
+    approve: Approver | None
+    tool_settings: dict[str, dict[str, Any]]
+
+
+class NeedsApproval(AgentXError):
+    """A call needs an approval and there is nobody to ask."""
+
+    exit_code = 3
+
+
+class Loop:
+    """One task, from its opening to its answer.
+
+    Args:
+        turn: what the strategy sees; its prompt grows with every step.
+        strategy: which action next.
+    """
+
+    def __init__(self, turn: Turn, strategy: Strategy, limits: Limits, around: Surroundings) -> None:
+        self._turn = turn
+        self._strategy = strategy
+        self._limits = limits
+        self._around = around
+        self._emit: Callable[[Event], None] = turn.emit
+        self._usage = Usage()
+        self._steps = 0
+
+    async def run(self) -> RunFinished:
+        """Runs to the end; every way to end is a RunFinished, but cancellation, which is passed on."""
+        try:
+            async with asyncio.timeout(self._limits.timeout_s):
+                return await self._decide_and_act()
+        except TimeoutError:
+            return self._end("timeout", f"The time limit of {self._limits.timeout_s:g} seconds is up; raise --timeout.")
+        except NeedsApproval as error:
+            return self._end("denied", str(error))
+        except AgentXError as error:
+            return self._end("failed", str(error))
+
+    async def _decide_and_act(self) -> RunFinished:
+        turn, problems = self._turn, 0
+        for number in range(1, self._limits.max_steps + 1):
+            self._steps = number
+            self._emit(StepStarted(number))
+            action = await self._strategy.decide(turn)
+            turn.prompt += action.fragments
+            turn.steps += 1
+            self._usage += action.usage
+            if action.answer is not None:
+                self._emit(StepFinished(number, action.usage))
+                self._emit(Answered(action.answer))
+                return self._end("ok", output=action.answer)
+            if action.problem:
+                problems += 1
+                self._emit(Notice(f"The reply could not be used: {action.problem}."))
+                turn.prompt += self._strategy.problem(turn, action.problem)
+            else:
+                problems = 0
+                results = await self._act(action.calls)
+                turn.prompt += self._strategy.results(turn, results)
+            self._emit(StepFinished(number, action.usage))
+            if problems > MAX_PROBLEMS:
+                return self._end("failed", f"The model gave {problems} unusable replies in a row; try another model.")
+        return self._end("failed", f"No answer within {self._limits.max_steps} steps; raise --max-steps.")
+
+    def _end(self, status: RunStatus, error: str | None = None, output: Any = None) -> RunFinished:
+        return RunFinished(status, output, error, self._steps, self._usage)
+
+    async def _act(self, calls: list[ToolCall]) -> list[tuple[ToolCall, ToolResult]]:
+        """Carries out the calls of one reply: neighbours without side effects at once, the others one by one."""
+        results: list[tuple[ToolCall, ToolResult]] = []
+        for group in in_groups(calls, self._has_effects):
+            tasks = [asyncio.ensure_future(self._call(call)) for call in group]
+            try:
+                done = await asyncio.gather(*tasks)
+            finally:
+                for task in tasks:
+                    task.cancel()
+            results += zip(group, done, strict=True)
+            self._turn.done += zip(group, done, strict=True)
+        refused = [result for _, result in results if result.status == "refused"]
+        # A model that only repeats itself has what it needs, or never will: it has to answer.
+        if refused and len(refused) == len(results) and self._already_refused(len(results)):
+            self._turn.must_answer = True
+            self._emit(Notice("The run repeats itself; the model has to answer now."))
+        return results
+
+    def _already_refused(self, new: int) -> bool:
+        before = self._turn.done[:-new]
+        return bool(before) and before[-1][1].status == "refused"
+
+    def _has_effects(self, call: ToolCall) -> bool:
+        return bool(self._turn.toolbox[call.name].capabilities & ASKING)
+
+    async def _call(self, call: ToolCall) -> ToolResult:
+        self._emit(CallDecoded(call))
+        result = self._refusal(call) or await self._denial(call)
+        if result is None:
+            self._emit(CallStarted(call))
+            result = await self._carry_out(call)
+        self._emit(CallFinished(result))
+        return result
+
+    def _refusal(self, call: ToolCall) -> ToolResult | None:
+        """A call that repeats an earlier one is refused with its reason; after a change of files it may be repeated."""
+        for earlier, result in reversed(self._turn.done):
+            if (earlier.name, earlier.arguments) == (call.name, call.arguments) and result.status != "refused":
+                said = result.text if len(result.text) <= 200 else f"{result.text[:200]}…"
+                return ToolResult(
+                    call.id, "refused", f"refused: you made this very call before; it gave: {said}. Do something else."
+                )
+            if result.ok and self._has_effects(earlier):
+                return None
+        return None
+
+    async def _denial(self, call: ToolCall) -> ToolResult | None:
+        """None if the call may be carried out; else what the model is told.
+
+        Raises:
+            NeedsApproval: there is nobody to ask.
+        """
+        tool = self._turn.toolbox[call.name]
+        reason = self._around.policy.reason_to_ask(tool, call)
+        if reason is None:
+            return None
+        self._emit(ApprovalAsked(call, reason))
+        if self._around.approve is None:
+            self._emit(ApprovalGiven(call.id, False, "nobody to ask"))
+            raise NeedsApproval(
+                f"{call.name} needs an approval ({reason}) and nobody can be asked; "
+                f"allow it in advance with --allow {call.name}."
+            )
+        decision: Decision = await self._around.approve(ApprovalRequest(call, tool, reason))
+        self._emit(ApprovalGiven(call.id, decision.allowed, decision.reason))
+        if decision.allowed:
+            return None
+        return ToolResult(call.id, "denied", f"denied by the user: {decision.reason or 'not wanted'}")
+
+    async def _carry_out(self, call: ToolCall) -> ToolResult:
+        loop = asyncio.get_running_loop()
+        over = [False]
+        context = ToolContext(
+            workspace=self._around.workspace,
+            session_id=self._around.session_id,
+            call_id=call.id,
+            settings=self._around.tool_settings.get(call.name, {}),
+            report=lambda text: loop.call_soon_threadsafe(self._emit, CallProgress(call.id, text)) and None,
+            is_cancelled=lambda: over[0],
+        )
+        started = time.perf_counter()
+        try:
+            return await carry_out(self._turn.toolbox[call.name], call, context)
+        except asyncio.CancelledError:
+            self._emit(CallFinished(ToolResult(call.id, "cancelled", "", elapsed_s=time.perf_counter() - started)))
+            raise
+        finally:
+            over[0] = True
+
+
+def in_groups(calls: list[ToolCall], alone: Callable[[ToolCall], bool]) -> list[list[ToolCall]]:
+    """Neighbours in groups, in order; a call that is to be alone is a group of its own."""
+    groups: list[list[ToolCall]] = []
+    for call in calls:
+        if groups and not alone(call) and not alone(groups[-1][0]):
+            groups[-1].append(call)
+        else:
+            groups.append([call])
+    return groups

@@ -1,0 +1,148 @@
+"""The llama.cpp backend: GGUF files, decoded by the engine of `agentx.decoding`."""
+
+import asyncio
+import threading
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from agentx.cpus import default_threads
+from agentx.decoding.constraint import check
+from agentx.decoding.engine import Engine
+from agentx.decoding.reply import Reply
+from agentx.decoding.sampler import Sampler
+from agentx.decoding.stream import Stream
+from agentx.messages import Usage
+from agentx.model import GREEDY, ChatFormat, Constraint, Delta, Fragment, Prompt, Sampling, Scores
+from agentx.models.chat_format import PlainFormat, TemplateFormat
+
+DEFAULT_CONTEXT_TOKENS = 8192
+_KEPT_FRAGMENTS = 2048
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class LlamaOptions:
+    """What is chosen when a model is loaded; Agents that agree on it and on the file share one loaded model."""
+
+    context_tokens: int = DEFAULT_CONTEXT_TOKENS
+    threads: int | None = None
+
+
+class LlamaCppModel:
+    """A Model (see `agentx.model.Model`) on a GGUF file.
+
+    Args:
+        path: the file.
+        name: as shown to a person.
+        dialect: name of the dialect that suits the model.
+
+    Raises:
+        ModelFileError, ModelError: the file cannot be loaded, or there is no memory for it.
+    """
+
+    def __init__(self, path: Path, name: str, dialect: str = "python", options: LlamaOptions | None = None) -> None:
+        self.name = name
+        self.dialect = dialect
+        options = options or LlamaOptions()
+        self._engine = Engine(path, options.context_tokens, options.threads or default_threads())
+        llama = self._engine.llama
+        self.context_tokens = llama.context_tokens
+        template = llama.metadata.get("tokenizer.chat_template", "")
+        self.chat: ChatFormat = (
+            TemplateFormat(template, llama.token_text("bos"), llama.token_text("eos")) if template else PlainFormat()
+        )
+        self._fragments: OrderedDict[tuple[str, bool], tuple[int, ...]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    async def decode(
+        self,
+        prompt: Prompt,
+        *,
+        constraint: Constraint | None = None,
+        stop: Sequence[str] = (),
+        max_tokens: int = 512,
+        sampling: Sampling = GREEDY,
+    ) -> AsyncGenerator[Delta, None]:
+        loop = asyncio.get_running_loop()
+        arrived: asyncio.Queue[Delta | BaseException] = asyncio.Queue()
+
+        def pass_on(item: Delta | BaseException) -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(arrived.put_nowait, item)
+
+        stream = Stream(
+            prompt=self._tokens(prompt),
+            reply=Reply(self._engine.llama.piece, stop),
+            sampler=Sampler(sampling),
+            matcher=self._engine.grammars.start(constraint.lark) if constraint else None,
+            fast_forward=constraint.fast_forward if constraint else False,
+            max_tokens=max_tokens,
+            end_tokens=self._engine.llama.end_tokens,
+            emit=pass_on,
+            fail=pass_on,
+        )
+        self._engine.submit(stream)
+        try:
+            while True:
+                item = await arrived.get()
+                if isinstance(item, BaseException):
+                    raise item
+                yield item
+                if item.finish:
+                    return
+        finally:
+            if not stream.done:
+                self._engine.cancel(stream)
+
+    async def score(self, prompt: Prompt, continuations: Sequence[str]) -> Scores:
+        tokens = self._tokens(prompt)
+        endings = [self._engine.llama.tokenize(text, markup=False) for text in continuations]
+        logprobs, read, extra = await self._on_engine(lambda: self._engine.score(tokens, endings))
+        return Scores(logprobs, Usage(prompt_tokens=read, reused_tokens=len(tokens) - read, probe_tokens=extra))
+
+    async def count(self, prompt: Prompt) -> int:
+        return len(self._tokens(prompt))
+
+    def check(self, constraint: Constraint) -> None:
+        check(constraint.lark)
+
+    def close(self) -> None:
+        self._engine.close()
+
+    def _tokens(self, prompt: Prompt) -> list[int]:
+        ids = [token for fragment in prompt for token in self._fragment_tokens(fragment)]
+        bos = self._engine.llama.bos
+        return [bos, *ids] if bos is not None and ids[:1] != [bos] else ids
+
+    def _fragment_tokens(self, fragment: Fragment) -> tuple[int, ...]:
+        if fragment.tokens is not None:
+            return fragment.tokens
+        key = (fragment.text, fragment.markup)
+        with self._lock:
+            known = self._fragments.get(key)
+            if known is None:
+                known = tuple(self._engine.llama.tokenize(*key))
+                self._fragments[key] = known
+                if len(self._fragments) > _KEPT_FRAGMENTS:
+                    self._fragments.popitem(last=False)
+            return known
+
+    async def _on_engine(self, work: Callable[[], T]) -> T:
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+
+        def settle(set_it: Callable[..., None], value: object) -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(lambda: None if future.done() else set_it(value))
+
+        def job() -> None:
+            try:
+                settle(future.set_result, work())
+            except BaseException as error:
+                settle(future.set_exception, error)
+
+        self._engine.run(job)
+        return await future

@@ -1,0 +1,77 @@
+"""The Protocol of a strategy: given what happened so far, which action next."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from agentx.dialects.base import Dialect
+from agentx.events import Event
+from agentx.messages import ToolCall, ToolResult, Usage
+from agentx.model import Fragment, Model, Sampling
+from agentx.toolbox import Toolbox
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One reply of the model, parsed: calls, or the final answer, or neither where the reply was unusable.
+
+    Attributes:
+        fragments: the reply as it is appended to the prompt.
+        problem: why the reply is unusable, in words that go back to the model.
+    """
+
+    fragments: list[Fragment]
+    usage: Usage
+    calls: list[ToolCall] = field(default_factory=list[ToolCall])
+    answer: str | None = None
+    problem: str | None = None
+
+
+@dataclass(slots=True)
+class Turn:
+    """What a strategy sees of a run: the growing prompt, the calls made, and the means to decode.
+
+    Attributes:
+        prompt: fragments so far; the loop appends, a strategy only reads.
+        done: calls of this task with their results, in order.
+        answer_schema: JSON Schema that the answer must match; None for free text.
+        must_answer: True where no more calls are allowed.
+        steps: actions decided so far in this task.
+    """
+
+    model: Model
+    dialect: Dialect
+    toolbox: Toolbox
+    task: str
+    sampling: Sampling
+    emit: Callable[[Event], None]
+    new_call: Callable[[str, dict[str, Any]], ToolCall]
+    instructions: str | None = None
+    answer_schema: dict[str, Any] | None = None
+    prompt: list[Fragment] = field(default_factory=list[Fragment])
+    done: list[tuple[ToolCall, ToolResult]] = field(default_factory=list[tuple[ToolCall, ToolResult]])
+    must_answer: bool = False
+    steps: int = 0
+
+
+class Strategy(Protocol):
+    """Stateless; a new one is a new file and an entry point of the group `agentx.strategies`."""
+
+    @property
+    def name(self) -> str: ...
+
+    def opening(self, turn: Turn, follow_up: bool) -> list[Fragment]:
+        """Fragments that pose the task: the whole opening, or a further user turn of the same conversation."""
+        ...
+
+    async def decide(self, turn: Turn) -> Action:
+        """Decodes the next action; emits what a person may see of it on the way."""
+        ...
+
+    def results(self, turn: Turn, results: Sequence[tuple[ToolCall, ToolResult]]) -> list[Fragment]:
+        """Fragments that show the model what came of its calls."""
+        ...
+
+    def problem(self, turn: Turn, text: str) -> list[Fragment]:
+        """Fragments that tell the model why its reply could not be used."""
+        ...

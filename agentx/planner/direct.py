@@ -1,0 +1,86 @@
+"""Strategy `direct`: a relevance probe, then calls without a thought, then one answer from their results.
+
+What tests of tool choice use, and the quickest way where one round of calls is enough.
+"""
+
+from collections.abc import Sequence
+from string import Template
+
+from agentx.dialects.base import DialectError
+from agentx.dialects.json_grammar import json_rule
+from agentx.events import TextDelta
+from agentx.messages import ToolCall, ToolResult, Usage
+from agentx.model import Constraint, Fragment
+from agentx.planner.base import Action, Turn
+from agentx.planner.decoding import Decoded, decode, probability_of_yes, prompt_text
+
+RELEVANT = 0.5
+"""Probability of Yes above which the task is taken to need a tool; safe for an unknown model."""
+
+MAX_CALL_TOKENS = 768
+MAX_ANSWER_TOKENS = 768
+
+
+class Direct:
+    """See the module."""
+
+    name = "direct"
+
+    def opening(self, turn: Turn, follow_up: bool) -> list[Fragment]:
+        return turn.model.chat.next_turn(turn.task) if follow_up else self._opening(turn, turn.task)
+
+    def _opening(self, turn: Turn, user: str) -> list[Fragment]:
+        tools = list(turn.toolbox.values())
+        system = Template(prompt_text("direct")).substitute(tools=turn.dialect.show_tools(tools)) if tools else ""
+        return turn.model.chat.opening("\n\n".join(filter(None, [system, turn.instructions])), user)
+
+    async def decide(self, turn: Turn) -> Action:
+        usage = Usage()
+        if turn.toolbox and not turn.must_answer and not turn.done:
+            question = Template(prompt_text("relevance")).substitute(task=turn.task)
+            yes, usage = await probability_of_yes(turn, self._opening(turn, question))
+            if yes >= RELEVANT:
+                return await self._call(turn, usage)
+        return await self._answer(turn, usage)
+
+    async def _call(self, turn: Turn, usage: Usage) -> Action:
+        tools = list(turn.toolbox.values())
+        grammar = Constraint(f"start: calls\n{turn.dialect.grammar(tools)}")
+        decoded = await decode(
+            turn,
+            turn.prompt,
+            lambda text: turn.emit(TextDelta("call", text)),
+            constraint=grammar,
+            max_tokens=MAX_CALL_TOKENS,
+        )
+        return as_calls(turn, decoded, decoded.text, usage)
+
+    async def _answer(self, turn: Turn, usage: Usage) -> Action:
+        constraint = Constraint(f"start: {json_rule(turn.answer_schema)}") if turn.answer_schema else None
+        decoded = await decode(
+            turn,
+            turn.prompt,
+            lambda text: turn.emit(TextDelta("answer", text)),
+            constraint=constraint,
+            max_tokens=MAX_ANSWER_TOKENS,
+        )
+        return Action(decoded.fragments, usage + decoded.usage, answer=decoded.text.strip())
+
+    def results(self, turn: Turn, results: Sequence[tuple[ToolCall, ToolResult]]) -> list[Fragment]:
+        shown = "\n".join(turn.dialect.show_result(result.text) for _, result in results)
+        return turn.model.chat.next_turn(f"Results:\n{shown}\n\nAnswer the request from these results: {turn.task}")
+
+    def problem(self, turn: Turn, text: str) -> list[Fragment]:
+        return turn.model.chat.next_turn(f"That could not be used: {text}. {turn.task}")
+
+
+def as_calls(turn: Turn, decoded: Decoded, text: str, usage: Usage) -> Action:
+    """The action of a reply that holds calls in `text`."""
+    usage = usage + decoded.usage
+    if decoded.finish == "repetition":
+        return Action(decoded.fragments, usage, problem="the reply repeated itself without end and was cut")
+    try:
+        parsed = turn.dialect.parse(text, list(turn.toolbox.values()))
+    except DialectError as error:
+        return Action(decoded.fragments, usage, problem=str(error))
+    return Action(decoded.fragments, usage, calls=[turn.new_call(name, arguments) for name, arguments in parsed])

@@ -1,0 +1,122 @@
+"""Strategy `react`: one line of thought, then calls or the answer, all in one growing assistant turn.
+
+After ReAct (Yao et al., 2022, https://arxiv.org/abs/2210.03629). Thought, call and result are appended to one
+assistant turn, since a small model copies the pattern of chat turns and repeats itself; worked examples over other
+tools show it how a run goes.
+"""
+
+from collections.abc import Sequence
+from string import Template
+
+from agentx.dialects.base import Dialect
+from agentx.dialects.json_grammar import json_rule, quoted
+from agentx.events import TextDelta, Thought
+from agentx.messages import ToolCall, ToolResult, Usage
+from agentx.model import Constraint, Fragment
+from agentx.planner.base import Action, Turn
+from agentx.planner.decoding import decode, prompt_text
+from agentx.planner.direct import as_calls
+from agentx.planner.examples import EXAMPLES, Example
+
+MAX_STEP_TOKENS = 1024
+_ANSWER = "Answer: "
+_THOUGHT = r"/# [^\n]{4,200}/"
+
+
+class React:
+    """See the module."""
+
+    name = "react"
+
+    def opening(self, turn: Turn, follow_up: bool) -> list[Fragment]:
+        task = f"Task: {turn.task}"
+        if follow_up:
+            return turn.model.chat.next_turn(task)
+        tools = list(turn.toolbox.values())
+        if not tools:
+            return turn.model.chat.opening(turn.instructions or "You are a helpful assistant.", turn.task)
+        rules = Template(prompt_text("react")).substitute(tools=turn.dialect.show_tools(tools))
+        examples = "\n\n".join(show_example(example, turn.dialect) for example in EXAMPLES)
+        system = f"{rules}\n\nExamples of how you work (with other functions):\n\n{examples}"
+        return turn.model.chat.opening("\n\n".join(filter(None, [system, turn.instructions])), task)
+
+    async def decide(self, turn: Turn) -> Action:
+        channels = _Channels(turn)
+        decoded = await decode(
+            turn,
+            turn.prompt,
+            channels.feed,
+            constraint=self._constraint(turn),
+            stop=("\n\nTask:",),
+            max_tokens=MAX_STEP_TOKENS,
+        )
+        thought, rest = split(decoded.text)
+        if thought:
+            turn.emit(Thought(thought))
+        if rest.startswith(_ANSWER) or not turn.toolbox:
+            return Action(decoded.fragments, decoded.usage, answer=rest.removeprefix(_ANSWER).strip())
+        return as_calls(turn, decoded, rest.removesuffix(turn.dialect.result_mark), Usage())
+
+    def _constraint(self, turn: Turn) -> Constraint | None:
+        """What a step may look like; None for free text (no tools, no type asked for)."""
+        answer = json_rule(turn.answer_schema) if turn.answer_schema else r"/[^\n](.|\n)*/"
+        tools = list(turn.toolbox.values())
+        if not tools:
+            return Constraint(f"start: {json_rule(turn.answer_schema)}") if turn.answer_schema else None
+        rules = [f"thought: {_THOUGHT}", f'answer: "{_ANSWER}" answer_text', f"answer_text: {answer}"]
+        if turn.must_answer:
+            return Constraint("\n".join(['start: thought "\\n" answer', *rules]))
+        # The mark of a result ends the calls: it is what stands behind a call in the examples, so that the model itself
+        # chooses between one more call and seeing what came of the last.
+        mark = quoted(f"\n{turn.dialect.result_mark}")
+        start = f'start: thought "\\n" (calls {mark} | answer)'
+        return Constraint("\n".join([start, *rules, turn.dialect.grammar(tools)]))
+
+    def results(self, turn: Turn, results: Sequence[tuple[ToolCall, ToolResult]]) -> list[Fragment]:
+        shown = "\n".join(turn.dialect.show_result(result.text) for _, result in results)
+        return [Fragment(f"{shown.removeprefix(turn.dialect.result_mark)}\n")]
+
+    def problem(self, turn: Turn, text: str) -> list[Fragment]:
+        return [Fragment(f"\n{turn.dialect.show_result(f'error: {text}')}\n")]
+
+
+class _Channels:
+    """Sorts a growing reply into thought, call and answer for those who watch."""
+
+    def __init__(self, turn: Turn) -> None:
+        self._emit = turn.emit
+        self._text = ""
+        self._sent = 0
+        self._free = not turn.toolbox
+
+    def feed(self, text: str) -> None:
+        self._text += text
+        if self._free:
+            self._emit(TextDelta("answer", text))
+            return
+        head, newline, rest = self._text.partition("\n")
+        if not newline or len(rest) < len(_ANSWER):
+            return
+        channel = "answer" if rest.startswith(_ANSWER) else "call"
+        start = len(head) + 1 + (len(_ANSWER) if channel == "answer" else 0)
+        start = max(start, self._sent)
+        self._emit(TextDelta(channel, self._text[start:]))
+        self._sent = len(self._text)
+
+
+def split(text: str) -> tuple[str, str]:
+    """Thought (without its mark) and the rest of a step's text."""
+    if not text.startswith("#"):
+        return "", text
+    thought, _, rest = text.partition("\n")
+    return thought.removeprefix("#").strip(), rest
+
+
+def show_example(example: Example, dialect: Dialect) -> str:
+    """A worked example as the run would have been written."""
+    lines = [f"Task: {example.task}"]
+    for step in example.steps:
+        lines.append(f"# {step.thought}")
+        lines += [dialect.show_call(name, arguments) for name, arguments in step.calls]
+        lines += [dialect.show_result(result) for result in step.results]
+    return "\n".join([*lines, f"# {example.conclusion}", f"{_ANSWER}{example.answer}"])
