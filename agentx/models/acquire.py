@@ -4,6 +4,7 @@ The order: AgentX's own cache folder, the usual caches of other programs, then e
 A catalogued file is used only after its SHA-256 was seen to be the pinned one.
 """
 
+import shutil
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,10 +14,10 @@ from agentx import folders
 from agentx.errors import DownloadError, ModelFileError
 from agentx.models import catalog as catalogs
 from agentx.models.catalog import Catalog, Entry, FileSpec
-from agentx.models.digest import Stamps, sha256
+from agentx.models.digest import Stamps
 from agentx.models.gguf import read_header
 from agentx.models.partial import PartialFile, storage
-from agentx.models.progress import ProgressSink, Silent
+from agentx.models.progress import ProgressSink, SilentProgress
 from agentx.models.sources import Source, SourceError
 from agentx.models.sources.caches import check_own, find_elsewhere
 from agentx.models.sources.hub import Hub, in_hub_cache, parse_reference, pinned_by_hub
@@ -51,7 +52,7 @@ def resolve(model: str | None = None) -> Resolved | None:
 
 def ensure(model: str | None = None, progress: ProgressSink | None = None) -> Resolved:
     """Finds a model or fetches it; see `Store.ensure`."""
-    return Store().ensure(model, progress or Silent())
+    return Store().ensure(model, progress or SilentProgress())
 
 
 class Store:
@@ -84,7 +85,7 @@ class Store:
             ModelFileError: the file is there and is not what it should be.
             UsageError: a malformed hf:// reference.
         """
-        progress = progress or Silent()
+        progress = progress or SilentProgress()
         if model is not None and model.startswith("hf://"):
             path = in_hub_cache(parse_reference(model))
             return self._checked_hub_file(model, path, progress) if path is not None else None
@@ -125,13 +126,30 @@ class Store:
         """Hashes the files of a model anew; returns path -> SHA-256, empty where the model is not here.
 
         Raises:
-            ModelFileError: a file is not what it should be.
+            ModelError, UsageError: as `resolve`.
         """
-        if model is None or not (model.startswith("hf://") or looks_like_path(model)) or model in self.catalog:
-            for path in self.own_files(self.entry(model)):
-                self._stamps.forget(path)
+        self._stamps = Stamps(self.folder / "verified.json", trust=False)
         resolved = self.resolve(model, progress)
-        return {path: sha256(path, progress) for path in resolved.paths.values()} if resolved else {}
+        return {path: self._stamps.sha256(path, progress) for path in resolved.paths.values()} if resolved else {}
+
+    def remove(self, entry: Entry, progress: ProgressSink) -> int:
+        """Deletes what lies in the cache folder for an entry, unfinished downloads too; returns the bytes freed."""
+        folder = self.folder / entry.name
+        if not folder.is_dir():
+            return 0
+        with self._lock(entry, progress), storage(folder):
+            freed = sum(path.lstat().st_size for path in folder.rglob("*") if not path.is_dir())
+            shutil.rmtree(folder)
+        return freed
+
+    def known_as(self, path: Path, progress: ProgressSink) -> Entry | None:
+        """The catalogue entry that a file belongs to, by size and SHA-256."""
+        size = path.stat().st_size
+        for entry in self.catalog:
+            for spec in entry.files:
+                if spec.bytes == size and self._stamps.sha256(path, progress) == spec.sha256:
+                    return entry
+        return None
 
     def entry(self, model: str | None) -> Entry:
         """The catalogue entry of that name, the default for None; raises ModelNotFound."""
@@ -139,10 +157,6 @@ class Store:
 
     def target(self, entry: Entry, spec: FileSpec) -> Path:
         return self.folder / entry.name / spec.name
-
-    def own_files(self, entry: Entry) -> list[Path]:
-        """What lies in the cache folder for this entry, unfinished downloads included."""
-        return [path for path in sorted((self.folder / entry.name).rglob("*")) if path.is_file()]
 
     def _find(self, entry: Entry, spec: FileSpec, progress: ProgressSink) -> Path | None:
         target = self.target(entry, spec)
@@ -190,8 +204,8 @@ class Store:
         pinned = pinned_by_hub(path)
         if pinned is not None and (actual := self._stamps.sha256(path, progress)) != pinned:
             raise ModelFileError(
-                f"{path} is not the hub's file (its SHA-256 is {actual[:12]}…, the hub gave {pinned[:12]}…): delete it, "
-                "then pull again."
+                f"{path} is not the hub's file (its SHA-256 is {actual[:12]}…, the hub gave {pinned[:12]}…): "
+                "delete it and pull again."
             )
         read_header(path)
         return Resolved(model.removeprefix("hf://"), {path.name: path}, None)

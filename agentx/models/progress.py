@@ -27,7 +27,7 @@ class ProgressSink(Protocol):
     def finish(self) -> None: ...
 
 
-class Silent:
+class SilentProgress:
     """Shows nothing."""
 
     def start(self, label: str, total_bytes: int) -> None:
@@ -80,9 +80,10 @@ class JsonLines:
     def __init__(self, out: TextIO) -> None:
         self._out = out
         self._done, self._total, self._shown_at = 0, 0, 0.0
+        self._started = False
 
     def start(self, label: str, total_bytes: int) -> None:
-        self._done, self._total = 0, total_bytes
+        self._done, self._total, self._started = 0, total_bytes, True
         self._emit(event="start", label=label, total_bytes=total_bytes)
 
     def advance(self, n: int) -> None:
@@ -95,7 +96,9 @@ class JsonLines:
         self._emit(event="note", text=text)
 
     def finish(self) -> None:
-        self._emit(event="finish", done_bytes=self._done, total_bytes=self._total)
+        if self._started:
+            self._emit(event="finish", done_bytes=self._done, total_bytes=self._total)
+        self._started = False
 
     def _emit(self, **fields: object) -> None:
         print(json.dumps(fields), file=self._out, flush=True)

@@ -18,7 +18,7 @@ def check_own(path: Path, spec: FileSpec, model: str, stamps: Stamps, progress: 
     try:
         size = path.stat().st_size
         actual = stamps.sha256(path, progress) if size == spec.bytes else ""
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError as error:
         raise ModelFileError(f"{path} cannot be read ({error.strerror}): check its permissions.") from error

@@ -1,6 +1,7 @@
 """The Hugging Face hub, through `huggingface_hub`. One that cannot be reached costs a few seconds, once."""
 
 import os
+import shutil
 import threading
 import time
 from pathlib import Path
@@ -41,6 +42,7 @@ class Hub:
         staging = partial.target.parent / ".hub"
         path = self._download(origin, progress, spec.bytes, local_dir=staging)
         partial.adopt(path)
+        shutil.rmtree(staging, ignore_errors=True)
 
     def fetch_to_hub_cache(self, origin: HubFile, progress: ProgressSink) -> Path:
         """Fetches a file that no catalogue pins to the hub's own cache, where other programs find it too.

@@ -101,6 +101,8 @@ def _failure(requirement: str, stderr: str, folder: Path) -> Exception:
             f"The disk is full: pip could not write to {folder}. Free some space and run the command again (what is "
             "already here is kept), or set AGENTX_CACHE_DIR to a larger disk."
         )
+    if "Retrying (" in stderr:
+        return SourceError(f"pip could not fetch {requirement}: the index cannot be reached")
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
     reasons = [line.removeprefix("ERROR:").strip() for line in lines if line.startswith("ERROR:")] or lines
     return SourceError(f"pip could not fetch {requirement}: {(reasons or ['it gave no reason'])[-1][:200]}")
