@@ -85,8 +85,13 @@ class Journal:
 
     @classmethod
     def default(cls) -> "Journal":
-        """The user's journal, in the data folder."""
-        return cls(folders.data_dir() / "sessions.sqlite3")
+        """The user's journal, made if there is none."""
+        return cls(cls.default_path())
+
+    @staticmethod
+    def default_path() -> Path:
+        """Where the user's journal lies, in the data folder."""
+        return folders.data_dir() / "sessions.sqlite3"
 
     def create_session(self, *, workspace: Path | str, model: str, task: str, session_id: str | None = None) -> str:
         """Writes the row of a new session and returns its id; ids sort by time.

@@ -1,0 +1,24 @@
+"""`agentx chat`: a conversation, line by line; the dialogue itself is a user interface, reached as any plugin is."""
+
+from agentx.cli import options
+from agentx.cli.setup import Options, open_ui
+
+
+def command(
+    workspace: options.Workspace = None,
+    model: options.Model = None,
+    tool: options.Tools = None,
+    allow: options.Allow = None,
+    max_steps: options.MaxSteps = None,
+    timeout: options.Timeout = None,
+    strategy: options.Strategy = None,
+    threads: options.Threads = None,
+    instructions: options.Instructions = None,
+    temperature: options.Temperature = None,
+    seed: options.Seed = None,
+) -> int:
+    """Talk with the agent, line by line. /help names the commands, Ctrl-C stops a turn, Ctrl-D ends."""
+    typed = Options(
+        workspace, model, tool, allow, max_steps, timeout, strategy, threads, instructions, temperature, seed
+    )
+    return open_ui("chat", typed)

@@ -1,0 +1,40 @@
+"""Turns whatever was raised into one sentence and an exit code."""
+
+import tempfile
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+
+from agentx import folders
+from agentx.errors import AgentXError
+
+KEEP_BYTES = 1_000_000
+
+
+def describe(error: BaseException) -> tuple[str, int]:
+    """The sentence for a person, and the exit code; the traceback of what nobody foresaw goes to a file."""
+    if isinstance(error, AgentXError):
+        return " ".join(str(error).split()), error.exit_code
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted", 130
+    text = " ".join(str(error).split())[:300]
+    cause = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    path = record(error)
+    where = f"the traceback is in {path}" if path else "its traceback could not be written anywhere"
+    return f"internal error ({cause}); {where}", 1
+
+
+def record(error: BaseException) -> Path | None:
+    """Appends a traceback to the crash log and returns its path; None where no folder can be written."""
+    text = f"--- {datetime.now(UTC).isoformat()}\n{''.join(traceback.format_exception(error))}\n"
+    for folder in (folders.data_dir(), Path(tempfile.gettempdir())):
+        path = folder / "crash.log"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            grown = path.exists() and path.stat().st_size > KEEP_BYTES
+            with path.open("w" if grown else "a", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(text)
+            return path
+        except OSError:
+            continue
+    return None

@@ -1,0 +1,30 @@
+"""The options that `run` and `chat` share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Workspace = Annotated[
+    Path | None, typer.Option("--workspace", "-w", help="Folder to work in; the current one by default.")
+]
+Model = Annotated[
+    str | None, typer.Option("--model", "-m", help="A model's name, a GGUF path, or hf://owner/repo/file.")
+]
+Tools = Annotated[list[str] | None, typer.Option("--tool", help="Offer this tool only; may be repeated.")]
+Allow = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow", metavar="all|PATTERN", help='Approve in advance: all, a tool, or tool(argument="glob"); repeatable.'
+    ),
+]
+MaxSteps = Annotated[int | None, typer.Option("--max-steps", help="Replies of the model that a run may take.")]
+Timeout = Annotated[float | None, typer.Option("--timeout", help="Seconds that a run may take.")]
+Strategy = Annotated[str | None, typer.Option("--strategy", help="How the next action is chosen.")]
+Threads = Annotated[int | None, typer.Option("--threads", help="CPU threads of the decoder.")]
+Instructions = Annotated[
+    str | None,
+    typer.Option("--instructions", metavar="TEXT|@FILE", help="Standing instructions, or a file that holds them."),
+]
+Temperature = Annotated[float | None, typer.Option("--temperature", help="0 takes the likeliest token.")]
+Seed = Annotated[int | None, typer.Option("--seed", help="Seed of the random draw.")]

@@ -1,0 +1,142 @@
+"""Finds the verb that was typed and imports that one alone.
+
+Help for the others comes from the table below, so that `agentx --help` costs what a bare typer app's does. A package
+adds a verb by an entry point in the group `agentx.commands`: a typer app or a function, imported when typed.
+"""
+
+import errno
+import sys
+from typing import Any
+
+from agentx import plugins
+from agentx.cli import failures, interrupted, process
+from agentx.cli.text import is_terminal, one_line
+
+VERBS = {
+    "run": ("agentx.cli.run", "Give the agent one task and print its answer."),
+    "chat": ("agentx.cli.chat", "Talk with the agent, line by line."),
+    "tools": ("agentx.cli.tools", "List the tools, look at one, call one without a model."),
+    "models": ("agentx.cli.models", "List, fetch and verify models."),
+    "plugins": ("agentx.cli.plugins", "Write, list and check plugins."),
+    "sessions": ("agentx.cli.sessions", "Look at earlier runs."),
+    "config": ("agentx.cli.config", "Show and change settings."),
+    "doctor": ("agentx.cli.doctor", "Check that this machine has what AgentX needs."),
+}
+
+GROUP = "agentx.commands"
+
+
+def run(argv: list[str]) -> int:
+    """Runs one command line; returns its exit code. KeyboardInterrupt alone may pass."""
+    try:
+        if argv == ["--version"]:
+            from agentx import __version__
+
+            sys.stdout.write(f"agentx {__version__}\n")
+            return 0
+        if not argv and is_terminal(sys.stdin) and is_terminal(sys.stdout):
+            return _open_ui()
+        return _invoke(argv)
+    except KeyboardInterrupt:
+        return interrupted()
+    except SystemExit as error:
+        return error.code if isinstance(error.code, int) else int(bool(error.code))
+    except OSError as error:
+        if error.errno == errno.EPIPE:
+            process.silence_stdout()
+            return 1
+        return _tell(error, argv)
+    except Exception as error:
+        return _tell(error, argv)
+
+
+def _invoke(argv: list[str]) -> int:
+    import typer
+    import typer.main
+
+    verb = argv[0] if argv and not argv[0].startswith("-") else None
+    command = typer.main.get_command(_app(verb))
+    try:
+        with command.make_context("agentx", list(argv or ["--help"])) as context:
+            code: Any = command.invoke(context)
+    except typer.Exit as error:
+        return error.exit_code if argv else 2
+    except typer.Abort:
+        return interrupted()
+    return code if isinstance(code, int) else 0
+
+
+def _app(verb: str | None) -> Any:
+    """The root app: the verb's real command, and for the help a line about each other one."""
+    import typer
+
+    app = typer.Typer(
+        help="A local agent: it plans, calls tools and answers, on a model of your own machine.",
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+
+    @app.callback()
+    def root(version: bool = typer.Option(False, "--version", help="Show the version and exit.")) -> None:  # pyright: ignore[reportUnusedFunction]
+        pass
+
+    def stub() -> None:
+        pass
+
+    for name, (module, text) in VERBS.items():
+        if name == verb:
+            _mount(app, name, _import(module), text)
+        else:
+            app.command(name, help=text)(stub)
+    if verb not in VERBS:
+        for plugin in plugins.listing(GROUP):
+            text = f"From {plugin.distribution}."
+            if plugin.name == verb:
+                _mount(app, plugin.name, plugins.load(GROUP, plugin.name), text)
+            elif plugin.name not in VERBS:
+                app.command(plugin.name, help=text)(stub)
+    return app
+
+
+def _import(module: str) -> Any:
+    import importlib
+
+    loaded = importlib.import_module(module)
+    return loaded.app if hasattr(loaded, "app") else loaded.command
+
+
+def _mount(app: Any, name: str, target: Any, text: str) -> None:
+    import typer
+
+    if isinstance(target, typer.Typer):
+        # Texts in brackets are options here, not markup.
+        target.rich_markup_mode = None
+        app.add_typer(target, name=name, help=text)
+    else:
+        app.command(name, help=text)(target)
+
+
+def _open_ui() -> int:
+    from agentx.cli.setup import Options, open_ui
+
+    found = plugins.listing("agentx.ui")
+    return open_ui(found[0].name, Options()) if found else _invoke([])
+
+
+def _tell(error: Exception, argv: list[str]) -> int:
+    # click's own errors are recognised by what they can do: typer has carried its own copy of click since 0.20.
+    show, code = getattr(error, "show", None), getattr(error, "exit_code", None)
+    if callable(show) and isinstance(code, int):
+        show(file=sys.stderr)
+        wording: Any = getattr(error, "format_message", error.__str__)
+        sentence = one_line(wording(), 300)
+    else:
+        sentence, code = failures.describe(error)
+        sys.stderr.write(f"error: {one_line(sentence, 2000)}\n")
+    if argv[:1] == ["run"] and {"--json", "--stream-json"} & set(argv):
+        from agentx.cli.output import Answers
+        from agentx.cli.report import Report
+
+        Answers(sys.stdout).json(Report().failed(sentence))
+    return code

@@ -1,0 +1,161 @@
+"""From options and settings to an agent: what `run`, `chat` and a user interface have in common."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from agentx import config, plugins
+from agentx.errors import UsageError
+
+if TYPE_CHECKING:
+    from agentx.agent import Agent
+    from agentx.policy import Approver
+    from agentx.tool import Tool
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What was typed; None where nothing was, so that the settings decide."""
+
+    workspace: Path | None = None
+    model: str | None = None
+    tools: list[str] | None = None
+    allow: list[str] | None = None
+    max_steps: int | None = None
+    timeout_s: float | None = None
+    strategy: str | None = None
+    threads: int | None = None
+    instructions: str | None = None
+    temperature: float | None = None
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """All that an agent is made of, but who is asked for approvals.
+
+    Attributes:
+        notices: lines for a person: plugins left out, a project file that is not trusted.
+    """
+
+    settings: config.Settings
+    workspace: Path
+    tools: "list[Tool]"
+    notices: list[str] = field(default_factory=list[str])
+
+    def agent(self, approve: "Approver | None" = None) -> "Agent":
+        """An agent of this setup; without `approve`, a call that needs an approval is denied."""
+        from agentx import Agent
+        from agentx.model import Sampling
+
+        settings = self.settings
+        return Agent(
+            model=settings.model,
+            tools=self.tools,
+            instructions=settings.instructions,
+            strategy=settings.strategy,
+            dialect=settings.dialect,
+            workspace=self.workspace,
+            approve=approve,
+            allow=settings.allow,
+            max_steps=settings.max_steps,
+            timeout_s=settings.timeout_s,
+            sampling=Sampling(temperature=settings.temperature, seed=settings.seed),
+            threads=settings.threads,
+            context_tokens=settings.context_tokens,
+            tool_settings=settings.tool_settings,
+        )
+
+    def acquire_model(self) -> None:
+        """Finds the model or fetches it, with progress on stderr.
+
+        Raises:
+            ModelError: no such model, or no source gave it.
+        """
+        model = self.settings.model
+        if model and ":" in model and model.split(":", 1)[0] in plugins.names("agentx.models"):
+            # `scripted:FILE` names a backend, which finds its own.
+            return
+        from agentx.models import acquire
+        from agentx.models.progress import narrator
+
+        with narrator() as progress:
+            acquire.ensure(model, progress)
+
+
+class UserInterface(Protocol):
+    """The group `agentx.ui`: what `agentx` without arguments opens; returns an exit code."""
+
+    def __call__(self, setup: Setup) -> int: ...
+
+
+def prepare(options: Options) -> Setup:
+    """Reads the settings and loads the tools.
+
+    Raises:
+        UsageError: the workspace is no folder, or a tool, a pattern or a number is off.
+        ConfigError: a settings file is off.
+        PluginError: a tool that was asked for by name cannot be loaded.
+    """
+    workspace = folder(options.workspace)
+    loaded = config.load(
+        workspace,
+        {
+            "model": options.model,
+            "enabled_tools": options.tools or None,
+            "allow": options.allow or None,
+            "max_steps": options.max_steps,
+            "timeout_s": options.timeout_s,
+            "strategy": options.strategy,
+            "threads": options.threads,
+            "instructions": _instructions(options.instructions),
+            "temperature": options.temperature,
+            "seed": options.seed,
+        },
+    )
+    from agentx.policy import Policy
+
+    Policy(loaded.settings.allow)
+    tools, problems = load_tools(loaded.settings.enabled_tools)
+    return Setup(loaded.settings, workspace, tools, [*loaded.notices, *problems])
+
+
+def load_tools(names: list[str] | None) -> "tuple[list[Tool], list[str]]":
+    """The tools of these names, or all; and a line about each plugin that had to be left out."""
+    if names is not None:
+        known = plugins.names("agentx.tools")
+        for name in names:
+            if name not in known:
+                raise UsageError(f"There is no tool `{name}`; the tools are: {', '.join(known) or 'none'}.")
+        return [plugins.load("agentx.tools", name) for name in dict.fromkeys(names)], []
+    found, problems = plugins.load_all("agentx.tools")
+    return list(found.values()), [problem.sentence for problem in problems]
+
+
+def folder(workspace: Path | None) -> Path:
+    """The workspace, absolute; raises UsageError if it is no folder."""
+    try:
+        path = (workspace or Path.cwd()).expanduser().absolute()
+    except (FileNotFoundError, RuntimeError) as error:
+        raise UsageError(f"The workspace cannot be found ({error}); name a folder with --workspace.") from None
+    if not path.is_dir():
+        raise UsageError(f"The workspace {path} is no folder; make it, or name another with --workspace.")
+    return path
+
+
+def open_ui(name: str, options: Options) -> int:
+    """Opens a user interface by its name in the group `agentx.ui`; returns its exit code."""
+    interface: Any = plugins.load("agentx.ui", name)
+    return interface(prepare(options))
+
+
+def _instructions(text: str | None) -> str | None:
+    if text is None or not text.startswith("@"):
+        return text
+    path = Path(text[1:]).expanduser()
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise UsageError(f"The instructions in {path} are not UTF-8 text; save the file as UTF-8.") from None
+    except OSError as error:
+        raise UsageError(f"The instructions cannot be read from {path} ({error.strerror}).") from None

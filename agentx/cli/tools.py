@@ -1,0 +1,123 @@
+"""`agentx tools`: what the model could call, and calling it without a model."""
+
+import json
+import secrets
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from agentx import config, plugins
+from agentx.cli import aio, options, output
+from agentx.cli.approve import terminal_approver
+from agentx.cli.narrate import Narrator
+from agentx.cli.setup import folder, load_tools
+from agentx.cli.stdin import with_stdin
+from agentx.cli.tables import table
+from agentx.errors import UsageError
+from agentx.messages import ToolCall, ToolResult
+from agentx.policy import ApprovalRequest, Decision, Policy
+from agentx.tool import Tool, ToolContext
+
+app = typer.Typer(no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="A tool's name, as `agentx tools list` shows it.")]
+
+
+@app.command("list")
+def list_tools() -> int:
+    """List the tools, what they may do, and the packages they come from."""
+    with output.taken() as answers:
+        found, problems = plugins.load_all("agentx.tools")
+        sources = {plugin.name: plugin.distribution for plugin in plugins.listing("agentx.tools")}
+        rows = [
+            (name, _capabilities(tool), sources[name], tool.description.partition("\n")[0])
+            for name, tool in sorted(found.items())
+        ]
+        answers.text(table([("NAME", "MAY", "FROM", "DESCRIPTION"), *rows]))
+        narrator = Narrator(sys.stderr)
+        for problem in problems:
+            narrator.note(problem.sentence)
+    return 0
+
+
+@app.command()
+def info(name: Name) -> int:
+    """Show one tool: its description, limits, and the JSON Schema of its arguments."""
+    with output.taken() as answers:
+        tool = _tool(name)
+        answers.text(
+            f"{tool.name}\n\n{tool.description}\n\n"
+            f"may: {_capabilities(tool)}\ntime limit: {tool.timeout_s:g} s\n"
+            f"output limit: {tool.max_output_bytes} bytes\n"
+            f"arguments: {json.dumps(tool.parameters, indent=2, ensure_ascii=False)}"
+        )
+    return 0
+
+
+@app.command()
+def call(
+    name: Name,
+    arguments: Annotated[str, typer.Argument(metavar="JSON", help="The arguments, a JSON object; `-` reads stdin.")],
+    workspace: options.Workspace = None,
+    allow: options.Allow = None,
+) -> int:
+    """Call one tool and print its result.
+
+    Exit codes: 0 ok, 1 the tool failed, 2 usage, 3 an approval was needed and not given, 124 its time was up.
+    """
+    place = folder(workspace)
+    loaded = config.load(place, {"allow": allow or None})
+    policy = Policy(loaded.settings.allow)
+    with output.taken() as answers:
+        narrator = Narrator(sys.stderr, asks=True)
+        for notice in loaded.notices:
+            narrator.note(notice)
+        tool = _tool(name)
+        asked = ToolCall(f"call-{secrets.token_hex(4)}", tool.name, _object(arguments))
+        context = ToolContext(
+            workspace=place,
+            call_id=asked.id,
+            settings=loaded.settings.tool_settings.get(name, {}),
+            report=narrator.progress,
+        )
+        result = aio.run(_carry_out(tool, asked, context, policy))
+        if result.ok:
+            answers.text(result.text if result.full_text is None else result.full_text)
+            return 0
+        narrator.error(result.text)
+        return {"denied": 3, "timeout": 124}.get(result.status, 1)
+
+
+async def _carry_out(tool: Tool, asked: ToolCall, context: ToolContext, policy: Policy) -> ToolResult:
+    from agentx.dispatch import carry_out
+
+    if reason := policy.reason_to_ask(tool, asked):
+        approve = terminal_approver()
+        decision = Decision(False) if approve is None else await approve(ApprovalRequest(asked, tool, reason))
+        if not decision.allowed:
+            how = decision.reason or f"nobody can be asked; allow it in advance with --allow {tool.name}"
+            return ToolResult(asked.id, "denied", f"{reason}, which needs an approval: {how}")
+    return await carry_out(tool, asked, context)
+
+
+def _tool(name: str) -> Tool:
+    return load_tools([name])[0][0]
+
+
+def _object(text: str) -> dict[str, Any]:
+    if text == "-":
+        text = with_stdin(text)
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise UsageError(f'The arguments are not valid JSON ({error}); write an object, as {{"path": "."}}.') from None
+    except RecursionError:
+        raise UsageError("The arguments are nested too deeply.") from None
+    if not isinstance(value, dict):
+        raise UsageError(f'The arguments are a JSON {type(value).__name__}; write an object, as {{"path": "."}}.')
+    return value
+
+
+def _capabilities(tool: Tool) -> str:
+    return ", ".join(sorted(tool.capabilities)) or "-"

@@ -1,0 +1,117 @@
+"""A conversation in plain lines: answers on stdout, what happens meanwhile on stderr."""
+
+import contextlib
+import sys
+from typing import TYPE_CHECKING
+
+from agentx.cli import aio, failures, output
+from agentx.cli.approve import terminal_approver
+from agentx.cli.narrate import Narrator
+from agentx.cli.report import Report
+from agentx.cli.setup import Setup
+from agentx.cli.text import is_terminal, one_line
+
+if TYPE_CHECKING:
+    from agentx.agent import Agent
+
+PROMPT = "> "
+HELP = """\
+/help   this list
+/tools  the tools that the agent has
+/new    forget the conversation and begin another
+/quit   end (as Ctrl-D does)
+Ctrl-C stops the turn and keeps the chat."""
+
+
+def open_chat(setup: Setup) -> int:
+    """Talks until /quit or the end of input; returns the exit code."""
+    with output.taken() as answers:
+        chat = Chat(setup, answers)
+        for notice in setup.notices:
+            chat.narrator.note(notice)
+        setup.acquire_model()
+        with aio.Runner() as runner:
+            chat.begin()
+            while (line := chat.read_line()) is not None:
+                if not chat.command(line):
+                    break
+                if line.strip() and not line.startswith("/"):
+                    chat.turn(runner, line)
+    return 0
+
+
+class Chat:
+    """One conversation at a terminal or over pipes."""
+
+    def __init__(self, setup: Setup, answers: output.Answers) -> None:
+        approve = terminal_approver()
+        self.narrator = Narrator(sys.stderr, asks=approve is not None)
+        self._setup = setup
+        self._answers = answers
+        self._interactive = is_terminal(sys.stdin)
+        self._agent: Agent = setup.agent(approve)
+
+    def begin(self) -> None:
+        """Starts a conversation without a past."""
+        self._session = self._agent.session()
+
+    def read_line(self) -> str | None:
+        """The next line that is typed; None at the end of input."""
+        if not self._interactive:
+            return sys.stdin.readline() or None
+        with contextlib.suppress(ImportError):
+            import readline  # noqa: F401  # pyright: ignore[reportUnusedImport]  # gives `input` its line editing
+        while True:
+            try:
+                return input(PROMPT)
+            except EOFError:
+                self._say("")
+                return None
+            except KeyboardInterrupt:
+                self._say("\n/quit or Ctrl-D ends the chat")
+
+    def command(self, line: str) -> bool:
+        """Carries out a /command; False ends the chat."""
+        match line.strip():
+            case "/quit" | "/exit":
+                return False
+            case "/help":
+                self._say(HELP)
+            case "/tools":
+                for tool in self._setup.tools:
+                    self._say(f"{tool.name}: {one_line(tool.description, 90)}")
+            case "/new":
+                self.begin()
+                self._say("a new conversation")
+            case text if text.startswith("/"):
+                self._say(f"there is no command {one_line(text)}; /help names them")
+            case _:
+                pass
+        return True
+
+    def turn(self, runner: aio.Runner, text: str) -> None:
+        """One question and its answer; what goes wrong is told, and the chat goes on."""
+        try:
+            runner.run(self._follow(text))
+        except KeyboardInterrupt:
+            self._say("\nstopped")
+        except BrokenPipeError:
+            raise
+        except Exception as error:
+            self.narrator.error(failures.describe(error)[0])
+
+    async def _follow(self, text: str) -> None:
+        report = Report()
+        async for event in self._session.stream(text):
+            report.take(event)
+            self.narrator.take(event)
+        result = report.ended()
+        if result["status"] == "ok":
+            answer = result["output"]
+            self._answers.text(answer if isinstance(answer, str) else output.to_line(answer))
+        elif result["error"]:
+            self.narrator.error(result["error"])
+
+    def _say(self, text: str) -> None:
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
