@@ -1,7 +1,6 @@
 """Foreign names as Python identifiers, and back: `math.factorial`, `Content-Type`, Unicode."""
 
 import keyword
-import re
 from collections.abc import Iterable
 
 
@@ -16,8 +15,8 @@ def identifiers(names: Iterable[str]) -> dict[str, str]:
     taken = set(given.values())
     for name in names:
         if name not in given:
-            base = re.sub(r"\W", "_", name)
-            base = f"_{base}" if not base or base[0].isdigit() else base
+            base = "".join(character if f"a{character}".isidentifier() else "_" for character in name)
+            base = base if base.isidentifier() else f"_{base}"
             base = f"{base}_" if keyword.iskeyword(base) else base
             candidate, number = base, 2
             while candidate in taken:
