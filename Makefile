@@ -1,0 +1,48 @@
+# `make demo` and `make test` are all that a newcomer needs; both may be run again and work offline after the first time.
+
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+DEMO := .venv/demo
+
+.PHONY: help demo test check soak bench clean
+
+help:
+	@echo "make demo    install, fetch the default model, run one real task"
+	@echo "make test    install, run the whole test suite"
+	@echo "make check   format, lint, types and import contracts"
+	@echo "make soak    the long tests"
+	@echo "make bench   the figures of the README"
+	@echo "make clean   remove the virtual environment"
+
+$(BIN)/python:
+	$(PYTHON) -m venv .venv
+
+# llama-cpp-python compiles once (about 5 minutes on 2 cores); pip keeps the wheel.
+$(INSTALLED): pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --editable . --group dev
+	@touch $@
+
+demo: $(INSTALLED)
+	@$(BIN)/agentx models pull
+	@rm -rf $(DEMO) && cp -r examples/demo $(DEMO)
+	$(BIN)/agentx run "$$(cat examples/demo-task.txt)" --workspace $(DEMO) --allow all
+
+test: $(INSTALLED)
+	$(BIN)/python -m pytest -m "not soak"
+
+soak: $(INSTALLED)
+	$(BIN)/python -m pytest -m soak
+
+check: $(INSTALLED)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+bench: $(INSTALLED)
+	$(BIN)/python -m benchmarks.tasks --split dev
+
+clean:
+	rm -rf .venv
