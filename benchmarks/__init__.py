@@ -1,0 +1,1 @@
+"""Figures that the README claims, each measured beside its peer. Not shipped."""

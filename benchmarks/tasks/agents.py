@@ -1,0 +1,48 @@
+"""The agents that are measured: AgentX as it ships, and the baseline that calls once and then answers."""
+
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from agentx.memory import Memory
+from agentx.model import Sampling
+from benchmarks.tasks.runner import LIMIT_S, AgentLike, MakeAgent, Scene
+
+Loop: TypeAlias = Literal["full", "one-call"]
+_MAX_STEPS = 12
+
+
+def agentx_maker(model: str | None, strategy: str, loop: Loop, seed: int) -> MakeAgent:
+    """Makes AgentX agents; `one-call` may reply twice: one round of calls, then the answer.
+
+    The model is loaded once: agents of a process that name the same one share it.
+    """
+
+    def make(scene: Scene) -> AgentLike:
+        from agentx import Agent, plugins
+        from agentx.journal import Journal
+
+        memory = {"path": str(scene.memory)}
+        return Agent(
+            model=model,
+            tools=[plugins.load("agentx.tools", name) for name in scene.task.tools],
+            strategy="direct" if loop == "one-call" else strategy,
+            workspace=scene.workspace,
+            allow=["all"],
+            max_steps=2 if loop == "one-call" else _MAX_STEPS,
+            timeout_s=LIMIT_S,
+            sampling=Sampling(seed=seed),
+            tool_settings={
+                "fetch_page": {"allow": [scene.address] if scene.address else []},
+                "remember": memory,
+                "recall": memory,
+            },
+            journal=Journal(":memory:"),
+        )
+
+    return make
+
+
+def open_chroma(path: Path) -> Memory:
+    from agentx_memory.chroma import ChromaMemory
+
+    return ChromaMemory(path=path)

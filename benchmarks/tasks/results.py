@@ -1,0 +1,112 @@
+"""The record of one task, and the JSON lines file that holds them, so that a broken-off benchmark goes on."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from agentx.errors import StorageError, UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a run of the benchmark is defined by; records of different settings never share a file."""
+
+    model: str
+    strategy: str
+    loop: str
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What came of one task.
+
+    Attributes:
+        solved: done as asked and nothing besides.
+        reasons: what was missing or wrong.
+        strays: changes that nobody asked for.
+        seconds: wall time of the run without loading the model, which is `load_seconds`.
+    """
+
+    id: str
+    split: str
+    tags: list[str]
+    settings: Settings
+    solved: bool
+    reasons: list[str]
+    strays: list[str]
+    status: str
+    error: str | None
+    answer: str | None
+    steps: int
+    calls: list[str]
+    prompt_tokens: int
+    reused_tokens: int
+    forced_tokens: int
+    sampled_tokens: int
+    probe_tokens: int
+    seconds: float
+    load_seconds: float
+
+
+def from_json(row: dict[str, Any]) -> Record:
+    """Raises KeyError or TypeError if the row is no record."""
+    values: dict[str, Any] = {field.name: row[field.name] for field in fields(Record)}
+    values["settings"] = Settings(**row["settings"])
+    return Record(**values)
+
+
+class ResultsFile:
+    """Appends records to a JSON lines file, one line each, on disk before the next task begins."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def open(self, settings: Settings, *, resume: bool) -> list[Record]:
+        """The records that are there already; makes the folder.
+
+        Raises:
+            UsageError: the file has records and `resume` is False, or they are of other settings.
+            StorageError: the file or its folder cannot be read or made.
+        """
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            records = self._read()
+        except OSError as error:
+            raise StorageError(
+                f"{self.path} cannot be used ({error.strerror}); name another file with --out."
+            ) from error
+        if records and not resume:
+            raise UsageError(f"{self.path} has results already; go on with --resume or name another file with --out.")
+        if other := next((record.settings for record in records if record.settings != settings), None):
+            raise UsageError(f"{self.path} holds results of {other}; name another file with --out.")
+        return records
+
+    def append(self, record: Record) -> None:
+        """Raises StorageError if the disk takes no more."""
+        try:
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(asdict(record), ensure_ascii=False) + "\n")
+        except OSError as error:
+            raise StorageError(f"{self.path} cannot be written ({error.strerror}); free some disk.") from error
+
+    def _read(self) -> list[Record]:
+        if not self.path.exists():
+            return []
+        text = self.path.read_text("utf-8")
+        if not text.endswith("\n"):
+            # A kill in the middle of a line leaves half a record: its task is run again.
+            text = text[: text.rfind("\n") + 1]
+            self.path.write_text(text, "utf-8")
+        try:
+            return [from_json(json.loads(line)) for line in text.splitlines()]
+        except (ValueError, KeyError, TypeError):
+            raise UsageError(f"{self.path} is no results file of this benchmark; name another with --out.") from None
+
+
+def without(records: Sequence[Record], ids: Sequence[str]) -> list[str]:
+    """The ids that have no record yet."""
+    done = {record.id for record in records}
+    return [task_id for task_id in ids if task_id not in done]

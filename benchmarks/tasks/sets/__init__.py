@@ -1,0 +1,1 @@
+"""The tasks by kind: sibling files, each with a tuple `TASKS`."""
