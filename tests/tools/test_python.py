@@ -1,0 +1,156 @@
+import asyncio
+import os
+import time
+from pathlib import Path
+
+import pytest
+from agentx_tools.python import Limits, python, run_program
+
+from agentx.errors import ToolError
+from agentx.tool import ToolContext
+
+
+def run(code, folder, **limits):
+    return asyncio.run(run_program(code, folder, Limits(**limits)))
+
+
+def processes_with(word):
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            found += [entry] if word.encode() in entry.read_bytes() else []
+        except OSError:
+            continue
+    return found
+
+
+def test_what_is_printed_comes_back_and_then_the_value_of_the_last_expression(tmp_path):
+    code = "import sys\nprint('one')\nprint('two', file=sys.stderr)\nx = [1, 'a']\nx"
+    result = asyncio.run(python.function(context=ToolContext(workspace=tmp_path), code=code))
+    assert result == "one\ntwo\n[1, 'a']"
+
+
+@pytest.mark.parametrize(
+    ("code", "result"),
+    [
+        ("x = 1", "(no output; print what you want to see)"),
+        ("None", "(no output; print what you want to see)"),
+        ("", "(no output; print what you want to see)"),
+        ("```python\n1 + 1\n```", "2"),
+        ("    x = 1\n    x", "1"),
+        ("if __name__ == '__main__':\n    print('main')", "main"),
+        ("'\\ud800'", "'\\ud800'"),
+        ("print('\\ud800✓')", "\\ud800✓"),
+        ("raise SystemExit(0)", "(no output; print what you want to see)"),
+    ],
+)
+def test_a_program_runs_as_in_a_session(tmp_path, code, result):
+    assert run(code, tmp_path) == result
+
+
+@pytest.mark.parametrize(
+    ("code", "result"),
+    [
+        (
+            "def f(x):\n    return 1 / x\nprint('before')\nf(0)",
+            "before\nerror: ZeroDivisionError: division by zero\n  line 4: f(0)\n  line 2 in f: return 1 / x",
+        ),
+        ("import json\njson.loads('{')", "error: json.decoder.JSONDecodeError: Expecting property name"),
+        ("x = (", "error: SyntaxError: '(' was never closed\n  line 1: x = ("),
+        ("input()", "error: EOFError: EOF when reading a line\n  line 1: input()"),
+        ("raise SystemExit('no data')", "error: the program exited with 'no data'"),
+        ("import os; os._exit(4)", "error: the program ended with the exit code 4"),
+        ("import os; os.abort()", "error: the program was ended by the signal SIGABRT"),
+        ("def f(): f()\nf()", "error: RecursionError: maximum recursion depth exceeded"),
+    ],
+)
+def test_a_program_that_fails_says_why_and_where_in_its_own_lines(tmp_path, code, result):
+    output = run(code, tmp_path)
+    assert output.startswith(result)
+    assert "_runner.py" not in output and len(output) < 500
+
+
+def test_the_error_comes_first_where_the_output_is_long(tmp_path):
+    output = run("print('x' * 5000)\n1 / 0", tmp_path)
+    assert output.startswith("error: ZeroDivisionError: division by zero\n  line 2: 1 / 0\noutput before it:\nxxx")
+
+
+def test_the_environment_is_clean_and_the_home_folder_is_gone_afterwards(tmp_path, monkeypatch):
+    monkeypatch.setenv("SECRET_TOKEN", "x")
+    home, rest = run("import os\nprint(os.environ.pop('HOME'))\nsorted(os.environ)", tmp_path).splitlines()
+    assert rest == "['LANG', 'PATH']"
+    assert not Path(home).exists()
+
+
+def test_the_workspace_is_the_current_folder_and_its_modules_can_be_imported(tmp_path):
+    (tmp_path / "helpers.py").write_text("def double(x):\n    return 2 * x\n")
+    (tmp_path / "json.py").write_text("raise RuntimeError('a file of the workspace shadows the library')")
+    assert run("import os, json, helpers\nos.getcwd(), helpers.double(4)", tmp_path) == f"('{tmp_path}', 8)"
+
+
+def test_a_program_without_an_end_is_stopped_and_what_it_printed_is_kept(tmp_path):
+    started = time.monotonic()
+    output = run("print('first')\nwhile True: pass", tmp_path, timeout_s=0.5)
+    assert output == "first\nerror: stopped after 0.5 s, the program did not end"
+    assert time.monotonic() - started < 5
+
+
+def test_a_program_that_prints_without_end_is_stopped(tmp_path):
+    output = run("while True: print('x' * 1000)", tmp_path, output_bytes=100_000)
+    assert output.startswith("error: stopped, the program printed more than 97 KiB\noutput before it:\nxxx")
+    assert len(output) < 101_000
+
+
+def test_memory_and_file_size_are_limited(tmp_path):
+    assert "MemoryError" in run("x = bytearray(3 * 2**30)", tmp_path)
+    assert "File too large" in run("open('a', 'wb').write(b'x' * 200_000)", tmp_path, file_bytes=100_000)
+    assert (tmp_path / "a").stat().st_size == 100_000
+
+
+def test_the_limits_reach_the_program(tmp_path):
+    code = "import resource as r\n[r.getrlimit(k)[0] for k in (r.RLIMIT_CPU, r.RLIMIT_AS, r.RLIMIT_CORE)]"
+    assert run(code, tmp_path, timeout_s=5) == f"[10, {2 * 2**30}, 0]"
+    assert int(run("import resource\nresource.getrlimit(resource.RLIMIT_NPROC)[0]", tmp_path)) > 0
+
+
+def test_what_a_program_leaves_in_the_background_is_killed(tmp_path):
+    mark = f"77.{os.getpid()}1"
+    started = time.monotonic()
+    assert run(f"import subprocess\nsubprocess.Popen(['sleep', '{mark}'])\n5", tmp_path) == "5"
+    assert time.monotonic() - started < 5
+    assert not processes_with(mark)
+
+
+def test_a_background_process_that_left_the_group_does_not_hold_the_call(tmp_path):
+    started = time.monotonic()
+    code = "import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(3)\nelse:\n    print('parent')"
+    assert run(code, tmp_path) == "parent"
+    assert time.monotonic() - started < 2.5
+
+
+def test_a_cancelled_call_kills_the_program(tmp_path):
+    mark = f"77.{os.getpid()}2"
+
+    async def cancel():
+        code = f"import subprocess\nopen('started', 'w').close()\nsubprocess.run(['sleep', '{mark}'])"
+        task = asyncio.create_task(run_program(code, tmp_path))
+        while not (tmp_path / "started").exists():
+            await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(cancel())
+    assert not processes_with(mark)
+
+
+def test_a_program_that_cannot_be_started_is_said_so(tmp_path):
+    with pytest.raises(ToolError, match=r"could not be started: No such file or directory"):
+        run("1", tmp_path / "none")
+    with pytest.raises(ToolError, match="half of a surrogate pair"):
+        run("x = '\ud800'", tmp_path)
+
+
+def test_the_tool_says_what_it_may_do():
+    assert python.capabilities == {"executes"}
+    assert list(python.parameters["properties"]) == ["code"]

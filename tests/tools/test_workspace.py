@@ -1,0 +1,192 @@
+import os
+import stat
+import tempfile
+from pathlib import Path
+
+import pytest
+from agentx_tools import workspace
+from agentx_tools.workspace import Place, locate, read_bytes, write_bytes
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agentx.errors import ToolError
+
+PIECES = st.one_of(
+    st.sampled_from(["..", ".", "", "in", "out", "loop", "deep", "a.txt", "~", "/", "//", "\x00", "\ud800", "x" * 300]),
+    st.text(max_size=8),
+)
+
+
+@pytest.fixture
+def house(tmp_path):
+    """A workspace with links of every kind, beside a folder that it must not reach."""
+    return furnished(tmp_path)
+
+
+def names(folder):
+    return sorted(path.name for path in Path(folder).iterdir())
+
+
+def furnished(folder: Path) -> Path:
+    outside, inside = folder / "outside", folder / "workspace"
+    (inside / "deep").mkdir(parents=True)
+    outside.mkdir()
+    (outside / "a.txt").write_text("secret")
+    (inside / "deep" / "a.txt").write_text("mine")
+    (inside / "out").symlink_to(outside)
+    (inside / "out.txt").symlink_to(outside / "a.txt")
+    (inside / "in").symlink_to("deep")
+    (inside / "loop").symlink_to("loop")
+    return inside
+
+
+@pytest.mark.parametrize(
+    "path", ["../outside/a.txt", "out/a.txt", "out.txt", "/etc/passwd", "deep/../../outside/a.txt", "in/../../outside"]
+)
+def test_a_path_that_leads_out_is_refused_in_one_sentence(house, path):
+    with pytest.raises(ToolError, match=r"^`.*` lies outside the workspace; give a path relative to it"):
+        locate(house, path)
+
+
+def test_links_and_absolute_paths_that_stay_inside_work(house):
+    assert read_bytes(locate(house, "in/a.txt")) == b"mine"
+    assert read_bytes(locate(house, str(house / "deep" / "a.txt"))) == b"mine"
+    assert read_bytes(locate(house, "in/../deep/./a.txt")) == b"mine"
+
+
+def test_a_workspace_reached_through_a_link_is_the_same_workspace(house, tmp_path):
+    (tmp_path / "alias").symlink_to(house)
+    assert str(locate(tmp_path / "alias", str(tmp_path / "alias" / "deep" / "a.txt"))) == "deep/a.txt"
+
+
+def test_a_folder_swapped_for_a_link_after_the_check_leads_nowhere(house):
+    place = locate(house, "deep/a.txt")
+    (house / "deep").rename(house / "old")
+    (house / "deep").symlink_to(house.parent / "outside")
+    with pytest.raises(ToolError, match=r"`deep/a\.txt` runs through something that is not a folder"):
+        read_bytes(place)
+    with pytest.raises(ToolError):
+        write_bytes(place, b"x")
+    assert (house.parent / "outside" / "a.txt").read_text() == "secret"
+
+
+def test_a_file_swapped_for_a_link_after_the_check_is_not_read(house):
+    place = locate(house, "deep/a.txt")
+    (house / "deep" / "a.txt").unlink()
+    (house / "deep" / "a.txt").symlink_to(house.parent / "outside" / "a.txt")
+    with pytest.raises(ToolError, match="symbolic link that cannot be followed"):
+        read_bytes(place)
+
+
+@settings(max_examples=150, deadline=None, database=None)
+@given(st.lists(PIECES, max_size=6), st.booleans())
+def test_no_path_whatever_escapes(pieces, absolute):
+    path = ("/" if absolute else "") + "/".join(pieces)
+    with tempfile.TemporaryDirectory() as folder:
+        inside = furnished(Path(folder))
+        try:
+            place = locate(inside, path)
+            write_bytes(place, b"written")
+            assert read_bytes(place) == b"written"
+        except ToolError as error:
+            assert "\n" not in str(error)
+        assert (Path(folder) / "outside" / "a.txt").read_text() == "secret"
+        assert names(folder) == ["outside", "workspace"]
+        assert names(Path(folder) / "outside") == ["a.txt"]
+
+
+@pytest.mark.parametrize(
+    ("path", "sentence"),
+    [
+        ("", "The path is empty"),
+        ("a\x00b", "holds a character that no path may hold"),
+        ("\ud800", "holds a character that no path may hold"),
+        ("x" * 300, "is too long for a path"),
+        ("loop", "symbolic link that cannot be followed"),
+        ("deep", "is a folder, not a file"),
+        (".", "is a folder, not a file"),
+        ("deep/a.txt/more", "runs through something that is not a folder"),
+    ],
+)
+def test_an_odd_path_is_told_apart(house, path, sentence):
+    with pytest.raises(ToolError, match=sentence):
+        read_bytes(locate(house, path))
+
+
+def test_a_missing_file_names_the_nearest_paths(house):
+    with pytest.raises(ToolError, match=r"^There is no `a.txt` in the workspace; the nearest are: deep/a.txt\.$"):
+        read_bytes(locate(house, "a.txt"))
+    with pytest.raises(ToolError, match=r"the nearest are: deep/a\.txt"):
+        read_bytes(locate(house, "deep/A.txd"))
+    with pytest.raises(ToolError, match=r"list_files\(\) shows what there is"):
+        read_bytes(locate(house, "zzzzzzz"))
+
+
+def test_a_workspace_that_is_not_there_is_said_so(tmp_path):
+    with pytest.raises(ToolError, match="is not a folder that exists"):
+        locate(tmp_path / "none", "a.txt")
+
+
+def test_a_pipe_is_refused_and_does_not_block(house):
+    os.mkfifo(house / "pipe")
+    with pytest.raises(ToolError, match="is no regular file"):
+        read_bytes(locate(house, "pipe"))
+    with pytest.raises(ToolError, match="is no regular file"):
+        write_bytes(locate(house, "pipe"), b"x")
+
+
+def test_a_file_too_large_to_read_is_refused(house):
+    with (house / "large").open("wb") as file:
+        file.truncate(workspace.MAX_READ_BYTES + 1)
+    with pytest.raises(ToolError, match=r"too large to read whole \(32 MiB\)"):
+        read_bytes(locate(house, "large"))
+
+
+def test_a_write_keeps_the_mode_and_leaves_no_temporary_file(house):
+    script = house / "run.sh"
+    script.write_text("old")
+    script.chmod(0o750)
+    written = write_bytes(locate(house, "run.sh"), b"new")
+    assert (written.replaced, written.size_bytes) == (True, 3)
+    assert stat.S_IMODE(script.stat().st_mode) == 0o750
+    assert script.read_bytes() == b"new"
+    assert not [name for name in names(house) if name.startswith(".agentx-")]
+
+
+def test_a_new_file_gets_the_mode_of_the_umask(house):
+    (house / "usual").touch()
+    write_bytes(locate(house, "made"), b"")
+    assert (house / "made").stat().st_mode == (house / "usual").stat().st_mode
+
+
+def test_a_write_that_fails_leaves_the_old_file_whole(house):
+    import resource
+
+    (house / "a.txt").write_text("old")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(ToolError, match=r"^`a.txt` cannot be written: the file would be too large\.$"):
+            write_bytes(locate(house, "a.txt"), b"x" * 100_000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert (house / "a.txt").read_text() == "old"
+    assert not [name for name in names(house) if name.startswith(".agentx-")]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_is_said_so(house):
+    with (
+        pytest.raises(ToolError, match=r"^`a.txt` cannot be written: the disk is full\.$"),
+        workspace.explained(Place(house, ("a.txt",))),
+        Path("/dev/full").open("wb", buffering=0) as full,
+    ):
+        full.write(b"x")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_file_made_read_only_is_not_replaced(house):
+    (house / "a.txt").write_text("old")
+    (house / "a.txt").chmod(0o400)
+    with pytest.raises(ToolError, match="permission denied"):
+        write_bytes(locate(house, "a.txt"), b"new")

@@ -1,0 +1,101 @@
+"""Runs one program inside the child process of the `python` tool; started as a script, imported by nothing.
+
+Arguments: the program's file, the file to report an error in, and the limits as JSON. The limits are set here and not
+between fork and exec, where Python code may deadlock in a process with threads.
+"""
+
+import ast
+import json
+import linecache
+import os
+import resource
+import sys
+import traceback
+import types
+from pathlib import Path
+from typing import Any, cast
+
+NAME = "<code>"
+MAX_FRAMES = 3
+MAX_REPORT_CHARACTERS = 2_000
+
+
+def main(program: str, report: str, limits: str) -> int:
+    restrict(json.loads(limits))
+    for stream in (sys.stdout, sys.stderr):
+        # By line, so that both keep their order and a killed program's last lines are not lost.
+        cast(Any, stream).reconfigure(line_buffering=True, errors="backslashreplace")
+    # Last, so that no file of the workspace shadows a module of the library.
+    sys.path.append(str(Path.cwd()))
+    source = Path(program).read_text("utf-8")
+    linecache.cache[NAME] = (len(source), None, source.splitlines(keepends=True), NAME)
+    try:
+        run(source)
+        sys.stdout.flush()
+        return 0
+    except SystemExit as error:
+        if error.code in (None, 0):
+            return 0
+        text = f"the program exited with {error.code!r}"
+    except BaseException as error:
+        text = describe(error)
+    Path(report).write_text(text[:MAX_REPORT_CHARACTERS], "utf-8", "backslashreplace")
+    return 1
+
+
+def restrict(limits: dict[str, int]) -> None:
+    """Sets the resource limits; one that the system sets tighter already is kept."""
+    lower(resource.RLIMIT_CPU, limits["cpu_s"])
+    lower(resource.RLIMIT_AS, limits["memory_bytes"])
+    lower(resource.RLIMIT_FSIZE, limits["file_bytes"])
+    lower(resource.RLIMIT_CORE, 0)
+    # The system counts the tasks of the user, not those of this program.
+    lower(resource.RLIMIT_NPROC, tasks_of_this_user() + limits["more_tasks"])
+
+
+def lower(kind: int, value: int) -> None:
+    hard = resource.getrlimit(kind)[1]
+    value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+    resource.setrlimit(kind, (value, value))
+
+
+def tasks_of_this_user() -> int:
+    count = 0
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if folder.stat().st_uid == os.getuid():
+                count += sum(1 for _ in (folder / "task").iterdir())
+        except OSError:
+            continue
+    return count
+
+
+def run(source: str) -> None:
+    """Runs the program as `__main__`; the value of a last expression is printed as an interactive session would."""
+    tree = ast.parse(source, NAME)
+    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    module = types.ModuleType("__main__")
+    sys.modules["__main__"] = module
+    exec(compile(tree, NAME, "exec"), module.__dict__)
+    if isinstance(last, ast.Expr):
+        value = eval(compile(ast.Expression(last.value), NAME, "eval"), module.__dict__)
+        if value is not None:
+            print(repr(value))  # noqa: T201
+
+
+def describe(error: BaseException) -> str:
+    """The exception, then where in the program's own lines it came from, innermost last."""
+    if isinstance(error, SyntaxError) and error.filename == NAME:
+        return f"{type(error).__name__}: {error.msg}\n  line {error.lineno}: {(error.text or '').strip()}"
+    what = "".join(traceback.format_exception_only(error)).strip()
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == NAME]
+    lines = [
+        f"  line {frame.lineno}{'' if frame.name == '<module>' else f' in {frame.name}'}: {frame.line}"
+        for frame in frames[-MAX_FRAMES:]
+    ]
+    return "\n".join([what, *lines])
+
+
+if __name__ == "__main__":
+    status = main(*sys.argv[1:])
+    sys.exit(status)

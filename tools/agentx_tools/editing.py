@@ -1,0 +1,71 @@
+"""Replaces one piece of a text, exactly, and shows the change."""
+
+import difflib
+import re
+
+from agentx.errors import ToolError
+
+_SHOWN_CHARACTERS = 120
+
+
+def replace_once(text: str, old: str, new: str, name: str) -> str:
+    """The text with its only occurrence of `old` replaced.
+
+    A line end in `old` matches whatever line end the text has, and those of `new` become the text's own: a model
+    is shown, and writes, `\\n` only.
+
+    Raises:
+        ToolError: `old` is empty or equal to `new`, is not there, or is there more than once.
+    """
+    if not old:
+        raise ToolError("The text to replace is empty; give a piece of the file, or write the file with write_file.")
+    pattern = _pattern(old)
+    # Looking ahead finds occurrences that overlap, which are as ambiguous as any.
+    starts = [match.start() for match in re.finditer(f"(?={pattern})", text)]
+    if not starts:
+        raise ToolError(f"`{name}` does not hold that text; {_nearest(text, old)}.")
+    if len(starts) > 1:
+        lines = ", ".join(str(text.count("\n", 0, start) + 1) for start in starts[:8])
+        raise ToolError(
+            f"That text stands {len(starts)} times in `{name}` (lines {lines}); give more of the text around it."
+        )
+    if old == new:
+        raise ToolError("The old and the new text are the same; there is nothing to change.")
+    return re.sub(pattern, lambda _: with_line_end(new, line_end(text)), text, count=1)
+
+
+def holds(text: str, piece: str) -> bool:
+    """True if the piece stands in the text, whatever the line ends."""
+    return re.search(_pattern(piece), text) is not None
+
+
+def line_end(text: str) -> str:
+    """The line end that the text mostly has; `\\n` where it has none."""
+    return "\r\n" if text.count("\r\n") * 2 > text.count("\n") else "\n"
+
+
+def with_line_end(text: str, end: str) -> str:
+    return text.replace("\r\n", "\n").replace("\n", end)
+
+
+def unified_diff(before: str, after: str, name: str) -> str:
+    """The change as a unified diff with two lines of context."""
+    lines = difflib.unified_diff(_lines(before), _lines(after), f"a/{name}", f"b/{name}", n=2, lineterm="")
+    return "\n".join(lines)
+
+
+def _pattern(piece: str) -> str:
+    return re.escape(piece.replace("\r\n", "\n")).replace("\\\n", "\r?\n")
+
+
+def _lines(text: str) -> list[str]:
+    return text.replace("\r\n", "\n").split("\n")
+
+
+def _nearest(text: str, old: str) -> str:
+    wanted = next((line.strip() for line in old.splitlines() if line.strip()), "")
+    lines = {line.strip(): number for number, line in reversed(list(enumerate(text.splitlines(), 1))) if line.strip()}
+    close = difflib.get_close_matches(wanted, lines, n=1, cutoff=0.4)
+    if not close:
+        return "read the file and copy the old text from it"
+    return f"the nearest line is {lines[close[0]]}: `{close[0][:_SHOWN_CHARACTERS]}`, copy the old text exactly"

@@ -1,0 +1,240 @@
+"""Reads and writes files of the workspace, and none outside it.
+
+A path is resolved first, so that symbolic links which stay inside work as a person expects. The resolved path is then
+walked from the workspace's own descriptor, one part at a time and following no link: a folder that is swapped for a
+link between the check and the use makes the call fail instead of leading out.
+"""
+
+import difflib
+import errno
+import os
+import secrets
+import stat
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from agentx.errors import ToolError
+
+MAX_READ_BYTES = 32 * 1024 * 1024
+MAX_WALKED_FILES = 20_000
+SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules"})
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+# A FIFO without a writer would block an open for ever.
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+_REASONS = {
+    errno.EISDIR: "is a folder, not a file",
+    errno.ENOTDIR: "runs through something that is not a folder",
+    errno.EACCES: "cannot be opened: permission denied",
+    errno.EPERM: "cannot be opened: permission denied",
+    errno.EROFS: "cannot be written: the file system is read-only",
+    errno.ENOSPC: "cannot be written: the disk is full",
+    errno.EDQUOT: "cannot be written: the disk quota is used up",
+    errno.EFBIG: "cannot be written: the file would be too large",
+    errno.ENAMETOOLONG: "is too long for a path; use a shorter name",
+    errno.ELOOP: "leads through a symbolic link that cannot be followed",
+    errno.ENXIO: "is no regular file",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A path inside the workspace: the workspace's real path, and the parts below it, free of links and `..`."""
+
+    root: Path
+    parts: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return "/".join(self.parts) or "."
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a write did; `replaced` is False if the file is new."""
+
+    size_bytes: int
+    replaced: bool
+
+
+def locate(workspace: Path, path: str) -> Place:
+    """The place that `path` names, existing or not; absolute paths are fine as long as they lie inside.
+
+    Raises:
+        ToolError: the path is empty, malformed, or leads out of the workspace.
+    """
+    if not path.strip():
+        raise ToolError("The path is empty; give one relative to the workspace, such as notes.txt.")
+    try:
+        os.fsencode(path)
+        if "\0" in path:
+            raise ValueError("NUL")
+        root = workspace.resolve()
+        target = (root / path).resolve()
+    except ValueError:  # UnicodeEncodeError is one
+        raise ToolError(f"The path {shown(path)} holds a character that no path may hold.") from None
+    except (OSError, RuntimeError):
+        raise ToolError(f"The path {shown(path)} leads through a symbolic link that cannot be followed.") from None
+    if not root.is_dir():
+        raise ToolError(f"The workspace {root} is not a folder that exists.")
+    if not target.is_relative_to(root):
+        raise ToolError(f"{shown(path)} lies outside the workspace; give a path relative to it, such as notes.txt.")
+    return Place(root, target.relative_to(root).parts)
+
+
+def shown(path: str) -> str:
+    """The path as it stands in a sentence: on one line, not endless, and printable."""
+    text = ascii(path)[1:-1] if not path.isprintable() else path
+    return f"`{text[:80]}…`" if len(text) > 80 else f"`{text}`"
+
+
+@contextmanager
+def explained(place: Place) -> Generator[None]:
+    """Turns what the system says into a sentence for the model; FileNotFoundError names the nearest paths."""
+    name = shown(str(place))
+    try:
+        yield
+    except FileNotFoundError:
+        raise ToolError(missing(place)) from None
+    except OSError as error:
+        reason = _REASONS.get(error.errno or 0, f"cannot be used: {os.strerror(error.errno or 0)}")
+        raise ToolError(f"{name} {reason}.") from None
+
+
+def read_bytes(place: Place) -> bytes:
+    """The whole content of a regular file.
+
+    Raises:
+        ToolError: the file is missing, no regular file, not readable, or larger than `MAX_READ_BYTES`.
+    """
+    with explained(place), _parent(place) as folder:
+        descriptor = os.open(place.parts[-1], _READ, dir_fd=folder)
+        with os.fdopen(descriptor, "rb") as file:
+            status = os.fstat(descriptor)
+            _expect_file(status.st_mode)
+            if status.st_size > MAX_READ_BYTES:
+                raise ToolError(
+                    f"{shown(str(place))} is too large to read whole ({status.st_size // 2**20} MiB); "
+                    "read what is needed of it with a program."
+                )
+            return file.read(MAX_READ_BYTES)
+
+
+def write_bytes(place: Place, data: bytes) -> Written:
+    """Replaces or creates the file at once, never half, creating its folders; the mode of a replaced file is kept.
+
+    Raises:
+        ToolError: the place is a folder or cannot be written; what stood there is then untouched.
+    """
+    with explained(place), _parent(place, create=True) as folder:
+        name = place.parts[-1]
+        mode = _mode(folder, name)
+        # Its own short name, since the target's may be as long as the system allows.
+        temporary = f".agentx-{secrets.token_hex(8)}"
+        descriptor = os.open(temporary, _CREATE, 0o666, dir_fd=folder)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                if mode is not None:
+                    os.fchmod(descriptor, mode)
+                os.fsync(descriptor)
+            os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(temporary, dir_fd=folder)
+            raise
+    return Written(len(data), mode is not None)
+
+
+def files_below(place: Place) -> Iterator[str]:
+    """Paths of the files below a folder, relative to the workspace, `/` between parts, in no particular order.
+
+    Hidden files and folders are skipped, as are caches; linked folders are not entered, and a link to a file counts if
+    the file lies inside. Stops after `MAX_WALKED_FILES`.
+
+    Raises:
+        ToolError: the place is missing, or no folder.
+    """
+    found = 0
+    with explained(place), _folder(place.root, place.parts) as top:
+        for below, folders, files, descriptor in os.fwalk(".", dir_fd=top, follow_symlinks=False):
+            folders[:] = sorted(n for n in folders if not n.startswith(".") and n not in SKIPPED_FOLDERS)
+            for name in files:
+                path = "/".join((*place.parts, *Path(below).parts, name))
+                if name.startswith(".") or not _is_file(descriptor, name, place.root, path):
+                    continue
+                yield path
+                found += 1
+                if found >= MAX_WALKED_FILES:
+                    return
+
+
+def missing(place: Place) -> str:
+    """A sentence about a path that is not there, with the nearest that are: of the same name, or alike."""
+    paths = list(files_below(Place(place.root, ()))) if place.root.is_dir() else []
+    folders = {parent.as_posix() for path in paths for parent in Path(path).parents} - {"."}
+    known = {path.lower(): path for path in sorted([*paths, *folders])}
+    wanted = str(place).lower()
+    same_name = [path for low, path in known.items() if low.rsplit("/", 1)[-1] == wanted.rsplit("/", 1)[-1]]
+    alike = [known[low] for low in difflib.get_close_matches(wanted, known, n=3, cutoff=0.6)]
+    nearest = list(dict.fromkeys([*same_name, *alike]))[:3]
+    hint = f"the nearest are: {', '.join(nearest)}" if nearest else "list_files() shows what there is"
+    return f"There is no {shown(str(place))} in the workspace; {hint}."
+
+
+@contextmanager
+def _folder(root: Path, parts: tuple[str, ...], create: bool = False) -> Generator[int]:
+    descriptor = os.open(root, _FOLDER)
+    try:
+        for part in parts:
+            if create:
+                with suppress(FileExistsError):
+                    os.mkdir(part, dir_fd=descriptor)
+            below = os.open(part, _FOLDER, dir_fd=descriptor)
+            os.close(descriptor)
+            descriptor = below
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _parent(place: Place, create: bool = False) -> Generator[int]:
+    if not place.parts:
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    with _folder(place.root, place.parts[:-1], create) as descriptor:
+        yield descriptor
+
+
+def _expect_file(mode: int) -> None:
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.ENXIO, os.strerror(errno.ENXIO))
+
+
+def _mode(folder: int, name: str) -> int | None:
+    """Permission bits of the file that is about to be replaced; None if there is none."""
+    try:
+        status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+    _expect_file(status.st_mode)
+    # A rename asks the folder only: without this a file that its owner made read-only would be replaced.
+    if not os.access(name, os.W_OK, dir_fd=folder):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    return stat.S_IMODE(status.st_mode)
+
+
+def _is_file(folder: int, name: str, root: Path, path: str) -> bool:
+    try:
+        mode = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
+        if stat.S_ISLNK(mode):
+            return root.joinpath(*locate(root, path).parts).is_file()
+        return stat.S_ISREG(mode)
+    except (OSError, ToolError):
+        return False
