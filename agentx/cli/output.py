@@ -20,7 +20,11 @@ class Answers:
 
     def text(self, text: str) -> None:
         """One answer; only a terminal gets it without control characters, a file gets it as it is."""
-        self._stream.write(f"{visible(text) if self._terminal else text}\n")
+        self.piece(f"{text}\n")
+
+    def piece(self, text: str) -> None:
+        """A part of an answer, as it is decoded."""
+        self._stream.write(visible(text) if self._terminal else text)
         self._stream.flush()
 
     def json(self, value: Any) -> None:

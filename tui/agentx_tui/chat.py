@@ -10,6 +10,7 @@ from agentx.cli.narrate import Narrator
 from agentx.cli.report import Report
 from agentx.cli.setup import Setup
 from agentx.cli.text import is_terminal, one_line
+from agentx.events import TextDelta
 
 if TYPE_CHECKING:
     from agentx.agent import Agent
@@ -101,14 +102,19 @@ class Chat:
             self.narrator.error(failures.describe(error)[0])
 
     async def _follow(self, text: str) -> None:
-        report = Report()
+        report, streamed = Report(), False
         async for event in self._session.stream(text):
             report.take(event)
             self.narrator.take(event)
+            if self._interactive and isinstance(event, TextDelta) and event.channel == "answer":
+                self._answers.piece(event.text)
+                streamed = True
         result = report.ended()
+        if streamed:
+            self._answers.piece("\n")
         if result["status"] == "ok":
-            answer = result["output"]
-            self._answers.text(answer if isinstance(answer, str) else output.to_line(answer))
+            if not streamed:
+                self._answers.text(str(result["output"]))
         elif result["error"]:
             self.narrator.error(result["error"])
 

@@ -1,0 +1,107 @@
+"""Runs the command line in this process, or as a process of its own, on scripted replies."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agentx.cli import main
+
+
+@dataclass(frozen=True)
+class Ran:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def object(self) -> dict[str, Any]:
+        """The last line of stdout; NaN is no JSON."""
+        return json.loads(self.out.splitlines()[-1], parse_constant=lambda word: pytest.fail(f"{word} is not JSON"))
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    folder = tmp_path / "work"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def cli(capsys: pytest.CaptureFixture[str], workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
+    monkeypatch.chdir(workspace)
+
+    def run(*argv: str) -> Ran:
+        capsys.readouterr()
+        code = main(list(argv))
+        captured = capsys.readouterr()
+        assert "Traceback" not in captured.err
+        assert "\x1b" not in captured.out + captured.err
+        return Ran(code, captured.out, captured.err)
+
+    return run
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Callable[..., str]:
+    """A value for --model: the model says these replies."""
+
+    def write(*replies: str) -> str:
+        path = tmp_path / "replies.json"
+        path.write_text(json.dumps(replies))
+        return f"scripted:{path}"
+
+    return write
+
+
+def calls(*lines: str) -> str:
+    """A reply that calls tools."""
+    return "# I look at this first.\n" + "\n".join(lines) + "\n->"
+
+
+def answer(text: str) -> str:
+    """A reply that answers."""
+    return f"# I know the answer.\nAnswer: {text}"
+
+
+COMMAND = [sys.executable, "-c", "import sys; from agentx.cli import main; sys.exit(main())"]
+
+
+def environment(**more: str) -> dict[str, str]:
+    return {**os.environ, **more}
+
+
+def process(*argv: str, stdin: Any = subprocess.DEVNULL, env: dict[str, str] | None = None, **more: Any) -> Ran:
+    """As a process of its own, without a terminal."""
+    if isinstance(stdin, str):
+        more["input"] = stdin
+    else:
+        more["stdin"] = stdin
+    done = subprocess.run(
+        [*COMMAND, *argv], capture_output=True, text=True, env=environment(**(env or {})), timeout=60, **more
+    )
+    assert "Traceback" not in done.stderr
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture
+def plugin(tmp_path: Path) -> Callable[[str, str], dict[str, str]]:
+    """Installs a module of tools in a folder; returns the environment in which a process finds it."""
+
+    def install(source: str, *names: str) -> dict[str, str]:
+        site = tmp_path / "site"
+        info = site / "strange_tools-1.0.dist-info"
+        info.mkdir(parents=True)
+        (site / "strange_tools.py").write_text(source)
+        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: strange-tools\nVersion: 1.0\n")
+        entries = "\n".join(f"{name} = strange_tools:{name}" for name in names)
+        (info / "entry_points.txt").write_text(f"[agentx.tools]\n{entries}\n")
+        return {"PYTHONPATH": str(site)}
+
+    return install
