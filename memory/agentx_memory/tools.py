@@ -1,0 +1,111 @@
+"""The tools `remember` and `recall`. Importing this loads neither Chroma nor the embedding model."""
+
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from agentx import folders
+from agentx.errors import ConfigError, ModelError, StorageError, ToolError, UsageError
+from agentx.memory import MemoryHit
+from agentx.tool import ToolContext, tool
+from agentx_memory.chroma import ChromaMemory
+
+MIN_SCORE = 0.3
+"""Hits below are left out. Over ten notes, fifteen questions that one of them answers scored 0.38 to 0.88 on it, and
+fifteen that none answers 0.29 at most."""
+
+MAX_RESULTS = 20
+
+# The first call on a machine may have to fetch the embedding model.
+TIMEOUT_S = 300.0
+
+_memories: dict[Path, ChromaMemory] = {}
+_memories_lock = threading.Lock()
+
+
+@tool(timeout_s=TIMEOUT_S, idempotent=True)
+def remember(text: str, context: ToolContext) -> str:
+    """Stores a note for later sessions.
+
+    Args:
+        text: the note, in full sentences.
+    """
+    with _errors_for_the_model():
+        memory = open_memory(context)
+        memory.embedder.load(_Reported(context))
+        memory.add(text, f"session {context.session_id}" if context.session_id else "note")
+    return "remembered"
+
+
+@tool(capabilities=("reads_private",), timeout_s=TIMEOUT_S, idempotent=True)
+def recall(query: str, context: ToolContext, max_results: int = 3) -> str:
+    """Finds stored notes about a subject.
+
+    Args:
+        query: what to look for.
+    """
+    with _errors_for_the_model():
+        memory = open_memory(context)
+        if memory.count():
+            memory.embedder.load(_Reported(context))
+        hits = memory.search(query, max(1, min(max_results, MAX_RESULTS)))
+    return "\n".join(_line(hit) for hit in hits if hit.score >= MIN_SCORE) or f"nothing in memory matches {query!r}"
+
+
+def open_memory(context: ToolContext) -> ChromaMemory:
+    """The memory of the data folder, or of the folder that the plugin's setting `path` names; one each a process.
+
+    Raises:
+        ConfigError: the setting names no folder.
+    """
+    setting = context.settings.get("path", "memory")
+    if not isinstance(setting, str) or not setting:
+        raise ConfigError(f"The memory's setting `path` must be the name of a folder, not {setting!r}.")
+    try:
+        path = folders.data_dir() / Path(setting).expanduser()
+    except RuntimeError as error:
+        raise ConfigError(f"The memory's setting `path` is {setting!r}, and there is no such home folder.") from error
+    with _memories_lock:
+        if path not in _memories:
+            _memories[path] = ChromaMemory(path)
+        return _memories[path]
+
+
+def _line(hit: MemoryHit) -> str:
+    return f"{' '.join(hit.text.split())} ({hit.source}, score {hit.score:.2f})"
+
+
+@contextmanager
+def _errors_for_the_model() -> Generator[None]:
+    try:
+        yield
+    except (ConfigError, ModelError, StorageError, UsageError) as error:
+        raise ToolError(str(error)) from error
+
+
+class _Reported:
+    """Tells of a download in the progress of a call, in tenths."""
+
+    def __init__(self, context: ToolContext) -> None:
+        self._context = context
+        self._label, self._total, self._done = "", 0, 0
+
+    def start(self, label: str, total_bytes: int) -> None:
+        self._label, self._total, self._done = label, total_bytes, 0
+        self._context.progress(label)
+
+    def advance(self, n: int) -> None:
+        before, self._done = self._tenths, self._done + n
+        if self._tenths > before:
+            self._context.progress(f"{self._label}: {self._tenths * 10} %")
+
+    def note(self, text: str) -> None:
+        self._context.progress(text)
+
+    def finish(self) -> None:
+        pass
+
+    @property
+    def _tenths(self) -> int:
+        return 10 * self._done // max(self._total, 1)

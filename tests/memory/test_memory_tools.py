@@ -1,0 +1,96 @@
+import subprocess
+import sys
+
+import pytest
+from agentx_memory.chroma import ChromaMemory
+from agentx_memory.tools import open_memory, recall, remember
+
+from agentx.errors import ConfigError, ToolError
+from agentx.tool import ToolContext
+
+
+@pytest.fixture
+def context(tmp_path, minilm_files):  # `minilm_files`: the tools acquire the model themselves
+    return ToolContext(workspace=tmp_path, session_id="s1")
+
+
+def test_what_was_remembered_is_recalled_with_source_and_score(context):
+    assert remember("The ketch is moored in the marina of Flensburg.", context=context) == "remembered"
+    assert remember("Grandma likes orchids.", context=context) == "remembered"
+    found = recall("Where is my sailing boat?", context=context)
+    assert found.startswith("The ketch is moored in the marina of Flensburg. (session s1, score 0.")
+    assert "orchids" not in found
+
+
+def test_recall_says_when_nothing_matches(context):
+    assert recall("price of gold", context=context) == "nothing in memory matches 'price of gold'"
+    remember("Grandma likes orchids.", context=context)
+    assert recall("price of gold", context=context) == "nothing in memory matches 'price of gold'"
+
+
+def test_a_hit_takes_one_line_and_no_more_than_asked_for_are_shown(context):
+    for day in ("Monday", "Tuesday", "Wednesday", "Thursday"):
+        remember(f"The boat sails\non {day}.", context=context)
+    assert len(recall("When does the boat sail?", context=context).splitlines()) == 3
+    assert len(recall("When does the boat sail?", context=context, max_results=1).splitlines()) == 1
+    assert len(recall("When does the boat sail?", context=context, max_results=0).splitlines()) == 1
+
+
+def test_a_sentence_deep_in_a_long_text_can_be_recalled(context):
+    filler = "The committee discussed the budget of the coming year at length and without result.\n"
+    text = filler * 100 + "The password of the cabin's wifi is swordfish.\n" + filler * 100
+    remember(text, context=context)
+    assert "swordfish" in recall("wifi password", context=context, max_results=5)
+
+
+@pytest.mark.parametrize("text", ["", "  \n"])
+def test_an_empty_text_is_refused(context, text):
+    with pytest.raises(ToolError, match="must not be empty"):
+        remember(text, context=context)
+
+
+def test_without_a_session_the_source_is_a_note(tmp_path, minilm_files):
+    context = ToolContext(workspace=tmp_path)
+    remember("Grandma likes orchids.", context=context)
+    assert "(note, score" in recall("What flowers does grandma like?", context=context)
+
+
+def test_a_storage_error_reaches_the_model_as_a_sentence(context, data_folder):
+    data_folder.mkdir()
+    (data_folder / "memory").write_text("")
+    with pytest.raises(ToolError, match="cannot be written"):
+        remember("Grandma likes orchids.", context=context)
+
+
+def test_one_store_serves_a_folder_and_the_setting_path_names_another(tmp_path, data_folder):
+    plain = ToolContext(workspace=tmp_path)
+    assert open_memory(plain) is open_memory(plain)
+    assert open_memory(plain).path == data_folder / "memory"
+    named = ToolContext(workspace=tmp_path, settings={"path": str(tmp_path / "mine")})
+    assert open_memory(named).path == tmp_path / "mine"
+    assert isinstance(open_memory(named), ChromaMemory)
+
+
+@pytest.mark.parametrize("setting", [3, "", "~nobody-of-this-name/memory"])
+def test_a_setting_that_names_no_folder_is_refused(tmp_path, setting):
+    with pytest.raises(ConfigError, match="setting `path`"):
+        open_memory(ToolContext(workspace=tmp_path, settings={"path": setting}))
+
+
+def test_neither_tool_asks_for_approval_and_the_model_is_told_little():
+    assert remember.capabilities == frozenset()
+    assert recall.capabilities == {"reads_private"}
+    assert remember.idempotent and recall.idempotent
+    assert list(remember.parameters["properties"]) == ["text"]
+    assert list(recall.parameters["properties"]) == ["query", "max_results"]
+
+
+def test_importing_the_tools_loads_nothing_heavy():
+    code = """
+import sys
+import agentx_memory.tools
+heavy = {"chromadb", "onnxruntime", "tokenizers", "numpy", "filelock", "pydantic", "huggingface_hub"} & set(sys.modules)
+assert not heavy, heavy
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
