@@ -167,6 +167,7 @@ def test_dates(expression, value):
         ("1 + sqrt(-1)", r"^`sqrt\(-1\)` cannot be computed: math domain error\.$"),
         ("sqrt(1, 2)", r"`sqrt\(1, 2\)` cannot be computed"),
         ("(-8)^(1/3)", "has no real value"),
+        ("[1, sin]", "only the name of a function"),
         ("exp(1000)", "too large for a number with decimals"),
         ("1e300 * 1e300", "The result is inf"),
         ("max([])", "needs at least one number"),

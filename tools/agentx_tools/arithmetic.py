@@ -279,6 +279,8 @@ def _piece(node: ast.expr) -> str:
 
 
 def _usable(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_usable(item) for item in cast("list[Any]", value)]
     if isinstance(value, float) and not math.isfinite(value):
         raise ToolError(f"The result is {value}, which is no number.")
     if isinstance(value, int) and value.bit_length() > MAX_BITS + 1000:
