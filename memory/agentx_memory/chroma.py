@@ -22,9 +22,9 @@ HNSW = {"space": "cosine", "ef_construction": 200, "max_neighbors": 32, "ef_sear
 defaults reach 0.93 and 0.54. A query takes 1.2 ms and 2.7 ms."""
 
 EXACT_LIMIT = 10_000
-"""Chroma's index loses vectors among equal ones, whatever its settings: of 300 equal pieces and another one it never
-found the other. So it is asked only where comparing all would cost: at 10,000 pieces, 5 ms a query and 0.4 s for the
-first one after a write."""
+"""Chroma's index loses vectors among equal ones, with the settings above too: it never found the one piece that
+differed among 301. So it is asked only where comparing all would cost: at 10,000 pieces, 5 ms a query and 0.4 s for
+the first one after a write."""
 
 MAX_WRITE = 500
 """Pieces that are written at a time: what keeps the lock well under a second."""
