@@ -78,7 +78,8 @@ def _clear(loop: asyncio.AbstractEventLoop) -> None:
     left = asyncio.all_tasks(loop)
     for task in left:
         task.cancel()
-    with contextlib.suppress(TimeoutError):
-        if left:
-            loop.run_until_complete(asyncio.wait_for(asyncio.gather(*left, return_exceptions=True), CLEANUP_S))
-        loop.run_until_complete(asyncio.wait_for(loop.shutdown_asyncgens(), CLEANUP_S))
+    # Not `wait_for`: it waits for what it has cancelled, however long that takes.
+    if left:
+        loop.run_until_complete(asyncio.wait(left, timeout=CLEANUP_S))
+    closing = loop.create_task(loop.shutdown_asyncgens())
+    loop.run_until_complete(asyncio.wait([closing], timeout=CLEANUP_S))

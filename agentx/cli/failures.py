@@ -1,5 +1,6 @@
 """Turns whatever was raised into one sentence and an exit code."""
 
+import errno
 import tempfile
 import traceback
 from datetime import UTC, datetime
@@ -17,11 +18,17 @@ def describe(error: BaseException) -> tuple[str, int]:
         return " ".join(str(error).split()), error.exit_code
     if isinstance(error, KeyboardInterrupt):
         return "interrupted", 130
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"no space is left on the disk{_at(error)}; free some and try again", 1
     text = " ".join(str(error).split())[:300]
     cause = f"{type(error).__name__}: {text}" if text else type(error).__name__
     path = record(error)
     where = f"the traceback is in {path}" if path else "its traceback could not be written anywhere"
     return f"internal error ({cause}); {where}", 1
+
+
+def _at(error: OSError) -> str:
+    return f" of {error.filename}" if error.filename else ""
 
 
 def record(error: BaseException) -> Path | None:

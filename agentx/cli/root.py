@@ -4,6 +4,7 @@ Help for the others comes from the table below, so that `agentx --help` costs wh
 adds a verb by an entry point in the group `agentx.commands`: a typer app or a function, imported when typed.
 """
 
+import contextlib
 import errno
 import sys
 from typing import Any
@@ -36,7 +37,13 @@ def run(argv: list[str]) -> int:
             return 0
         if not argv and is_terminal(sys.stdin) and is_terminal(sys.stdout):
             return _open_ui()
-        return _invoke(argv)
+        if not argv:
+            with contextlib.redirect_stdout(sys.stderr):
+                return _invoke(argv)
+        code = _invoke(argv)
+        # Here and not at the end of the process, where an error could not be told of any more.
+        sys.stdout.flush()
+        return code
     except KeyboardInterrupt:
         return interrupted()
     except SystemExit as error:
