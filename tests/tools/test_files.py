@@ -128,8 +128,18 @@ def test_a_text_that_no_file_can_hold_is_refused(context, tmp_path):
 def test_an_edit_replaces_one_piece_and_returns_a_diff(context, tmp_path):
     write(context, "a.txt", "one\ntwo\nthree\n")
     diff = edit(context, "a.txt", "two", "2")
-    assert diff == "--- a/a.txt\n+++ b/a.txt\n@@ -1,4 +1,4 @@\n one\n-two\n+2\n three\n "
+    assert diff == "--- a/a.txt\n+++ b/a.txt\n@@ -1,3 +1,3 @@\n one\n-two\n+2\n three"
     assert (tmp_path / "a.txt").read_text() == "one\n2\nthree\n"
+
+
+def test_an_edit_of_the_last_line_end_shows_in_the_diff(context):
+    write(context, "a.txt", "one\ntwo\n")
+    assert edit(context, "a.txt", "two\n", "two").endswith("-two\n+two\n\\ No newline at end of file")
+
+
+def test_lines_end_where_an_editor_ends_them(context):
+    write(context, "a.txt", "one\u2028still one\x0c\ntwo")
+    assert read(context, "a.txt", start_line=2) == "two"
 
 
 def test_an_edit_keeps_line_ends_encoding_and_mark(context, tmp_path):

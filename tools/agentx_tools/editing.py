@@ -1,6 +1,7 @@
 """Replaces one piece of a text, exactly, and shows the change."""
 
 import difflib
+import io
 import re
 
 from agentx.errors import ToolError
@@ -48,23 +49,27 @@ def with_line_end(text: str, end: str) -> str:
     return text.replace("\r\n", "\n").replace("\n", end)
 
 
+def lines_of(text: str) -> list[str]:
+    """Lines with their ends. Only `\n` ends one, as in editors: `str.splitlines` ends lines at form feeds, too."""
+    return list(io.StringIO(text))
+
+
 def unified_diff(before: str, after: str, name: str) -> str:
     """The change as a unified diff with two lines of context."""
-    lines = difflib.unified_diff(_lines(before), _lines(after), f"a/{name}", f"b/{name}", n=2, lineterm="")
-    return "\n".join(lines)
+    lines = difflib.unified_diff(
+        lines_of(with_line_end(before, "\n")), lines_of(with_line_end(after, "\n")), f"a/{name}", f"b/{name}", n=2
+    )
+    unended = "\n\\ No newline at end of file\n"
+    return "".join(line if line.endswith("\n") else f"{line}{unended}" for line in lines).removesuffix("\n")
 
 
 def _pattern(piece: str) -> str:
     return re.escape(piece.replace("\r\n", "\n")).replace("\\\n", "\r?\n")
 
 
-def _lines(text: str) -> list[str]:
-    return text.replace("\r\n", "\n").split("\n")
-
-
 def _nearest(text: str, old: str) -> str:
     wanted = next((line.strip() for line in old.splitlines() if line.strip()), "")
-    lines = {line.strip(): number for number, line in reversed(list(enumerate(text.splitlines(), 1))) if line.strip()}
+    lines = {line.strip(): number for number, line in reversed(list(enumerate(lines_of(text), 1))) if line.strip()}
     close = difflib.get_close_matches(wanted, lines, n=1, cutoff=0.4)
     if not close:
         return "read the file and copy the old text from it"

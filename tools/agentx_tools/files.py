@@ -69,7 +69,7 @@ def write_file(context: ToolContext, path: str, text: str) -> str:
     """
     place = workspace.locate(context.workspace, path)
     written = workspace.write_bytes(place, _encoded(text))
-    lines = len(text.splitlines())
+    lines = len(editing.lines_of(text))
     size = f"{_count(written.size_bytes, 'byte')}, {_count(lines, 'line')}"
     return f"Wrote {place}: {size}, {'replacing the old file' if written.replaced else 'a new file'}."
 
@@ -110,7 +110,7 @@ def printable(path: str) -> str:
 
 
 def _lines(text: str, start: int, end: int | None, name: str) -> str:
-    lines = text.splitlines(keepends=True)
+    lines = editing.lines_of(text)
     if start < 1 or (end is not None and end < start):
         raise ToolError(f"Lines {start} to {end} are no range; lines count from 1 and end_line is not before it.")
     if start > max(len(lines), 1):

@@ -225,7 +225,7 @@ def _mode(folder: int, name: str) -> int | None:
         return None
     _expect_file(status.st_mode)
     # A rename asks the folder only: without this a file that its owner made read-only would be replaced.
-    if not os.access(name, os.W_OK, dir_fd=folder):
+    if not os.access(name, os.W_OK, dir_fd=folder, effective_ids=True):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     return stat.S_IMODE(status.st_mode)
 
