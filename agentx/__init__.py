@@ -8,13 +8,17 @@
     print(agent.run_sync("…").output)
 """
 
-from agentx.agent import Agent, Session
+from typing import TYPE_CHECKING, Any
+
 from agentx.errors import AgentXError, ToolError
 from agentx.messages import Proposal, RunResult, ToolCall, ToolResult, Usage
-from agentx.model import Sampling
-from agentx.policy import ApprovalRequest, Decision
 from agentx.tool import Tool, ToolContext, tool
-from agentx.toolbox import Toolbox
+
+if TYPE_CHECKING:
+    from agentx.agent import Agent, Session
+    from agentx.model import Sampling
+    from agentx.policy import ApprovalRequest, Decision
+    from agentx.toolbox import Toolbox
 
 __version__ = "0.1.0"
 
@@ -37,3 +41,21 @@ __all__ = [
     "__version__",
     "tool",
 ]
+
+# The command line must have its handler of Ctrl-C before asyncio and the like are imported.
+_LATER = {
+    "Agent": "agentx.agent",
+    "Session": "agentx.agent",
+    "Sampling": "agentx.model",
+    "ApprovalRequest": "agentx.policy",
+    "Decision": "agentx.policy",
+    "Toolbox": "agentx.toolbox",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_LATER[name]), name)

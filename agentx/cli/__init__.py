@@ -12,17 +12,30 @@ def main(argv: list[str] | None = None) -> int:
     Nothing but a sentence reaches the user, whatever goes wrong.
     """
     own_process = argv is None
+    if own_process:
+        sys.unraisablehook = _deliver_again
     try:
-        from agentx.cli import process, root
+        from agentx.cli import process
 
         if own_process:
             process.prepare()
+
+        from agentx.cli import root
+
         code = root.run(sys.argv[1:] if own_process else argv or [])
         if own_process:
             process.leave(code)
         return code
     except KeyboardInterrupt:
         return interrupted()
+
+
+def _deliver_again(args: "sys.UnraisableHookArgs") -> None:
+    """Ctrl-C that fell into a finalizer or a callback, where Python would drop it."""
+    if isinstance(args.exc_value, KeyboardInterrupt):
+        import _thread
+
+        _thread.interrupt_main()
 
 
 def interrupted() -> int:

@@ -1,27 +1,28 @@
 """What is set up for the whole process when `agentx` is its program, and how it ends."""
 
+import _thread
 import contextlib
 import io
-import logging
 import os
 import signal
 import sys
 import threading
 import time
 
-from agentx.cli import failures
-
 LEAVE_S = 2.0
 
 
 def prepare() -> None:
     """No library, thread or stray task prints a traceback, and odd characters never fail to be written."""
-    logging.getLogger().addHandler(logging.NullHandler())
     threading.excepthook = lambda args: _note(args.exc_value)
     sys.unraisablehook = lambda args: _note(args.exc_value)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    # Where no handler is set, logging prints what libraries warn of, tracebacks too.
+    import logging
+
+    logging.lastResort = None
 
 
 def leave(code: int) -> None:
@@ -50,5 +51,10 @@ def _end(code: int) -> None:
 
 
 def _note(error: BaseException | None) -> None:
-    if error is not None and not isinstance(error, KeyboardInterrupt | SystemExit):
+    if isinstance(error, KeyboardInterrupt):
+        # It fell into a finalizer or a callback, where Python would drop it.
+        _thread.interrupt_main()
+    elif error is not None and not isinstance(error, SystemExit):
+        from agentx.cli import failures
+
         failures.record(error)
