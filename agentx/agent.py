@@ -83,6 +83,7 @@ class Agent:
         self._spec = model
         self._dialect = dialect
         self._journal = journal
+        self._model: Model | None = None
         self._open: Callable[[], Model] = lambda: _open(model, threads, context_tokens, progress)
 
     @property
@@ -132,9 +133,11 @@ class Agent:
     async def _load(self) -> Model:
         from agentx.threads import in_thread
 
-        model = await in_thread(self._open, name="agentx-load")
-        self._check(model)
-        return model
+        if self._model is None:
+            model = await in_thread(self._open, name="agentx-load")
+            self._check(model)
+            self._model = model
+        return self._model
 
     def _check(self, model: Model) -> None:
         """What a grammar cannot hold is said before the run, by the tool's name."""
