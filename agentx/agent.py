@@ -21,7 +21,11 @@ if TYPE_CHECKING:
     from agentx.planner.base import Strategy, Turn
 
 T = TypeVar("T")
-DEFAULT_STRATEGY = "react"
+
+
+def default_strategy(toolbox: Toolbox) -> str:
+    """What `auto` means: programs where a tool runs them, since small models write them best, else calls."""
+    return "code" if any(tool.language == "python" for tool in toolbox.values()) else "react"
 
 
 class Agent:
@@ -73,7 +77,7 @@ class Agent:
         self.toolbox = Toolbox(tools)
         self.workspace = Path(workspace or ".").expanduser().absolute()
         self.instructions = instructions
-        self.strategy = DEFAULT_STRATEGY if strategy == "auto" else strategy
+        self.strategy = default_strategy(self.toolbox) if strategy == "auto" else strategy
         self.max_steps = max_steps
         self.timeout_s = timeout_s
         self.sampling = sampling

@@ -5,10 +5,11 @@ import inspect
 import json
 import time
 import traceback
-from typing import Any
+from typing import Any, cast
 
 from agentx.errors import ToolError
 from agentx.messages import ToolCall, ToolResult
+from agentx.policy import NeedsApproval
 from agentx.threads import in_thread
 from agentx.tool import Tool, ToolContext
 
@@ -20,14 +21,17 @@ async def carry_out(tool: Tool, call: ToolCall, context: ToolContext) -> ToolRes
     with the traceback kept in the result for the journal. Cancellation is passed on.
     """
     started = time.perf_counter()
-    status, text, trace = "ok", "", None
+    status, text, trace, value = "ok", "", None, None
     limit = asyncio.timeout(tool.timeout_s)
     try:
         arguments = tool.validate(call.arguments)
         if tool.schema.context_parameter:
             arguments[tool.schema.context_parameter] = context
         async with limit:
-            text = as_text(await _run(tool, arguments))
+            value = await _run(tool, arguments)
+        text = as_text(value)
+    except NeedsApproval:
+        raise
     except ToolError as error:
         status, text = "error", str(error)
     except Exception as error:
@@ -46,6 +50,7 @@ async def carry_out(tool: Tool, call: ToolCall, context: ToolContext) -> ToolRes
         status=status,  # type: ignore[arg-type]
         text=shown,
         full_text=text if shown != text else None,
+        value=as_json(value),
         traceback=trace,
         elapsed_s=time.perf_counter() - started,
     )
@@ -66,10 +71,28 @@ def as_text(value: Any) -> str:
         return "done"
     if hasattr(value, "model_dump_json"):
         return value.model_dump_json()
+    if _is_lines(value):
+        return as_text("\n".join(value))
     try:
         return json.dumps(value, ensure_ascii=False)
     except (TypeError, ValueError):
         return str(value)
+
+
+def _is_lines(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(item, str) for item in cast("list[Any]", value))
+
+
+def as_json(value: Any) -> Any:
+    """The value as JSON; None where it is text or cannot be JSON, so that the result's text stands for it."""
+    if value is None or isinstance(value, str):
+        return None
+    if hasattr(value, "model_dump"):
+        return value.model_dump(mode="json")
+    try:
+        return json.loads(json.dumps(value))
+    except (TypeError, ValueError):
+        return None
 
 
 def cut(text: str, max_bytes: int) -> str:

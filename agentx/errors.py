@@ -12,6 +12,7 @@
     ├── ContextOverflow       1   the prompt does not fit the model's context
     ├── SchemaError           2   a tool's schema holds something that cannot be decoded under a grammar
     ├── PluginError           2   a plugin cannot be loaded
+    ├── NeedsApproval         3   a call needs an approval and nobody can be asked (defined beside the policy)
     ├── StorageError          1   a folder or a database cannot be read or written (a full disk)
     └── ToolError             1   raised by a tool's author: the sentence goes to the model
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from agentx.dispatch import carry_out
-from agentx.errors import AgentXError
+from agentx.errors import AgentXError, ToolError
 from agentx.events import (
     Answered,
     ApprovalAsked,
@@ -25,7 +25,8 @@ from agentx.events import (
 )
 from agentx.messages import RunStatus, ToolCall, ToolResult, Usage
 from agentx.planner.base import Strategy, Turn
-from agentx.policy import ASKING, ApprovalRequest, Approver, Decision, Policy
+from agentx.policy import ASKING, ApprovalRequest, Approver, Decision, NeedsApproval, Policy
+from agentx.schema import ordered_parameters
 from agentx.tool import ToolContext
 
 MAX_PROBLEMS = 2
@@ -47,12 +48,6 @@ class Surroundings:
     policy: Policy
     approve: Approver | None
     tool_settings: dict[str, dict[str, Any]]
-
-
-class NeedsApproval(AgentXError):
-    """A call needs an approval and there is nobody to ask."""
-
-    exit_code = 3
 
 
 class Loop:
@@ -140,13 +135,29 @@ class Loop:
         return bool(self._turn.toolbox[call.name].capabilities & ASKING)
 
     async def _call(self, call: ToolCall) -> ToolResult:
+        """Carries out a call of the model's; one that repeats itself is refused."""
         self._emit(CallDecoded(call))
-        result = self._refusal(call) or await self._denial(call)
+        if refused := self._refusal(call):
+            self._emit(CallFinished(refused))
+            return refused
+        return await self._permitted(call)
+
+    async def _permitted(self, call: ToolCall) -> ToolResult:
+        result = await self._denial(call)
         if result is None:
             self._emit(CallStarted(call))
             result = await self._carry_out(call)
         self._emit(CallFinished(result))
         return result
+
+    async def _call_from_tool(self, name: str, arguments: dict[str, Any]) -> Any:
+        """A call that a tool makes (a program that the model wrote): same policy, same journal."""
+        call = self._turn.new_call(name, arguments)
+        self._emit(CallDecoded(call))
+        result = await self._permitted(call)
+        if not result.ok:
+            raise ToolError(result.text)
+        return result.text if result.value is None else result.value
 
     def _refusal(self, call: ToolCall) -> ToolResult | None:
         """A call that repeats an earlier one is refused with its reason; after a change of files it may be repeated."""
@@ -191,6 +202,12 @@ class Loop:
             session_id=self._around.session_id,
             call_id=call.id,
             settings=self._around.tool_settings.get(call.name, {}),
+            functions={
+                name: ordered_parameters(tool.parameters)
+                for name, tool in self._turn.toolbox.items()
+                if name != call.name
+            },
+            call_tool=self._call_from_tool,
             report=lambda text: loop.call_soon_threadsafe(self._emit, CallProgress(call.id, text)) and None,
             is_cancelled=lambda: over[0],
         )

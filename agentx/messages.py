@@ -24,14 +24,15 @@ class ToolCall:
 class ToolResult:
     """What came of a call.
 
-    `text` is what the model is shown. Where that was cut to the tool's cap, `full_text` holds the whole;
-    `traceback` is for the journal, never for the model.
+    `text` is what the model is shown. Where that was cut to the tool's cap, `full_text` holds the whole; `value` is
+    what the tool returned, where that is JSON other than text; `traceback` is for the journal, never for the model.
     """
 
     call_id: str
     status: ResultStatus
     text: str
     full_text: str | None = None
+    value: Any = None
     traceback: str | None = None
     elapsed_s: float = 0.0
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, TypeAlias
 
-from agentx.errors import UsageError
+from agentx.errors import AgentXError, UsageError
 from agentx.messages import ToolCall
 from agentx.tool import Tool
 
@@ -30,6 +30,12 @@ class Decision:
 
     allowed: bool
     reason: str = ""
+
+
+class NeedsApproval(AgentXError):
+    """A call needs an approval and there is nobody to ask; ends the run."""
+
+    exit_code = 3
 
 
 Approver: TypeAlias = Callable[[ApprovalRequest], Awaitable[Decision]]

@@ -22,6 +22,7 @@ class SignatureSchema(ToolSchema):
         self._function = function
         hints = typing.get_type_hints(function, include_extras=True)
         self._fields: dict[str, tuple[Any, Any]] = {}
+        self.returns = _shown_type(hints.get("return"))
         for parameter in inspect.signature(function).parameters.values():
             where = f"parameter `{parameter.name}` of `{function.__name__}`"
             if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
@@ -81,6 +82,13 @@ class SignatureSchema(ToolSchema):
         return {name: getattr(model, f"p{i}") for i, name in enumerate(self._fields)}
 
 
+def _shown_type(annotation: Any) -> str | None:
+    """A return type in the words of a signature; None where there is nothing to tell a model."""
+    if annotation is None or annotation is type(None):
+        return None
+    return annotation.__name__ if type(annotation) is type else str(annotation).replace("typing.", "")
+
+
 class ForeignSchema(ToolSchema):
     """A JSON Schema that came from elsewhere; one without type, properties or descriptions is legal."""
 
@@ -128,6 +136,12 @@ def _as_declared(value: Any, schema: Any) -> Any:
     if kind == "integer" and isinstance(value, float) and value.is_integer():
         return int(value)
     return value
+
+
+def ordered_parameters(parameters: Mapping[str, Any]) -> list[str]:
+    """Names of an object schema's properties as a signature has them: required ones first."""
+    required = parameters.get("required", [])
+    return sorted(parameters["properties"], key=lambda name: name not in required)
 
 
 def describe(tool_name: str, names: list[str], problems: list[Any]) -> str:

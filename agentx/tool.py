@@ -46,12 +46,17 @@ class ToolContext:
         session_id: the session whose journal holds the call.
         call_id: id of this call, the same on every retry of it: the idempotency key.
         settings: the plugin's own table of the settings file.
+        functions: the run's other tools that `call_tool` reaches: names with those of their parameters, in order.
+        call_tool: calls another tool of the run, under the same policy and journal; awaits to its value as JSON and
+            raises ToolError where it fails. None outside a run.
     """
 
     workspace: Path
     session_id: str = ""
     call_id: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    functions: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
+    call_tool: Callable[[str, dict[str, Any]], Awaitable[Any]] | None = None
     report: Callable[[str], None] = lambda text: None
     is_cancelled: Callable[[], bool] = lambda: False
 
@@ -77,6 +82,7 @@ class Tool:
         idempotent: True if carrying out a call twice is the same as once.
         probe: called with the context and the arguments after a crash; tells whether the effect has happened.
         examples: argument objects that show good use.
+        language: for a tool whose argument `code` is a program: its language. Strategy `code` looks for "python".
     """
 
     name: str
@@ -89,6 +95,7 @@ class Tool:
     idempotent: bool = False
     probe: Callable[..., Any] | None = None
     examples: tuple[Mapping[str, Any], ...] = ()
+    language: str | None = None
 
     @cached_property
     def parameters(self) -> dict[str, Any]:
@@ -138,6 +145,7 @@ class ToolSchema:
 
     description: str = ""
     context_parameter: str | None = None
+    returns: str | None = None
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -159,6 +167,7 @@ def tool(
     idempotent: bool = False,
     probe: Callable[..., Any] | None = None,
     examples: Sequence[Mapping[str, Any]] = (),
+    language: str | None = None,
 ) -> Callable[[Callable[..., Any]], Tool]: ...
 def tool(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
     """Makes a Tool of a function, sync or async; see `Tool` for the options."""

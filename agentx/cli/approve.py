@@ -18,15 +18,18 @@ def terminal_approver() -> Approver | None:
     """An approver where stdin and stderr are a terminal; None where nobody can be asked."""
     if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
         return None
-    return Asker(_terminal_line, sys.stderr)
+    return Asker(_terminal_line, sys.stderr, discard=_discard_typed)
 
 
 class Asker:
     """Asks y/N/a; `a` allows that tool for as long as the asker lives. Any other words are a no with a reason."""
 
-    def __init__(self, read_line: Callable[[], Awaitable[str]], stream: TextIO) -> None:
+    def __init__(
+        self, read_line: Callable[[], Awaitable[str]], stream: TextIO, discard: Callable[[], None] = lambda: None
+    ) -> None:
         self._read_line = read_line
         self._stream = stream
+        self._discard = discard
         self._always: set[str] = set()
         # Calls run side by side; questions do not.
         self._turn = asyncio.Lock()
@@ -36,6 +39,8 @@ class Asker:
             name = request.call.name
             if name in self._always:
                 return Decision(True, "allowed for this session")
+            # A line typed before the question was asked is no answer to it.
+            self._discard()
             self._stream.write(f"{_shown(request)}\n{one_line(request.reason)}. Allow it? [y/N/a = always] ")
             self._stream.flush()
             answer = (await self._read_line()).strip()
@@ -59,13 +64,15 @@ def _shown(request: ApprovalRequest) -> str:
     return "\n".join(lines)
 
 
+def _discard_typed() -> None:
+    with contextlib.suppress(termios.error):
+        termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
+
+
 async def _terminal_line() -> str:
     """A line from the terminal; "" at its end. Cancelling leaves nothing behind that would eat the next line."""
     loop = asyncio.get_running_loop()
     descriptor = sys.stdin.fileno()
-    # A line typed before the question was asked is no answer to it.
-    with contextlib.suppress(termios.error):
-        termios.tcflush(descriptor, termios.TCIFLUSH)
     ready = asyncio.Event()
     loop.add_reader(descriptor, ready.set)
     try:

@@ -13,6 +13,7 @@ from agentx.dialects.base import DialectError
 from agentx.dialects.identifiers import identifiers
 from agentx.dialects.json_grammar import json_rule, quoted
 from agentx.dialects.python_types import annotation, literal
+from agentx.schema import ordered_parameters
 from agentx.tool import Tool
 
 _WORDS = {"True": True, "False": False, "None": None}
@@ -67,7 +68,7 @@ def _signature(alias: str, tool: Tool) -> str:
     given = identifiers(schema["properties"])
     arguments: list[str] = []
     notes: list[str] = []
-    for name in _ordered(schema):
+    for name in ordered_parameters(schema):
         sub = schema["properties"][name]
         default = "" if name in required else f" = {literal(sub.get('default')) if isinstance(sub, Mapping) else None}"
         arguments.append(f"{given[name]}: {annotation(sub, schema)}{default}")
@@ -75,19 +76,15 @@ def _signature(alias: str, tool: Tool) -> str:
             notes.append(f"    {given[name]}: {' '.join(str(sub['description']).split())}")
     text = "\n".join(line.strip() for line in tool.description.strip().splitlines())
     docstring = "\n".join(["    " + text.replace("\n", "\n    "), *notes]).strip()
-    return f'def {alias}({", ".join(arguments)}):\n    """{docstring}"""'
-
-
-def _ordered(schema: Mapping[str, Any]) -> list[str]:
-    required = schema.get("required", [])
-    return sorted(schema["properties"], key=lambda name: name not in required)
+    returns = f" -> {tool.schema.returns}" if tool.schema.returns else ""
+    return f'def {alias}({", ".join(arguments)}){returns}:\n    """{docstring}"""'
 
 
 def _call_rules(rule: str, alias: str, tool: Tool) -> list[str]:
     """Rules for one tool's call. `…_f{j}`: arguments from the j-th on, none written yet; `…_r{j}`: some written."""
     schema = tool.parameters
     required = schema.get("required", [])
-    names = _ordered(schema)
+    names = ordered_parameters(schema)
     given = identifiers(schema["properties"])
     rules = [f'{rule}: {quoted(alias + "(")} {rule}_f0 ")"' if names else f"{rule}: {quoted(alias + '()')}"]
     for j, name in enumerate(names):

@@ -3,10 +3,10 @@
 import asyncio
 import threading
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from agentx.cpus import default_threads
 from agentx.decoding.constraint import check
@@ -21,6 +21,8 @@ from agentx.models.chat_format import PlainFormat, TemplateFormat
 DEFAULT_CONTEXT_TOKENS = 8192
 _KEPT_FRAGMENTS = 2048
 T = TypeVar("T")
+_loaded: dict[tuple[Path, "LlamaOptions"], "LlamaCppModel"] = {}
+_loading = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,3 +148,20 @@ class LlamaCppModel:
 
         self._engine.run(job)
         return await future
+
+
+def load(argument: str | None, options: Mapping[str, Any]) -> LlamaCppModel:
+    """The model of a catalogue name, a path or `hf://owner/repo/file`; None for the default model.
+
+    Agents of a process that name the same file and options share one loaded model.
+    """
+    from agentx.models import acquire
+
+    resolved = acquire.ensure(argument, options.get("progress"))
+    chosen = LlamaOptions(options.get("context_tokens") or DEFAULT_CONTEXT_TOKENS, options.get("threads"))
+    with _loading:
+        key = (resolved.path, chosen)
+        if key not in _loaded:
+            dialect = resolved.entry.dialect if resolved.entry else None
+            _loaded[key] = LlamaCppModel(resolved.path, resolved.name, dialect or "python", chosen)
+        return _loaded[key]

@@ -57,7 +57,7 @@ VALUES = st.recursive(
 
 def test_tools_are_shown_as_python_signatures() -> None:
     shown = PythonCalls().show_tools(TOOLS)
-    assert 'kind: Literal["post", "pick-up"], note: str | None = None, gift: bool = False):' in shown
+    assert 'kind: Literal["post", "pick-up"], note: str | None = None, gift: bool = False) -> str:' in shown
     assert "    items: what to order." in shown
     assert "def math_factorial(n: int, Content_Type: Any = None):" in shown
     assert "def été():" in shown

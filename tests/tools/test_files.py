@@ -1,7 +1,7 @@
 import codecs
 
 import pytest
-from agentx_tools.files import MAX_LISTED_FILES, edit_file, list_files, read_file, write_file
+from agentx_tools.files import edit_file, list_files, read_file, write_file
 
 from agentx.errors import ToolError
 from agentx.tool import ToolContext
@@ -13,7 +13,7 @@ def context(tmp_path):
 
 
 def listed(context, folder="."):
-    return list_files.function(context=context, folder=folder)
+    return "\n".join(list_files.function(context=context, folder=folder))
 
 
 def read(context, path, **lines):
@@ -46,15 +46,13 @@ def test_links_are_listed_only_where_they_stay_inside(context, tmp_path):
 
 
 def test_an_empty_workspace_has_no_files(context):
-    assert listed(context) == "(no files)"
+    assert listed(context) == ""
 
 
-def test_a_long_listing_is_cut_with_a_notice(context, tmp_path):
-    for number in range(MAX_LISTED_FILES + 7):
+def test_a_long_listing_is_whole(context, tmp_path):
+    for number in range(1007):
         (tmp_path / f"{number:04}.txt").touch()
-    lines = listed(context).splitlines()
-    assert len(lines) == MAX_LISTED_FILES + 1
-    assert lines[-1] == "[7 more files; name a folder to see fewer]"
+    assert len(listed(context).splitlines()) == 1007
 
 
 def test_a_listing_of_something_that_is_no_folder_is_refused(context, tmp_path):

@@ -1,4 +1,5 @@
 import asyncio
+import inspect
 import os
 import time
 from pathlib import Path
@@ -11,7 +12,10 @@ from agentx.tool import ToolContext
 
 
 def run(code, folder, **limits):
-    return asyncio.run(run_program(code, folder, Limits(**limits)))
+    try:
+        return asyncio.run(run_program(code, ToolContext(folder), Limits(**limits)))
+    except ToolError as error:
+        return str(error)
 
 
 def processes_with(word):
@@ -133,7 +137,7 @@ def test_a_cancelled_call_kills_the_program(tmp_path):
 
     async def cancel():
         code = f"import subprocess\nopen('started', 'w').close()\nsubprocess.run(['sleep', '{mark}'])"
-        task = asyncio.create_task(run_program(code, tmp_path))
+        task = asyncio.create_task(run_program(code, ToolContext(tmp_path)))
         while not (tmp_path / "started").exists():
             await asyncio.sleep(0.01)
         task.cancel()
@@ -146,11 +150,53 @@ def test_a_cancelled_call_kills_the_program(tmp_path):
 
 def test_a_program_that_cannot_be_started_is_said_so(tmp_path):
     with pytest.raises(ToolError, match=r"could not be started: No such file or directory"):
-        run("1", tmp_path / "none")
+        asyncio.run(run_program("1", ToolContext(tmp_path / "none")))
     with pytest.raises(ToolError, match="half of a surrogate pair"):
-        run("x = '\ud800'", tmp_path)
+        asyncio.run(run_program("x = '\ud800'", ToolContext(tmp_path)))
 
 
 def test_the_tool_says_what_it_may_do():
     assert python.capabilities == {"executes"}
     assert list(python.parameters["properties"]) == ["code"]
+
+
+def with_tools(code, folder, **tools):
+    async def call(name, arguments):
+        return tools[name](**arguments)
+
+    parameters = {name: list(inspect.signature(function).parameters) for name, function in tools.items()}
+    try:
+        return asyncio.run(run_program(code, ToolContext(folder, functions=parameters, call_tool=call)))
+    except ToolError as error:
+        return str(error)
+
+
+def test_the_other_tools_of_the_run_are_functions_of_the_program(tmp_path):
+    code = "print(add(1, b=2))\nfrom functions import add as plus\nprint(plus(3, 4))"
+    assert with_tools(code, tmp_path, add=lambda a, b: a + b) == "3\n7"
+
+
+def test_a_tool_with_a_foreign_name_has_an_identifier_in_the_program(tmp_path):
+    async def call(name, arguments):
+        return [name, arguments]
+
+    context = ToolContext(tmp_path, functions={"math.add": ["first-number"]}, call_tool=call)
+    assert asyncio.run(run_program("math_add(first_number=1)", context)) == "['math.add', {'first-number': 1}]"
+
+
+def test_a_tool_that_fails_raises_in_the_program(tmp_path):
+    def broken():
+        raise ToolError("The lamp is off.")
+
+    assert "ToolFailed: The lamp is off." in with_tools("broken()", tmp_path, broken=broken)
+    assert with_tools("try:\n    broken()\nexcept Exception as e:\n    print('no:', e)", tmp_path, broken=broken) == (
+        "no: The lamp is off."
+    )
+
+
+def test_too_many_arguments_are_named(tmp_path):
+    assert "add() takes at most 2 arguments: a, b" in with_tools("add(1, 2, 3)", tmp_path, add=lambda a, b: a + b)
+
+
+def test_common_modules_need_no_import(tmp_path):
+    assert run("print(json.dumps(math.floor(2.5)), Path('a/b').name)", tmp_path) == "2 b"

@@ -5,10 +5,12 @@ between fork and exec, where Python code may deadlock in a process with threads.
 """
 
 import ast
+import importlib
 import json
 import linecache
 import os
 import resource
+import socket
 import sys
 import traceback
 import types
@@ -16,12 +18,15 @@ from pathlib import Path
 from typing import Any, cast
 
 NAME = "<code>"
+COMMON = ("collections", "csv", "datetime", "itertools", "json", "math", "os", "random", "re", "statistics", "sys")
+"""Modules that a program may use without importing them, as short programs of models often do."""
 MAX_FRAMES = 3
 MAX_REPORT_CHARACTERS = 2_000
 
 
 def main(program: str, report: str, limits: str) -> int:
-    restrict(json.loads(limits))
+    settings = json.loads(limits)
+    restrict(settings)
     for stream in (sys.stdout, sys.stderr):
         # By line, so that both keep their order and a killed program's last lines are not lost.
         cast(Any, stream).reconfigure(line_buffering=True, errors="backslashreplace")
@@ -30,7 +35,7 @@ def main(program: str, report: str, limits: str) -> int:
     source = Path(program).read_text("utf-8")
     linecache.cache[NAME] = (len(source), None, source.splitlines(keepends=True), NAME)
     try:
-        run(source)
+        run(source, functions(settings["functions"], settings["channel"]))
         sys.stdout.flush()
         return 0
     except SystemExit as error:
@@ -70,12 +75,49 @@ def tasks_of_this_user() -> int:
     return count
 
 
-def run(source: str) -> None:
+class ToolFailed(RuntimeError):
+    """What a function raises when its tool fails."""
+
+
+def functions(described: dict[str, Any], channel: int | None) -> dict[str, Any]:
+    """The host's tools as functions, which can be imported from a module `functions` or `tools` too."""
+    if channel is None:
+        return {}
+    stream = socket.socket(fileno=channel).makefile("rwb")
+    made = {alias: function(alias, name, parameters, stream) for alias, (name, parameters) in described.items()}
+    for name in ("functions", "tools"):
+        module = types.ModuleType(name)
+        module.__dict__.update(made)
+        sys.modules[name] = module
+    return made
+
+
+def function(alias: str, name: str, parameters: list[str], stream: Any) -> Any:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if len(args) > len(parameters):
+            raise TypeError(f"{alias}() takes at most {len(parameters)} arguments: {', '.join(parameters)}")
+        arguments = {**dict(zip(parameters, args, strict=False)), **kwargs}
+        stream.write(json.dumps({"name": name, "arguments": arguments}, default=str).encode() + b"\n")
+        stream.flush()
+        answer = json.loads(stream.readline() or b'{"error": "the host is gone"}')
+        if "error" in answer:
+            raise ToolFailed(answer["error"])
+        return answer["value"]
+
+    call.__name__ = alias
+    return call
+
+
+def run(source: str, given: dict[str, Any]) -> None:
     """Runs the program as `__main__`; the value of a last expression is printed as an interactive session would."""
     tree = ast.parse(source, NAME)
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
     module = types.ModuleType("__main__")
     sys.modules["__main__"] = module
+    module.__dict__.update({name: importlib.import_module(name) for name in COMMON if name in used})
+    module.__dict__.update({"Path": Path} if "Path" in used else {})
+    module.__dict__.update(given)
     exec(compile(tree, NAME, "exec"), module.__dict__)
     if isinstance(last, ast.Expr):
         value = eval(compile(ast.Expression(last.value), NAME, "eval"), module.__dict__)

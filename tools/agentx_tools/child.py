@@ -38,9 +38,14 @@ class _Output:
 
 
 async def run(
-    command: Sequence[str], folder: Path, environment: Mapping[str, str], timeout_s: float, output_bytes: int
+    command: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str],
+    timeout_s: float,
+    output_bytes: int,
+    inherited: Sequence[int] = (),
 ) -> Ended:
-    """Runs the command with stdin closed, stdout and stderr joined.
+    """Runs the command with stdin closed, stdout and stderr joined; `inherited` file descriptors stay open in it.
 
     The whole group is killed when the time is up, when more than `output_bytes` come out, when this call is cancelled,
     and when the child ends: what it left in the background would hold the pipe open.
@@ -63,6 +68,7 @@ async def run(
                 stdout=write_end,
                 stderr=write_end,
                 start_new_session=True,
+                pass_fds=inherited,
             )
         finally:
             os.close(write_end)

@@ -8,24 +8,15 @@ from agentx.tool import ToolContext, tool
 from agentx_tools import editing, workspace
 from agentx_tools.text import decode
 
-MAX_LISTED_FILES = 200
-
 
 @tool(capabilities=["reads_private"], idempotent=True, max_output_bytes=8_000)
-def list_files(context: ToolContext, folder: str = ".") -> str:
+def list_files(context: ToolContext, folder: str = ".") -> list[str]:
     """List the files below a folder, with their paths.
 
     Args:
         folder: folder in the workspace; "." is all of it.
     """
-    paths = sorted(workspace.files_below(workspace.locate(context.workspace, folder)))
-    if not paths:
-        return "(no files)"
-    listed = [printable(path) for path in paths[:MAX_LISTED_FILES]]
-    if len(paths) > MAX_LISTED_FILES:
-        more = f"{len(paths) - MAX_LISTED_FILES}{'+' if len(paths) >= workspace.MAX_WALKED_FILES else ''}"
-        listed.append(f"[{more} more files; name a folder to see fewer]")
-    return "\n".join(listed)
+    return [printable(path) for path in sorted(workspace.files_below(workspace.locate(context.workspace, folder)))]
 
 
 @tool(capabilities=["reads_private"], idempotent=True, max_output_bytes=8_000)

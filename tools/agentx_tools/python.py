@@ -20,7 +20,7 @@ from pathlib import Path
 
 from agentx.errors import ToolError
 from agentx.tool import ToolContext, tool
-from agentx_tools import child
+from agentx_tools import child, functions
 
 _RUNNER = Path(__file__).with_name("_runner.py")
 _LONG_OUTPUT_CHARACTERS = 2_500
@@ -45,21 +45,21 @@ class Limits:
     more_tasks: int = 128
 
 
-@tool(capabilities=["executes"], timeout_s=30, max_output_bytes=4_000)
+@tool(capabilities=["executes"], timeout_s=30, max_output_bytes=4_000, language="python")
 async def python(context: ToolContext, code: str) -> str:
     """Run a Python program in the workspace and return what it prints.
 
     Args:
         code: the program; the value of a last expression is printed.
     """
-    return await run_program(code, context.workspace)
+    return await run_program(code, context)
 
 
-async def run_program(code: str, workspace: Path, limits: Limits | None = None) -> str:
-    """What the program printed, with an `error:` block if it failed.
+async def run_program(code: str, context: ToolContext, limits: Limits | None = None) -> str:
+    """What the program printed; it has the run's other tools as functions.
 
     Raises:
-        ToolError: the program could not be started.
+        ToolError: the program failed (what it printed and an `error:` block), or could not be started.
     """
     limits = limits or Limits()
     source = cleaned(code)
@@ -67,16 +67,22 @@ async def run_program(code: str, workspace: Path, limits: Limits | None = None) 
         program, report = Path(home, "program.py"), Path(home, "error.txt")
         _store(program, source)
         try:
-            ended = await child.run(
-                [sys.executable, "-I", str(_RUNNER), str(program), str(report), _as_json(limits)],
-                folder=workspace,
-                environment={"PATH": os.environ.get("PATH", os.defpath), "HOME": home, "LANG": "C.UTF-8"},
-                timeout_s=limits.timeout_s,
-                output_bytes=limits.output_bytes,
-            )
+            async with functions.served(context) as channel:
+                ended = await child.run(
+                    [sys.executable, "-I", str(_RUNNER), str(program), str(report), _as_json(limits, channel, context)],
+                    folder=context.workspace,
+                    environment={"PATH": os.environ.get("PATH", os.defpath), "HOME": home, "LANG": "C.UTF-8"},
+                    timeout_s=limits.timeout_s,
+                    output_bytes=limits.output_bytes,
+                    inherited=() if channel is None else (channel,),
+                )
         except OSError as error:
-            raise ToolError(f"The program could not be started: {error.strerror} ({workspace}).") from None
-        return compose(ended.output.decode("utf-8", "replace"), problem(ended, report, limits))
+            raise ToolError(f"The program could not be started: {error.strerror} ({context.workspace}).") from None
+        error = problem(ended, report, limits)
+        text = compose(ended.output.decode("utf-8", "replace"), error)
+        if error is not None:
+            raise ToolError(text)
+        return text
 
 
 def cleaned(code: str) -> str:
@@ -122,12 +128,14 @@ def _store(program: Path, source: str) -> None:
         raise ToolError(f"The program could not be stored: {error.strerror} ({program.parent}).") from None
 
 
-def _as_json(limits: Limits) -> str:
+def _as_json(limits: Limits, channel: int | None, context: ToolContext) -> str:
     return json.dumps(
         {
             "cpu_s": 2 * math.ceil(limits.timeout_s),
             "memory_bytes": limits.memory_bytes,
             "file_bytes": limits.file_bytes,
             "more_tasks": limits.more_tasks,
+            "channel": channel,
+            "functions": functions.described(context),
         }
     )

@@ -1,0 +1,71 @@
+"""The run's other tools as functions inside a program: calls go over a socket to the host, which decides on each.
+
+The program is not trusted: what it sends is checked like anything else that comes from outside, and a call passes the
+same policy and journal as one that the model writes.
+"""
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+from typing import Any, cast
+
+from agentx.dialects.identifiers import identifiers
+from agentx.errors import ToolError
+from agentx.tool import ToolContext
+
+_LONGEST_REQUEST_BYTES = 8 * 2**20
+
+
+def described(context: ToolContext) -> dict[str, tuple[str, list[str]]]:
+    """For each function that a program gets: its identifier, the tool's name, and its parameters as identifiers."""
+    if context.call_tool is None:
+        return {}
+    names = identifiers(context.functions)
+    return {
+        names[name]: (name, list(identifiers(parameters).values())) for name, parameters in context.functions.items()
+    }
+
+
+@asynccontextmanager
+async def served(context: ToolContext) -> AsyncGenerator[int | None, None]:
+    """Answers calls while the program runs; yields the file descriptor that the child is to inherit."""
+    if context.call_tool is None or not context.functions:
+        yield None
+        return
+    ours, theirs = socket.socketpair()
+    answering = asyncio.ensure_future(_answer(context, ours))
+    try:
+        yield theirs.fileno()
+    finally:
+        theirs.close()
+        answering.cancel()
+        await asyncio.wait({answering})
+        ours.close()
+    if not answering.cancelled() and (error := answering.exception()):
+        raise error
+
+
+async def _answer(context: ToolContext, ours: socket.socket) -> None:
+    reader, writer = await asyncio.open_connection(sock=ours, limit=_LONGEST_REQUEST_BYTES)
+    with suppress(ConnectionError, ValueError):
+        while line := await reader.readline():
+            writer.write(json.dumps(await _reply(context, line)).encode() + b"\n")
+            await writer.drain()
+    writer.close()
+
+
+async def _reply(context: ToolContext, line: bytes) -> dict[str, Any]:
+    try:
+        request = json.loads(line)
+        name, given = str(request["name"]), cast("dict[str, Any]", dict(request["arguments"]))
+        back = {alias: real for real, alias in identifiers(context.functions[name]).items()}
+    except (ValueError, KeyError, TypeError):
+        return {"error": "that is no call of a function"}
+    assert context.call_tool is not None
+    try:
+        value = await context.call_tool(name, {back.get(alias) or alias: value for alias, value in given.items()})
+    except ToolError as error:
+        return {"error": str(error)}
+    return {"value": value}
