@@ -17,7 +17,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--model", help="a catalogued name or a GGUF file (default: the default model)")
     parser.add_argument("--strategy", default="auto")
     parser.add_argument("--loop", choices=("full", "one-call"), default="full", help="one-call is the baseline")
-    parser.add_argument("--split", choices=("dev", "held", "all"), default="dev")
+    parser.add_argument("--split", choices=("dev", "held", "all", "fixed"), default="dev")
     parser.add_argument("--only", nargs="+", metavar="ID", help="these tasks, whatever their split")
     parser.add_argument("--seed", type=int, default=0)
     add_output_options(parser, "tasks")

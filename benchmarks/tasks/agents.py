@@ -1,7 +1,7 @@
 """The agents that are measured: AgentX as it ships, and the baseline that calls once and then answers."""
 
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from agentx.memory import Memory
 from agentx.model import Sampling
@@ -21,7 +21,6 @@ def agentx_maker(model: str | None, strategy: str, loop: Loop, seed: int) -> Mak
         from agentx import Agent, plugins
         from agentx.journal import Journal
 
-        memory = {"path": str(scene.memory)}
         return Agent(
             model=model,
             tools=[plugins.load("agentx.tools", name) for name in scene.task.tools],
@@ -31,15 +30,18 @@ def agentx_maker(model: str | None, strategy: str, loop: Loop, seed: int) -> Mak
             max_steps=2 if loop == "one-call" else _MAX_STEPS,
             timeout_s=LIMIT_S,
             sampling=Sampling(seed=seed),
-            tool_settings={
-                "fetch_page": {"allow": [scene.address] if scene.address else []},
-                "remember": memory,
-                "recall": memory,
-            },
+            tool_settings=tool_settings(scene),
             journal=Journal(":memory:"),
         )
 
     return make
+
+
+def tool_settings(scene: Scene) -> dict[str, dict[str, Any]]:
+    """The task's own page server is allowed though it is on this machine, and its memory is its own."""
+    memory = {"path": str(scene.memory)}
+    pages = {"allow": [scene.address] if scene.address else []}
+    return {"fetch_page": pages, "remember": memory, "recall": memory}
 
 
 def open_chroma(path: Path) -> Memory:

@@ -8,17 +8,20 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from agentx.errors import AgentXError, UsageError
+from benchmarks.tasks.fixed import FIXED
 from benchmarks.tasks.task import Task
 
 RESULTS = Path(__file__).parents[1] / "results"
 
 
 def chosen(tasks: Sequence[Task], split: str, only: Sequence[str] | None) -> list[Task]:
-    """The tasks of a split, or those named by id whatever their split.
+    """The tasks of a split (`fixed`: the twelve of the peers), or those named by id whatever their split.
 
     Raises:
         UsageError: there is no task of that id.
     """
+    if split == "fixed" and not only:
+        only = FIXED
     if not only:
         return [task for task in tasks if split in ("all", task.split)]
     by_id = {task.id: task for task in tasks}

@@ -79,6 +79,7 @@ async def run_all(
     open_memory: OpenMemory,
     *,
     resume: bool = False,
+    limit_s: float = LIMIT_S + _GRACE_S,
 ) -> list[Record]:
     """Runs the tasks that have no record yet, one after the other; returns the records of all, in order.
 
@@ -89,7 +90,7 @@ async def run_all(
     records = results.open(settings, resume=resume)
     wanted = {task.id: task for task in tasks}
     for task_id in without(records, list(wanted)):
-        record = await run_task(wanted[task_id], settings, make_agent, open_memory)
+        record = await run_task(wanted[task_id], settings, make_agent, open_memory, limit_s)
         results.append(record)
         records.append(record)
         print(progress(record), file=sys.stderr, flush=True)

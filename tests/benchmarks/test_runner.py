@@ -1,6 +1,7 @@
 import asyncio
 import json
 import urllib.request
+from importlib.util import find_spec
 
 import pytest
 
@@ -8,8 +9,10 @@ from agentx.errors import ModelNotFound
 from agentx.events import CallStarted, ModelLoaded, RunFinished, RunStarted, StepStarted
 from agentx.memory import MemoryHit
 from agentx.messages import ToolCall, Usage
+from benchmarks.peers.smolagents_tasks import main as peer
 from benchmarks.tasks import TASKS
 from benchmarks.tasks.__main__ import main
+from benchmarks.tasks.fixed import FIXED
 from benchmarks.tasks.hands import Hands
 from benchmarks.tasks.results import ResultsFile, Settings
 from benchmarks.tasks.runner import run_all, run_task
@@ -199,11 +202,25 @@ def test_a_model_that_is_not_there_ends_the_benchmark_in_one_sentence(tmp_path, 
     assert capsys.readouterr().err == "error: There is no model `x`; see `agentx models list`.\n"
 
 
+def test_the_twelve_of_the_peers_are_dev_tasks_spread_over_kinds_and_tags():
+    chosen = [BY_ID[task_id] for task_id in FIXED]
+    assert len(set(FIXED)) == 12
+    assert {task.split for task in chosen} == {"dev"}
+    assert len({task.kind for task in chosen}) >= 8
+    assert {tag for task in chosen for tag in task.tags} == {tag for task in TASKS for tag in task.tags}
+
+
 def test_the_splits_are_chosen_by_name(tmp_path, capsys):
-    for split in ("dev", "held", "all"):
+    for split in ("dev", "held", "all", "fixed"):
         assert main(["--split", split, "--out", str(tmp_path / split)], FakeAgent, FakeMemory) == 0
-        expected = {task.id for task in TASKS if split in ("all", task.split)}
+        expected = {task.id for task in TASKS if split in ("all", task.split)} or set(FIXED)
         assert {json.loads(line)["id"] for line in (tmp_path / split).read_text().splitlines()} == expected
     table = capsys.readouterr().out
     assert "three_calls" in table
     assert f"solved {len(TASKS)} of {len(TASKS)} (100 %)" in table
+
+
+def test_a_peer_that_cannot_run_is_one_sentence(tmp_path, capsys):
+    code, sentence = (4, "There is no model file") if find_spec("smolagents") else (2, "smolagents is not installed")
+    assert peer(["--model", "x.gguf", "--agent", "code", "--out", str(tmp_path / "x")]) == code
+    assert capsys.readouterr().err.startswith(f"error: {sentence}")
