@@ -26,6 +26,12 @@ class Ran:
         return json.loads(self.out.splitlines()[-1], parse_constant=lambda word: pytest.fail(f"{word} is not JSON"))
 
 
+@pytest.fixture(autouse=True)
+def strategy(own_folders: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The replies below are written for this one."""
+    monkeypatch.setenv("AGENTX_STRATEGY", "react")
+
+
 @pytest.fixture
 def workspace(tmp_path: Path) -> Path:
     folder = tmp_path / "work"

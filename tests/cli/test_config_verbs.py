@@ -10,7 +10,7 @@ def test_show_names_each_origin(cli, tmp_path: Path, monkeypatch) -> None:
     lines = cli("config", "show", "--origin").out.splitlines()
     assert f"max_steps = 9  # {file}" in lines
     assert "seed = 7  # AGENTX_SEED" in lines
-    assert 'strategy = "auto"  # default' in lines
+    assert "temperature = 0.0  # default" in lines
     assert f'tools.fetch_page.allow = ["127.0.0.1:8000"]  # {file}' in lines
     assert "max_steps = 9" in cli("config", "show").out.splitlines()
 

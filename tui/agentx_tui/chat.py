@@ -36,8 +36,8 @@ def open_chat(setup: Setup) -> int:
             while (line := chat.read_line()) is not None:
                 if not chat.command(line):
                     break
-                if line.strip() and not line.startswith("/"):
-                    chat.turn(runner, line)
+                if (text := line.strip()) and not text.startswith("/"):
+                    chat.turn(runner, text)
     return 0
 
 

@@ -1,0 +1,211 @@
+import os
+import pty
+import select
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agentx.journal import Journal
+from tests.cli.conftest import COMMAND, answer, calls, environment, process
+
+
+class Terminal:
+    """A process whose stdin, stdout and stderr are one terminal."""
+
+    def __init__(self, *argv: str, **env: str) -> None:
+        self._master, slave = pty.openpty()
+        self.process = subprocess.Popen(
+            [*COMMAND, *argv],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env=environment(TERM="xterm", **env),
+            start_new_session=True,
+            close_fds=True,
+        )
+        os.close(slave)
+        self.seen = ""
+
+    def until(self, text: str, timeout_s: float = 20) -> str:
+        """What came up to and with this text; what comes later is for the next call."""
+        end = time.monotonic() + timeout_s
+        while text not in self.seen:
+            ready = select.select([self._master], [], [], max(0, end - time.monotonic()))[0]
+            try:
+                piece = os.read(self._master, 65536) if ready else b""
+            except OSError:
+                piece = b""
+            assert piece, f"{text!r} did not come; seen was:\n{self.seen}"
+            self.seen += piece.decode(errors="replace")
+        head, _, self.seen = self.seen.partition(text)
+        return head + text
+
+    def type(self, text: str) -> None:
+        os.write(self._master, text.encode())
+
+    def interrupt(self) -> None:
+        self.process.send_signal(signal.SIGINT)
+
+    def end(self) -> int:
+        try:
+            code = self.process.wait(20)
+            while select.select([self._master], [], [], 0)[0]:
+                try:
+                    if not (piece := os.read(self._master, 65536)):
+                        break
+                except OSError:
+                    break
+                self.seen += piece.decode(errors="replace")
+            assert "Traceback" not in self.seen
+            return code
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        if self._master >= 0:
+            os.close(self._master)
+            self._master = -1
+
+
+@pytest.fixture
+def terminal() -> Iterator[type[Terminal]]:
+    made: list[Terminal] = []
+
+    class Recorded(Terminal):
+        def __init__(self, *argv: str, **env: str) -> None:
+            super().__init__(*argv, **env)
+            made.append(self)
+
+    yield Recorded
+    for item in made:
+        item.close()
+
+
+def test_a_conversation_over_pipes(script) -> None:
+    model = script(answer("one"), answer("two"))
+    ran = process("chat", "--model", model, "--tool", "calculate", stdin="first\n/tools\n\nsecond\n/quit\nthird\n")
+    assert (ran.code, ran.out) == (0, "one\ntwo\n")
+    assert "calculate: " in ran.err
+    with Journal.default() as journal:
+        [row] = journal.sessions()
+        assert (row.steps, row.status) == (2, "ok")
+
+
+def test_new_begins_another_session_and_a_failure_does_not_end_the_chat(script) -> None:
+    model = script(answer("one"))
+    ran = process("chat", "--model", model, stdin="first\n/new\nsecond\n/nonsense\nthird\n")
+    assert (ran.code, ran.out) == (0, "one\n")
+    assert ran.err.count("error: ") == 2
+    assert "there is no command /nonsense" in ran.err
+    with Journal.default() as journal:
+        assert sorted(row.task for row in journal.sessions()) == ["first", "second"]
+
+
+def test_a_model_that_is_not_there_ends_the_chat(script) -> None:
+    ran = process("chat", "--model", "/nowhere/m.gguf", stdin="first\n")
+    assert ran.code == 4
+    assert "/nowhere/m.gguf" in ran.err
+
+
+def test_ctrl_c_stops_the_turn_and_keeps_the_chat(terminal, script) -> None:
+    slow = calls('python(code="import time; time.sleep(60)")')
+    chat = terminal("chat", "--model", script(slow, answer("still here")), "--tool", "python", "--allow", "all")
+    chat.until("> ")
+    chat.type("wait\n")
+    chat.until("python(")
+    chat.interrupt()
+    chat.until("stopped")
+    chat.until("> ")
+    # The line editor shows its prompt a moment before it listens to signals.
+    time.sleep(0.3)
+    chat.interrupt()
+    chat.until("/quit or Ctrl-D ends the chat")
+    chat.until("> ")
+    chat.type("and now?\n")
+    chat.until("still here")
+    chat.until("> ")
+    chat.type("\x04")
+    assert chat.end() == 0
+
+
+def test_agentx_alone_opens_the_chat_on_a_terminal(terminal, script) -> None:
+    chat = terminal(AGENTX_MODEL=script(answer("hello")))
+    chat.until("> ")
+    chat.type("/help\n")
+    chat.until("Ctrl-C stops the turn")
+    chat.type("/quit\n")
+    assert chat.end() == 0
+
+
+@pytest.mark.parametrize(("typed", "written"), [("y\n", True), ("\n", False), ("n\n", False), ("use b.txt\n", False)])
+def test_a_person_at_the_terminal_is_asked(terminal, script, workspace: Path, typed: str, written: bool) -> None:
+    model = script(calls('write_file(path="a.txt", text="x")'), answer("the end"))
+    run = terminal("run", "t", "--model", model, "--tool", "write_file", "--workspace", str(workspace))
+    asked = run.until("[y/N/a = always] ")
+    assert "path: a.txt" in asked
+    assert "write_file changes files. Allow it?" in asked
+    run.type(typed)
+    run.until("the end")
+    assert run.end() == 0
+    assert (workspace / "a.txt").exists() == written
+
+
+def test_always_is_asked_once(terminal, script, workspace: Path) -> None:
+    model = script(
+        calls('write_file(path="a.txt", text="x")'), calls('write_file(path="b.txt", text="x")'), answer("the end")
+    )
+    run = terminal("run", "t", "--model", model, "--tool", "write_file", "--workspace", str(workspace))
+    run.until("[y/N/a = always] ")
+    run.type("a\n")
+    assert "[y/N" not in run.until("the end")
+    assert run.end() == 0
+    assert sorted(path.name for path in workspace.iterdir()) == ["a.txt", "b.txt"]
+
+
+def test_what_is_typed_before_the_question_is_no_answer(terminal, script, workspace: Path) -> None:
+    first = calls('python(code="import time; time.sleep(1.5)")')
+    model = script(first, calls('write_file(path="a.txt", text="x")'), answer("the end"))
+    tools = ["--tool", "python", "--tool", "write_file", "--allow", "python"]
+    run = terminal("run", "t", "--model", model, *tools, "--workspace", str(workspace))
+    run.until("python(")
+    run.type("y\n")
+    run.until("[y/N/a = always] ")
+    time.sleep(0.5)
+    assert not (workspace / "a.txt").exists()
+    run.type("n\n")
+    run.until("the end")
+    assert run.end() == 0
+
+
+def test_ctrl_c_at_the_question_ends_the_run(terminal, script, workspace: Path) -> None:
+    model = script(calls('write_file(path="a.txt", text="x")'), answer("the end"))
+    run = terminal("run", "t", "--model", model, "--tool", "write_file", "--workspace", str(workspace))
+    run.until("[y/N/a = always] ")
+    run.interrupt()
+    run.until("interrupted")
+    assert run.end() == 130
+    assert list(workspace.iterdir()) == []
+
+
+def test_colour_is_for_terminals_without_no_color(terminal, script) -> None:
+    run = terminal("run", "t", "--model", script(answer("the end")), NO_COLOR="")
+    assert "\x1b[2m" in run.until("the end")
+    assert run.end() == 0
+    run = terminal("run", "t", "--model", script(answer("the end")), NO_COLOR="1")
+    assert "\x1b" not in run.until("the end")
+    assert run.end() == 0
+
+
+def test_an_answer_cannot_steer_the_terminal(terminal, script) -> None:
+    run = terminal("run", "t", "--model", script(answer("a\x1b[2Jb [bold]the end[/bold]")), NO_COLOR="1")
+    shown = run.until("[/bold]")
+    assert "a␛[2Jb [bold]the end[/bold]" in shown
+    assert "\x1b" not in shown
+    assert run.end() == 0
