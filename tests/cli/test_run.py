@@ -200,3 +200,32 @@ def test_values_that_json_does_not_know_stay_valid_json() -> None:
         "s": "\ud800 \x1b",
         "t": [1, [2]],
     }
+
+
+def test_a_truncated_model_file_is_refused(cli, tmp_path: Path) -> None:
+    path = tmp_path / "cut.gguf"
+    # Magic, version 3, one tensor, one entry of metadata, and nothing of either.
+    path.write_bytes(b"GGUF" + (3).to_bytes(4, "little") + (1).to_bytes(8, "little") * 2)
+    ran = cli("run", "t", "--model", str(path), "--json")
+    assert (ran.code, ran.object["status"]) == (4, "failed")
+    assert str(path) in ran.object["error"]
+
+
+def test_a_prompt_longer_than_the_context_is_a_sentence(cli, script, tmp_path: Path) -> None:
+    (tmp_path / "long.txt").write_text("word " * 250_000)
+    ran = cli("run", "t", "--model", script(answer("x")), "--instructions", f"@{tmp_path / 'long.txt'}", "--json")
+    assert (ran.code, ran.object["status"]) == (1, "failed")
+    assert "the model's context holds" in ran.object["error"]
+
+
+def test_a_file_that_is_not_text_does_not_end_the_run(cli, script, workspace: Path) -> None:
+    (workspace / "a.bin").write_bytes(bytes(range(256)))
+    ran = cli("run", "t", "--model", script(calls('read_file(path="a.bin")'), answer("it is binary")))
+    assert (ran.code, ran.out) == (0, "it is binary\n")
+
+
+def test_an_unknown_strategy_names_those_that_are_there(cli, script) -> None:
+    ran = cli("run", "t", "--model", script(answer("x")), "--strategy", "guess", "--json")
+    assert ran.code != 0
+    assert "`guess`" in ran.object["error"]
+    assert "react" in ran.object["error"]
