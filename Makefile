@@ -27,7 +27,8 @@ $(INSTALLED): pyproject.toml | $(BIN)/python
 demo: $(INSTALLED)
 	@$(BIN)/agentx models pull
 	@rm -rf $(DEMO) && cp -r examples/demo $(DEMO)
-	$(BIN)/agentx run "$$(cat examples/demo-task.txt)" --workspace $(DEMO) --allow all
+	$(BIN)/agentx run "$$(cat examples/demo-task.txt)" --workspace $(DEMO) --allow all \
+		--tool list_files --tool read_file --tool calculate --tool write_file
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -m "not soak"

@@ -3,10 +3,11 @@
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from agentx import changes
 from agentx.dispatch import carry_out
 from agentx.errors import AgentXError, ToolError
 from agentx.events import (
@@ -27,6 +28,7 @@ from agentx.messages import RunStatus, ToolCall, ToolResult, Usage
 from agentx.planner.base import Strategy, Turn
 from agentx.policy import ASKING, ApprovalRequest, Approver, Decision, NeedsApproval, Policy
 from agentx.schema import ordered_parameters
+from agentx.threads import in_thread
 from agentx.tool import ToolContext
 
 MAX_PROBLEMS = 2
@@ -146,9 +148,17 @@ class Loop:
         result = await self._denial(call)
         if result is None:
             self._emit(CallStarted(call))
-            result = await self._carry_out(call)
+            result = await self._noting_changes(call)
         self._emit(CallFinished(result))
         return result
+
+    async def _noting_changes(self, call: ToolCall) -> ToolResult:
+        if not self._turn.toolbox[call.name].capabilities & {"writes", "executes"}:
+            return await self._carry_out(call)
+        before = await in_thread(lambda: changes.look(self._around.workspace))
+        result = await self._carry_out(call)
+        after = await in_thread(lambda: changes.look(self._around.workspace))
+        return replace(result, changed=changes.changed(before, after))
 
     async def _call_from_tool(self, name: str, arguments: dict[str, Any]) -> Any:
         """A call that a tool makes (a program that the model wrote): same policy, same journal."""
@@ -161,15 +171,13 @@ class Loop:
 
     def _refusal(self, call: ToolCall) -> ToolResult | None:
         """A call that repeats an earlier one is refused with its reason; after a change of files it may be repeated."""
-        for earlier, result in reversed(self._turn.done):
-            if (earlier.name, earlier.arguments) == (call.name, call.arguments) and result.status != "refused":
-                said = result.text if len(result.text) <= 200 else f"{result.text[:200]}…"
-                return ToolResult(
-                    call.id, "refused", f"refused: you made this very call before; it gave: {said}. Do something else."
-                )
-            if result.ok and self._has_effects(earlier):
-                return None
-        return None
+        earlier = self._turn.earlier(call)
+        if earlier is None:
+            return None
+        said = earlier.text if len(earlier.text) <= 200 else f"{earlier.text[:200]}…"
+        return ToolResult(
+            call.id, "refused", f"refused: you made this very call before; it gave: {said}. Do something else."
+        )
 
     async def _denial(self, call: ToolCall) -> ToolResult | None:
         """None if the call may be carried out; else what the model is told.

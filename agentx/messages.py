@@ -25,7 +25,8 @@ class ToolResult:
     """What came of a call.
 
     `text` is what the model is shown. Where that was cut to the tool's cap, `full_text` holds the whole; `value` is
-    what the tool returned, where that is JSON other than text; `traceback` is for the journal, never for the model.
+    what the tool returned, where that is JSON other than text; `changed` are the files of the workspace that are not
+    as they were before the call; `traceback` is for the journal, never for the model.
     """
 
     call_id: str
@@ -33,6 +34,7 @@ class ToolResult:
     text: str
     full_text: str | None = None
     value: Any = None
+    changed: list[str] = field(default_factory=list[str])
     traceback: str | None = None
     elapsed_s: float = 0.0
 

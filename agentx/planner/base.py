@@ -53,6 +53,15 @@ class Turn:
     must_answer: bool = False
     steps: int = 0
 
+    def earlier(self, call: ToolCall) -> ToolResult | None:
+        """What the very same call gave, if it was made since files last changed: again it can bring nothing new."""
+        for made, result in reversed(self.done):
+            if (made.name, made.arguments) == (call.name, call.arguments) and result.status != "refused":
+                return result
+            if result.changed:
+                return None
+        return None
+
 
 class Strategy(Protocol):
     """Stateless; a new one is a new file and an entry point of the group `agentx.strategies`."""

@@ -17,13 +17,18 @@ from agentx.events import TextDelta
 from agentx.messages import ToolCall, ToolResult, Usage
 from agentx.model import Constraint, Fragment, Sampling
 from agentx.planner.base import Action, Turn
-from agentx.planner.decoding import Decoded, decode, prompt_text
-from agentx.planner.programs import EXAMPLES
+from agentx.planner.decoding import Decoded, decode, probability_of_yes, prompt_text
+from agentx.planner.grounding import unsupported_figures
+from agentx.planner.programs import EXAMPLES, LOOK
 from agentx.tool import Tool
 from agentx.toolbox import Toolbox
 
 MAX_PROGRAM_TOKENS = 512
 MAX_ANSWER_TOKENS = 512
+NEEDS_LOOK = 0.3
+ASKS_FOR_CHANGE = 0.5
+"""Probabilities of Yes from which a task is taken to need a look at the data, and to ask for a change of files."""
+
 MAX_TRIES = 4
 """Programs decoded for one step before the model has to answer: the first greedy, the others with temperature."""
 
@@ -45,24 +50,55 @@ class Code:
         if runner is None:
             raise UsageError("Strategy `code` needs a tool that runs Python programs; add the tool `python`.")
         task = f"Task: {turn.task}"
-        if follow_up:
-            return turn.model.chat.next_turn(task)
+        return turn.model.chat.next_turn(task) if follow_up else self._opening(turn, task)
+
+    def _opening(self, turn: Turn, user: str) -> list[Fragment]:
+        runner = program_tool(turn.toolbox)
         functions = [tool for tool in turn.toolbox.values() if tool is not runner]
         rules = Template(prompt_text("code")).substitute(tools=PythonCalls().show_tools(functions) or "(none)")
         system = f"{rules}\n\n{EXAMPLES}"
-        return turn.model.chat.opening("\n\n".join(filter(None, [system, turn.instructions])), task)
+        return turn.model.chat.opening("\n\n".join(filter(None, [system, turn.instructions])), user)
 
     async def decide(self, turn: Turn) -> Action:
-        usage = Usage()
-        if not turn.must_answer:
-            wanted = failed_last(turn)
-            if not wanted:
-                scores = await turn.model.score(turn.prompt, [_PROGRAM, _ANSWER])
-                usage += scores.usage
-                wanted = scores.logprobs[0] >= scores.logprobs[1]
-            if wanted and (action := await self._program(turn)):
-                return replace(action, usage=usage + action.usage)
-        return await self._answer(turn, usage)
+        if turn.must_answer:
+            return await self._answer(turn)
+        if turn.steps == 0:
+            looks, usage = await self._asks(turn, "needs_look")
+            action = await self._answer(turn) if looks < NEEDS_LOOK else self._look(turn)
+            return plus(action, usage)
+        if turn.steps > 1 and not failed_last(turn):
+            scores = await turn.model.score(turn.prompt, [_PROGRAM, _ANSWER])
+            usage = scores.usage
+            if scores.logprobs[1] > scores.logprobs[0]:
+                action = await self._answer(turn)
+                usage += action.usage
+                if await self._stands(turn, action):
+                    return replace(action, usage=usage)
+        else:
+            usage = Usage()
+        return plus(await self._program(turn) or await self._answer(turn), usage)
+
+    async def _asks(self, turn: Turn, question: str) -> tuple[float, Usage]:
+        """Probability of Yes to a question about the task, asked beside the run on the same system prompt."""
+        text = Template(prompt_text(question)).substitute(task=turn.task)
+        return await probability_of_yes(turn, self._opening(turn, text))
+
+    async def _stands(self, turn: Turn, action: Action) -> bool:
+        """False for an answer that states figures nobody has seen, or tells of a change that was not made."""
+        sources = [turn.task, *(result.text for _, result in turn.done)]
+        if unsupported_figures(action.answer or "", sources):
+            return False
+        if any(result.changed for _, result in turn.done):
+            return True
+        asked, _ = await self._asks(turn, "asks_for_change")
+        return asked < ASKS_FOR_CHANGE
+
+    def _look(self, turn: Turn) -> Action:
+        """The first program of a task, which the model does not choose: a model that has not looked invents."""
+        runner = program_tool(turn.toolbox)
+        assert runner is not None
+        call = turn.new_call(runner.name, {"code": LOOK})
+        return Action([Fragment(f"{_PROGRAM}{LOOK}{_END}")], Usage(), calls=[call])
 
     async def _program(self, turn: Turn) -> Action | None:
         """The next program: the first that parses and was not run before; None if there is none."""
@@ -86,7 +122,7 @@ class Code:
                 return Action([opening, *decoded.fragments, Fragment(_END)], usage, calls=[call])
         return None
 
-    async def _answer(self, turn: Turn, usage: Usage) -> Action:
+    async def _answer(self, turn: Turn) -> Action:
         constraint = Constraint(f'start: " " {json_rule(turn.answer_schema)}') if turn.answer_schema else None
         opening = Fragment(_ANSWER)
         decoded = await decode(
@@ -97,14 +133,23 @@ class Code:
             stop=("\n\nTask:", "\n```", "\nOutput:"),
             max_tokens=MAX_ANSWER_TOKENS,
         )
-        return Action([opening, *decoded.fragments], usage + decoded.usage, answer=decoded.text.strip())
+        return Action([opening, *decoded.fragments], decoded.usage, answer=decoded.text.strip())
 
     def results(self, turn: Turn, results: Sequence[tuple[ToolCall, ToolResult]]) -> list[Fragment]:
-        shown = "\n".join(result.text for _, result in results)
-        return [Fragment(f"\nOutput:\n{shown}\n")]
+        shown = "".join(f"{result.text}\n{wrote(result)}" for _, result in results)
+        return [Fragment(f"\nOutput:\n{shown}")]
 
     def problem(self, turn: Turn, text: str) -> list[Fragment]:
         return [Fragment(f"\nOutput:\nerror: {text}\n")]
+
+
+def wrote(result: ToolResult) -> str:
+    return f"(wrote {', '.join(result.changed)})\n" if result.changed else ""
+
+
+def plus(action: Action, usage: Usage) -> Action:
+    """The action with the cost of what led to it."""
+    return replace(action, usage=usage + action.usage)
 
 
 def failed_last(turn: Turn) -> bool:

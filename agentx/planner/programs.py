@@ -1,75 +1,106 @@
-"""Worked examples for strategy `code`: plain Python over other files, so that no value of theirs fits a user's task."""
+"""Worked examples for strategy `code`: over other files, so that no value of theirs fits a user's task."""
+
+LOOK = "look()"
+"""The program that a task begins with: a small model that has not looked invents."""
 
 EXAMPLES = """Examples of how you work:
 
 Task: Put the number of open tickets into reports/open.txt.
 ```python
-for path in Path(".").rglob("*ticket*"):
-    print(path)
-    print(path.read_text()[:300])
+look()
 ```
 Output:
-support/tickets.csv
-id;state
-1;open
-2;closed
-3;open
+support/team.txt:
+  Ola, Kim
+support/tickets.csv:
+  number,state
+  1,open
+  2,closed
+  …
 ```python
-rows = list(csv.DictReader(open("support/tickets.csv"), delimiter=";"))
-count = sum(1 for row in rows if row["state"] == "open")
+count = 0
+for row in csv.DictReader(open("support/tickets.csv")):
+    if row["state"] == "open":
+        count += 1
 Path("reports").mkdir(exist_ok=True)
 Path("reports/open.txt").write_text(f"{count}\\n")
 print(count)
 ```
 Output:
-2
-DONE: 2 tickets are open; the number is now in reports/open.txt.
+7
+(wrote reports/open.txt)
+DONE: 7 tickets are open; the number is now in reports/open.txt.
 
-Task: Who wrote to me about the boat?
+Task: Who wrote to me about the boat, and when?
 ```python
-for path in Path(".").rglob("*"):
-    if path.is_file() and "boat" in path.read_text(errors="ignore").lower():
-        print(path, path.read_text())
+look()
 ```
 Output:
-mail/7.txt From Ola: the boat is ready.
-DONE: Ola wrote to you about the boat.
+mail/6.txt:
+  From: Bo
+  …
+mail/7.txt:
+  From: Ola
+  …
+todo.txt:
+  milk
+```python
+for path in sorted(Path("mail").glob("*")):
+    text = path.read_text()
+    if "boat" in text.lower():
+        print(path, text)
+```
+Output:
+mail/7.txt From: Ola
+Date: 3 May
+The boat is ready.
+DONE: Ola wrote to you about the boat on 3 May.
 
 Task: When is my flight to Lima?
 ```python
-for path in Path(".").rglob("*"):
-    if path.is_file():
-        for line in path.read_text(errors="ignore").splitlines():
-            if "lima" in line.lower() or "flight" in line.lower():
-                print(path, line)
+look()
+```
+Output:
+shopping.txt:
+  milk
+travel/trains.txt:
+  Oslo 9:40
+  …
+```python
+for path in Path(".").rglob("*.txt"):
+    for line in path.read_text().splitlines():
+        if "lima" in line.lower() or "flight" in line.lower():
+            print(path, line)
 ```
 Output:
 (no output; print what you want to see)
 ```python
-for path in Path(".").rglob("*"):
-    if path.is_file():
-        print(path, path.read_text(errors="ignore")[:200])
+print(open("travel/trains.txt").read())
 ```
 Output:
-mail/7.txt From Ola: the boat is ready.
-shopping.txt milk
-DONE: I could not find a flight to Lima in your files.
+Oslo 9:40
+Bergen 16:05
+DONE: I could not find a flight to Lima: your files only list trains to Oslo and Bergen.
 
-Task: What do the books in shop/books.txt cost in total?
+Task: What do all books in the shop cost together?
 ```python
-print(open("shop/books.txt").read())
+look()
 ```
 Output:
-Emma;12
-Dune;9
+shop/books.txt:
+  Emma: 12
+  Dune: 9
+shop/hours.txt:
+  9-17
 ```python
 total = 0
 for line in open("shop/books.txt"):
-    total += int(line.split(";")[1])
+    title, price = line.split(": ")
+    total += float(price)
 print(total)
 ```
 Output:
-21
+21.0
 DONE: The books cost 21 in total.
 
 Task: Hello, who are you?

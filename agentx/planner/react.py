@@ -6,19 +6,21 @@ tools show it how a run goes.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from string import Template
 
 from agentx.dialects.base import Dialect
 from agentx.dialects.json_grammar import json_rule, quoted
 from agentx.events import TextDelta, Thought
 from agentx.messages import ToolCall, ToolResult, Usage
-from agentx.model import Constraint, Fragment
+from agentx.model import Constraint, Fragment, Sampling
 from agentx.planner.base import Action, Turn
 from agentx.planner.decoding import decode, prompt_text
 from agentx.planner.direct import as_calls
 from agentx.planner.examples import EXAMPLES, Example
 
 MAX_STEP_TOKENS = 1024
+MAX_TRIES = 4
 _ANSWER = "Answer: "
 _THOUGHT = r"/# [^\n]{4,200}/"
 
@@ -41,6 +43,17 @@ class React:
         return turn.model.chat.opening("\n\n".join(filter(None, [system, turn.instructions])), task)
 
     async def decide(self, turn: Turn) -> Action:
+        """The next step; one that repeats an earlier call is taken back and decoded anew, with temperature."""
+        action = await self._step(turn)
+        usage = action.usage
+        for attempt in range(1, MAX_TRIES):
+            if not action.calls or not all(turn.earlier(call) for call in action.calls):
+                break
+            action = await self._step(replace(turn, sampling=Sampling(0.8, seed=turn.sampling.seed + attempt)))
+            usage += action.usage
+        return replace(action, usage=usage)
+
+    async def _step(self, turn: Turn) -> Action:
         channels = _Channels(turn)
         decoded = await decode(
             turn,

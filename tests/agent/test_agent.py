@@ -26,6 +26,7 @@ from agentx.events import (
 )
 from agentx.journal import Journal
 from agentx.models.scripted import ScriptedModel
+from agentx.planner.react import MAX_TRIES
 
 
 @tool
@@ -198,16 +199,24 @@ def test_calls_with_effects_run_one_after_the_other() -> None:
 
 def test_the_same_call_again_is_refused_with_its_reason() -> None:
     again = "# I add.\nadd(a=3, b=4)\n->"
-    events = collect(agent(again, again, "# I know it.\nAnswer: 7"))
+    events = collect(agent(again, *[again] * MAX_TRIES, "# I know it.\nAnswer: 7"))
     first, second = results(events)
     assert (first.status, second.status) == ("ok", "refused")
     assert "you made this very call before; it gave: 7" in second.text
     assert len([event for event in events if isinstance(event, CallStarted)]) == 1
 
 
+def test_a_reply_that_repeats_a_call_is_taken_back_and_decoded_anew() -> None:
+    again = "# I add.\nadd(a=3, b=4)\n->"
+    model = ScriptedModel([again, again, "# I know it.\nAnswer: 7"])
+    result = Agent(model, [add], journal=Journal(":memory:")).run_sync("Add 3 and 4.")
+    assert (result.output, result.steps) == ("7", 2)
+    assert model.prompts[1] == model.prompts[2]
+
+
 def test_a_run_that_only_repeats_itself_has_to_answer() -> None:
     again = "# I add.\nadd(a=3, b=4)\n->"
-    events = collect(agent(again, again, again, "# I know it.\nAnswer: 7"))
+    events = collect(agent(again, *[again] * 2 * MAX_TRIES, "# I know it.\nAnswer: 7"))
     assert any(isinstance(event, Notice) and "repeats itself" in event.text for event in events)
     assert events[-1].status == "ok"
 

@@ -21,6 +21,7 @@ NAME = "<code>"
 COMMON = ("collections", "csv", "datetime", "itertools", "json", "math", "os", "random", "re", "statistics", "sys")
 """Modules that a program may use without importing them, as short programs of models often do."""
 MAX_FRAMES = 3
+MAX_NAMED_FILES = 20
 MAX_REPORT_CHARACTERS = 2_000
 
 
@@ -110,6 +111,7 @@ def function(alias: str, name: str, parameters: list[str], stream: Any) -> Any:
 
 def run(source: str, given: dict[str, Any]) -> None:
     """Runs the program as `__main__`; the value of a last expression is printed as an interactive session would."""
+    sort_listings()
     tree = ast.parse(source, NAME)
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
@@ -117,7 +119,7 @@ def run(source: str, given: dict[str, Any]) -> None:
     sys.modules["__main__"] = module
     module.__dict__.update({name: importlib.import_module(name) for name in COMMON if name in used})
     module.__dict__.update({"Path": Path} if "Path" in used else {})
-    module.__dict__.update(given)
+    module.__dict__.update({"look": look}, **given)
     exec(compile(tree, NAME, "exec"), module.__dict__)
     if isinstance(last, ast.Expr):
         value = eval(compile(ast.Expression(last.value), NAME, "eval"), module.__dict__)
@@ -125,11 +127,59 @@ def run(source: str, given: dict[str, Any]) -> None:
             print(repr(value))  # noqa: T201
 
 
+def sort_listings() -> None:
+    """Folders are listed in the order of their names, as a program's author silently expects."""
+    for name in ("glob", "rglob", "iterdir"):
+        unsorted = getattr(Path, name)
+
+        def in_order(self: Path, *args: Any, _unsorted: Any = unsorted, **kwargs: Any) -> Any:
+            return iter(sorted(_unsorted(self, *args, **kwargs)))
+
+        setattr(Path, name, in_order)
+    listed = os.listdir
+    os.listdir = lambda path=".": sorted(listed(path))  # type: ignore[assignment]
+
+
+def visible_files() -> list[Path]:
+    """Files below the current folder, hidden ones left out, sorted, at most 2,000."""
+    found: list[Path] = []
+    for folder, folders, names in os.walk("."):
+        folders[:] = sorted(name for name in folders if not name.startswith((".", "__pycache__")))
+        found += [Path(folder, name) for name in sorted(names) if not name.startswith(".")]
+        if len(found) > 2000:
+            break
+    return found
+
+
+def look(folder: str = ".", max_characters: int = 1600) -> None:
+    """Prints the files of the folder, and of each text file as many first lines as there is room for."""
+    files = [path for path in visible_files() if path.is_relative_to(folder)]
+    if not files:
+        print("(no files)")  # noqa: T201
+        return
+    share = max((max_characters - sum(len(str(path)) + 2 for path in files)) // len(files), 0)
+    for path in files:
+        print(f"{path}:{head(path, share)}"[:400] if share > 20 else path)  # noqa: T201
+
+
+def head(path: Path, characters: int) -> str:
+    """The first lines of a text file, indented, whole lines where they fit."""
+    data = path.open("rb").read(characters)
+    if b"\0" in data:
+        return " (binary)"
+    lines = data.decode("utf-8", "ignore").splitlines()
+    if len(lines) > 1 and len(data) == characters:
+        lines = [*lines[:-1], "…"]
+    return "".join(f"\n  {line}" for line in lines)
+
+
 def describe(error: BaseException) -> str:
     """The exception, then where in the program's own lines it came from, innermost last."""
     if isinstance(error, SyntaxError) and error.filename == NAME:
         return f"{type(error).__name__}: {error.msg}\n  line {error.lineno}: {(error.text or '').strip()}"
     what = "".join(traceback.format_exception_only(error)).strip()
+    if isinstance(error, FileNotFoundError):
+        what += f"\n  the files are: {', '.join(map(str, visible_files()[:MAX_NAMED_FILES])) or 'none'}"
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == NAME]
     lines = [
         f"  line {frame.lineno}{'' if frame.name == '<module>' else f' in {frame.name}'}: {frame.line}"

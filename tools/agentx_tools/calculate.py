@@ -10,10 +10,10 @@ from agentx_tools.arithmetic import evaluate
 
 @tool(idempotent=True)
 def calculate(expression: str) -> str:
-    """Compute an arithmetic expression.
+    """Compute an arithmetic expression of numbers.
 
     Args:
-        expression: such as "3 * (4 + 5)", "15% of 80", "mean(1, 2, 4)", "days between 2024-02-01 and 2024-03-01".
+        expression: such as "24.5 + 31 + 7.25", "3 * (4 + 5)", "15% of 80", "mean(1, 2, 4)".
     """
     return shown(evaluate(expression))
 

@@ -1,0 +1,31 @@
+"""Which files a call changed: the workspace looked at before and after, so that no tool's word is needed for it."""
+
+import os
+from pathlib import Path
+
+MAX_FILES = 5_000
+"""Files looked at; in a larger workspace changes beyond them go unnoticed."""
+
+Seen = dict[str, tuple[int, int]]
+
+
+def look(folder: Path) -> Seen:
+    """Modification time (ns) and size (bytes) of each file below the folder, by its path there; links not followed."""
+    seen: Seen = {}
+    for root, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name not in ("__pycache__", ".git", "node_modules", ".venv")]
+        for name in names:
+            path = os.path.join(root, name)  # noqa: PTH118 - a Path for each file would double the time
+            try:
+                stat = os.lstat(path)
+            except OSError:
+                continue
+            seen[os.path.relpath(path, folder)] = (stat.st_mtime_ns, stat.st_size)
+            if len(seen) >= MAX_FILES:
+                return seen
+    return seen
+
+
+def changed(before: Seen, after: Seen) -> list[str]:
+    """Paths of files that were created, changed or deleted, sorted."""
+    return sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
