@@ -3,24 +3,25 @@
 LOOK = "look()"
 """The program that a task begins with: a small model that has not looked invents."""
 
-EXAMPLES = """Examples of how you work:
+EXAMPLES = '''Examples of how you work:
 
-Task: Put the number of open tickets into reports/open.txt.
+Task: Put the number of open tickets of the team north into reports/open.txt.
 ```python
 look()
 ```
 Output:
-support/team.txt:
-  Ola, Kim
+support/teams.json:
+  {"north": ["Ola", "Kim"], "south": ["Bo"]}
 support/tickets.csv:
-  number,state
-  1,open
-  2,closed
+  number,owner,state
+  1,Ola,open
+  2,Bo,open
   …
 ```python
+team = json.load(open("support/teams.json"))["north"]
 count = 0
 for row in csv.DictReader(open("support/tickets.csv")):
-    if row["state"] == "open":
+    if row["owner"] in team and row["state"] == "open":
         count += 1
 Path("reports").mkdir(exist_ok=True)
 Path("reports/open.txt").write_text(f"{count}\\n")
@@ -29,7 +30,7 @@ print(count)
 Output:
 7
 (wrote reports/open.txt)
-DONE: 7 tickets are open; the number is now in reports/open.txt.
+DONE: 7 tickets of the team north are open; the number is now in reports/open.txt.
 
 Task: Who wrote to me about the boat, and when?
 ```python
@@ -45,7 +46,7 @@ mail/7.txt:
 todo.txt:
   milk
 ```python
-for path in sorted(Path("mail").glob("*")):
+for path in Path("mail").glob("*"):
     text = path.read_text()
     if "boat" in text.lower():
         print(path, text)
@@ -82,26 +83,33 @@ Oslo 9:40
 Bergen 16:05
 DONE: I could not find a flight to Lima: your files only list trains to Oslo and Bergen.
 
-Task: What do all books in the shop cost together?
+Task: What does the meal for table 4 cost?
 ```python
 look()
 ```
 Output:
-shop/books.txt:
-  Emma: 12
-  Dune: 9
-shop/hours.txt:
-  9-17
+menu.csv:
+  dish,price
+  soup,6.50
+  rice,11.00
+  …
+tables/3.csv:
+  dish,portions
+  rice,1
+tables/4.csv:
+  dish,portions
+  soup,2
+  rice,3
 ```python
+price = {row["dish"]: float(row["price"]) for row in csv.DictReader(open("menu.csv"))}
 total = 0
-for line in open("shop/books.txt"):
-    title, price = line.split(": ")
-    total += float(price)
+for row in csv.DictReader(open("tables/4.csv")):
+    total += price[row["dish"]] * int(row["portions"])
 print(total)
 ```
 Output:
-21.0
-DONE: The books cost 21 in total.
+46.0
+DONE: The meal for table 4 costs 46.00.
 
 Task: Hello, who are you?
-DONE: Hello! I am your assistant, and I can work on your files and run programs."""
+DONE: Hello! I am your assistant, and I can work on your files and run programs.'''
