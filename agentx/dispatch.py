@@ -5,6 +5,7 @@ import inspect
 import json
 import time
 import traceback
+from collections.abc import Coroutine
 from typing import Any, cast
 
 from agentx.errors import ToolError
@@ -13,37 +14,33 @@ from agentx.policy import NeedsApproval
 from agentx.threads import in_thread
 from agentx.tool import Tool, ToolContext
 
+GRACE_S = 2.0
+"""How long a tool that is given up may take to clean up before it is left behind."""
+
 
 async def carry_out(tool: Tool, call: ToolCall, context: ToolContext) -> ToolResult:
     """The result of a call, whatever the tool does.
 
     What the tool's body raises becomes one line for the model (class and message; a ToolError's sentence as it is),
-    with the traceback kept in the result for the journal. Cancellation is passed on.
+    with the traceback kept in the result for the journal: `sys.exit()` too, which must not end the host. Cancellation
+    is passed on.
     """
     started = time.perf_counter()
     status, text, trace, value = "ok", "", None, None
-    limit = asyncio.timeout(tool.timeout_s)
     try:
         arguments = tool.validate(call.arguments)
         if tool.schema.context_parameter:
             arguments[tool.schema.context_parameter] = context
-        async with limit:
-            value = await _run(tool, arguments)
+        value = await _within(tool.timeout_s, _run(tool, arguments))
         text = as_text(value)
     except NeedsApproval:
         raise
+    except _TimeIsUp:
+        status, text = "timeout", f"{tool.name} was given up after {tool.timeout_s:g} seconds."
     except ToolError as error:
         status, text = "error", str(error)
     except Exception as error:
-        if isinstance(error, TimeoutError) and limit.expired():
-            return ToolResult(
-                call.id,
-                "timeout",
-                f"{tool.name} was given up after {tool.timeout_s:g} seconds.",
-                elapsed_s=time.perf_counter() - started,
-            )
-        message = " ".join(str(error).split())
-        status, text, trace = "error", f"{type(error).__name__}: {message}"[:500], traceback.format_exc()
+        status, text, trace = "error", one_line(error), traceback.format_exc()
     shown = cut(text, tool.max_output_bytes)
     return ToolResult(
         call_id=call.id,
@@ -56,11 +53,52 @@ async def carry_out(tool: Tool, call: ToolCall, context: ToolContext) -> ToolRes
     )
 
 
+class _TimeIsUp(Exception):
+    """The tool took longer than it may; not TimeoutError, which a tool may raise itself."""
+
+
+async def _within(timeout_s: float, work: Coroutine[Any, Any, Any]) -> Any:
+    """The result of `work`, in a task of its own: a tool that cancels its task, or won't be cancelled, harms no other.
+
+    Raises:
+        _TimeIsUp: it was cancelled; where it holds on regardless it is left behind.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.wait({task}, timeout=timeout_s)
+    finally:
+        if over := not task.done():
+            task.cancel()
+            await asyncio.wait({task}, timeout=GRACE_S)
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())
+    if over:
+        raise _TimeIsUp
+    if task.cancelled():
+        raise RuntimeError("cancelled itself")
+    error = task.exception()
+    if error is None or isinstance(error, Exception):
+        return task.result()
+    raise RuntimeError(f"ended with {one_line(error)}") from error
+
+
 async def _run(tool: Tool, arguments: dict[str, Any]) -> Any:
-    if inspect.iscoroutinefunction(tool.function):
-        return await tool.function(**arguments)
-    result = await in_thread(lambda: tool.function(**arguments), name=f"agentx-tool-{tool.name}")
-    return await result if inspect.isawaitable(result) else result
+    try:
+        if inspect.iscoroutinefunction(tool.function):
+            return await tool.function(**arguments)
+        result = await in_thread(lambda: tool.function(**arguments), name=f"agentx-tool-{tool.name}")
+        return await result if inspect.isawaitable(result) else result
+    # asyncio hands this one past the task that raised it, straight to the host.
+    except SystemExit as error:
+        raise RuntimeError(f"ended with {one_line(error)}") from error
+
+
+def one_line(error: BaseException) -> str:
+    """Class and message of what a tool raised, whose own `__str__` may fail."""
+    try:
+        message = " ".join(str(error).split())
+    except Exception:
+        message = "its message cannot be read"
+    return f"{type(error).__name__}: {message}"[:500] if message else type(error).__name__
 
 
 def as_text(value: Any) -> str:
@@ -87,11 +125,10 @@ def as_json(value: Any) -> Any:
     """The value as JSON; None where it is text or cannot be JSON, so that the result's text stands for it."""
     if value is None or isinstance(value, str):
         return None
-    if hasattr(value, "model_dump"):
-        return value.model_dump(mode="json")
     try:
-        return json.loads(json.dumps(value))
-    except (TypeError, ValueError):
+        return value.model_dump(mode="json") if hasattr(value, "model_dump") else json.loads(json.dumps(value))
+    # Whatever the value's own methods raise; its text was taken already, so that this is no failure of the tool.
+    except Exception:
         return None
 
 

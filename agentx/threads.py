@@ -29,8 +29,10 @@ async def in_thread(work: Callable[[], T], name: str = "agentx-worker") -> T:
     def body() -> None:
         try:
             result = work()
-        except StopIteration as error:  # a future refuses it
-            settle(future.set_exception, RuntimeError(f"StopIteration: {error}"))
+        # A future refuses StopIteration; the rest, as of `sys.exit()`, would end whoever waits and not this thread.
+        except (StopIteration, SystemExit, KeyboardInterrupt, GeneratorExit, asyncio.CancelledError) as error:
+            cause = f"ended with {type(error).__name__}: {error}".removesuffix(": ")
+            settle(future.set_exception, RuntimeError(cause))
         except BaseException as error:
             settle(future.set_exception, error)
         else:

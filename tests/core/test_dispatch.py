@@ -1,0 +1,171 @@
+import asyncio
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pydantic
+import pytest
+
+from agentx import Tool, ToolContext, tool
+from agentx.dispatch import carry_out
+from agentx.messages import ToolCall, ToolResult
+
+
+def carried_out(item: Tool) -> ToolResult:
+    call = ToolCall("call-1", item.name, {})
+    return asyncio.run(carry_out(item, call, ToolContext(workspace=Path.cwd())))
+
+
+class Unreadable(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no message")
+
+
+class Odd(pydantic.BaseModel):
+    value: float
+
+    @pydantic.field_serializer("value")
+    def refuse(self, value: float) -> float:
+        raise ValueError("cannot be serialized")
+
+
+def nested() -> list[Any]:
+    value: list[Any] = []
+    for _ in range(100_000):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    ("raised", "text"),
+    [
+        (RuntimeError("out of\n  paper"), "RuntimeError: out of paper"),
+        (MemoryError(), "MemoryError"),
+        (Unreadable(), "Unreadable: its message cannot be read"),
+        (TimeoutError("the server sleeps"), "TimeoutError: the server sleeps"),
+        (SystemExit(3), "RuntimeError: ended with SystemExit: 3"),
+        (SystemExit(), "RuntimeError: ended with SystemExit"),
+        (GeneratorExit(), "RuntimeError: ended with GeneratorExit"),
+        (asyncio.CancelledError(), "RuntimeError: "),
+    ],
+)
+def test_whatever_a_tool_raises_is_a_line_and_never_ends_the_host(raised: BaseException, text: str) -> None:
+    @tool
+    def plain() -> str:
+        """Raises in a thread."""
+        raise raised
+
+    @tool
+    async def coroutine() -> str:
+        """Raises in the event loop."""
+        raise raised
+
+    for item in (plain, coroutine):
+        result = carried_out(item)
+        assert (result.status, result.value) == ("error", None)
+        assert result.text.startswith(text)
+        assert "\n" not in result.text
+        assert result.traceback is not None
+
+
+def test_sys_exit_in_a_tool_is_an_error_of_the_tool() -> None:
+    @tool
+    def leaving() -> str:
+        """Leaves."""
+        sys.exit("good-bye")
+
+    assert carried_out(leaving).text == "RuntimeError: ended with SystemExit: good-bye"
+
+
+def test_a_tool_that_cancels_its_own_task_cancels_nothing_else() -> None:
+    @tool
+    async def hasty() -> str:
+        """Cancels the task it runs in."""
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        await asyncio.sleep(5)
+        return "never"
+
+    assert carried_out(hasty).text == "RuntimeError: cancelled itself"
+
+
+def test_a_tool_that_will_not_be_cancelled_is_left_behind() -> None:
+    @tool(timeout_s=0.1)
+    async def stubborn() -> str:
+        """Goes on for three seconds, whoever cancels it."""
+        end = time.monotonic() + 3
+        while (left := end - time.monotonic()) > 0:
+            try:
+                await asyncio.sleep(left)
+            except asyncio.CancelledError:
+                continue
+        return "at last"
+
+    async def main() -> tuple[ToolResult, float]:
+        started = time.monotonic()
+        result = await carry_out(stubborn, ToolCall("call-1", "stubborn", {}), ToolContext(workspace=Path.cwd()))
+        return result, time.monotonic() - started
+
+    result, elapsed_s = asyncio.run(main())
+    assert (result.status, result.text) == ("timeout", "stubborn was given up after 0.1 seconds.")
+    assert elapsed_s < 2.9
+
+
+def test_a_tool_may_clean_up_when_its_time_is_up() -> None:
+    cleaned: list[str] = []
+
+    @tool(timeout_s=0.1)
+    async def tidy() -> str:
+        """Cleans up."""
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0.05)
+            cleaned.append("yes")
+        return "never"
+
+    assert carried_out(tidy).status == "timeout"
+    assert cleaned == ["yes"]
+
+
+def test_cancelling_a_call_cancels_its_tool_and_is_passed_on() -> None:
+    cancelled: list[str] = []
+
+    @tool
+    async def waiting() -> str:
+        """Waits."""
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            cancelled.append("yes")
+            raise
+        return "never"
+
+    async def main() -> None:
+        context = ToolContext(workspace=Path.cwd())
+        work = asyncio.ensure_future(carry_out(waiting, ToolCall("call-1", "waiting", {}), context))
+        await asyncio.sleep(0.05)
+        work.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await work
+
+    asyncio.run(main())
+    assert cancelled == ["yes"]
+
+
+def test_values_that_cannot_be_json_are_no_failure_of_the_run() -> None:
+    @tool
+    def deep() -> list:
+        """Returns a list in a list in a list …"""
+        return nested()
+
+    @tool
+    def odd() -> object:
+        """Returns what says no."""
+        return Odd(value=1.0)
+
+    assert carried_out(deep).status == "error"
+    assert carried_out(odd).status == "error"
+    assert carried_out(odd).value is None
