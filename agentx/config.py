@@ -41,7 +41,7 @@ class Settings:
     model: str | None = _setting(None, "a model's name, a path or hf://repo/file")
     strategy: str = _setting("auto", "a strategy's name")
     dialect: str | None = _setting(None, "a dialect's name")
-    threads: int | None = _setting(None, "a whole number from 1 up", ge=1)
+    threads: int | None = _setting(None, "a whole number from 1 to 512", ge=1, le=512)
     context_tokens: int | None = _setting(None, "a whole number of tokens from 512 up", ge=512)
     max_steps: int = _setting(20, "a whole number from 1 up", ge=1)
     timeout_s: float | None = _setting(None, "seconds, a number above 0", gt=0)

@@ -171,7 +171,7 @@ class Journal:
         return SessionRow(*row)
 
     def events(self, session_id: str) -> list[Event]:
-        """The events of a session in order; kinds that a newer minor version has added are left out.
+        """The events of a session in order; damaged ones, and kinds that a newer minor version has added, are left out.
 
         Raises:
             UsageError: no such session.
@@ -185,7 +185,7 @@ class Journal:
         for (body,) in rows:
             try:
                 found.append(from_json(json.loads(body)))
-            except (KeyError, TypeError):
+            except (ValueError, KeyError, TypeError):
                 continue
         return found
 
@@ -267,6 +267,7 @@ def _sentence(path: str, error: Exception) -> str:
         ("No space", "free some space there, or " + remedy),
         ("not a database", "move it away, a new one is made"),
         ("malformed", "it is damaged; move it away, a new one is made"),
+        ("I/O error", "check that the disk works and has space, or " + remedy),
         ("closed", "the journal was closed before"),
     ):
         if needle in text:

@@ -20,6 +20,8 @@ def describe(error: BaseException) -> tuple[str, int]:
         return "interrupted", 130
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"no space is left on the disk{_at(error)}; free some and try again", 1
+    if isinstance(error, OSError) and error.errno == errno.EBADF and not error.filename:
+        return "stdout is closed, so that nothing can be written there; send it to a file or to /dev/null", 1
     text = " ".join(str(error).split())[:300]
     cause = f"{type(error).__name__}: {text}" if text else type(error).__name__
     path = record(error)

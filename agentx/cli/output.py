@@ -43,10 +43,17 @@ def taken() -> Generator[Answers, None, None]:
             real.flush()
             saved = os.dup(1)
             os.dup2(2, 1)
-            stream = stack.enter_context(open(saved, "w", encoding=real.encoding, errors="backslashreplace"))  # noqa: PTH123
+            stream = open(saved, "w", encoding=real.encoding, errors="backslashreplace")  # noqa: PTH123, SIM115
+            stack.callback(_close, stream)
             stack.callback(os.dup2, saved, 1)
         stack.enter_context(contextlib.redirect_stdout(sys.stderr))
         yield Answers(stream)
+
+
+def _close(stream: TextIO) -> None:
+    """What is still buffered was refused before, and told of."""
+    with contextlib.suppress(OSError):
+        stream.close()
 
 
 def to_line(value: Any) -> str:

@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 import time
+from typing import Any
 
 LEAVE_S = 2.0
 
@@ -16,13 +17,50 @@ def prepare() -> None:
     """No library, thread or stray task prints a traceback, and odd characters never fail to be written."""
     threading.excepthook = lambda args: _note(args.exc_value)
     sys.unraisablehook = lambda args: _note(args.exc_value)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+    _open_standard_streams()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     # Where no handler is set, logging prints what libraries warn of, tracebacks too.
     import logging
 
-    logging.lastResort = None
+    logging.getLogger().addHandler(logging.NullHandler())
+
+
+class _BestEffort(io.FileIO):
+    """Narration that finds no room or no reader is lost, and harms nothing else."""
+
+    def write(self, data: Any, /) -> int:
+        try:
+            return super().write(data) or 0
+        except OSError:
+            return len(data)
+
+
+class _Narration(io.TextIOWrapper):
+    """stderr, and during a run stdout too; a tool that closes it closes nothing."""
+
+    def close(self) -> None:
+        with contextlib.suppress(ValueError):
+            self.flush()
+
+
+def _open_standard_streams() -> None:
+    """Gives a meaning to streams that the caller has closed, so that no file is opened in their place.
+
+    stdin is then empty, narration goes nowhere, and whoever writes to stdout is told that it is closed.
+    """
+    for descriptor, mode in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
+        with contextlib.suppress(OSError):
+            os.fstat(descriptor)
+            continue
+        os.open(os.devnull, mode)
+    if sys.stdin is None:
+        sys.stdin = open(0, closefd=False)  # noqa: SIM115
+    if sys.stdout is None:
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    encoding = sys.stderr.encoding if sys.stderr else "utf-8"
+    raw = _BestEffort(2, "w", closefd=False)
+    sys.stderr = _Narration(io.BufferedWriter(raw), encoding=encoding, errors="backslashreplace", line_buffering=True)
 
 
 def leave(code: int) -> None:

@@ -18,6 +18,7 @@ VERBS = {
     "chat": ("agentx.cli.chat", "Talk with the agent, line by line."),
     "tools": ("agentx.cli.tools", "List the tools, look at one, call one without a model."),
     "models": ("agentx.cli.models", "List, fetch and verify models."),
+    "cache": ("agentx.cli.cache", "List and clear what makes the next start quick."),
     "plugins": ("agentx.cli.plugins", "Write, list and check plugins."),
     "sessions": ("agentx.cli.sessions", "Look at earlier runs."),
     "config": ("agentx.cli.config", "Show and change settings."),
@@ -53,7 +54,8 @@ def run(argv: list[str]) -> int:
             process.silence_stdout()
             return 1
         return _tell(error, argv)
-    except Exception as error:
+    # Also what is no Exception: a stray CancelledError or GeneratorExit of a plugin.
+    except BaseException as error:
         return _tell(error, argv)
 
 
@@ -131,7 +133,7 @@ def _open_ui() -> int:
     return open_ui(found[0].name, Options()) if found else _invoke([])
 
 
-def _tell(error: Exception, argv: list[str]) -> int:
+def _tell(error: BaseException, argv: list[str]) -> int:
     # click's own errors are recognised by what they can do: typer has carried its own copy of click since 0.20.
     show, code = getattr(error, "show", None), getattr(error, "exit_code", None)
     if callable(show) and isinstance(code, int):
@@ -145,5 +147,7 @@ def _tell(error: Exception, argv: list[str]) -> int:
         from agentx.cli.output import Answers
         from agentx.cli.report import Report
 
-        Answers(sys.stdout).json(Report().failed(sentence))
+        # Where stdout itself is what failed, the sentence has been said.
+        with contextlib.suppress(OSError):
+            Answers(sys.stdout).json(Report().failed(sentence))
     return code

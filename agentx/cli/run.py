@@ -1,5 +1,6 @@
 """`agentx run`: one task, its answer on stdout, what happens meanwhile on stderr."""
 
+import contextlib
 import sys
 from typing import Annotated, Any
 
@@ -68,7 +69,7 @@ class _Run:
             aio.run(self._follow(setup, task))
         except BrokenPipeError:
             raise
-        except (Exception, KeyboardInterrupt) as error:
+        except BaseException as error:
             return self._broke_off(error)
         return self._ended(self._report.ended())
 
@@ -99,7 +100,9 @@ class _Run:
         elif result["error"]:
             self._narrator.error(result["error"])
         if self._objects:
-            self._answers.json(result)
+            # Where stdout is what failed, that has just been told.
+            with contextlib.suppress(OSError) if code else contextlib.nullcontext():
+                self._answers.json(result)
         elif result["status"] == "ok":
             self._answers.text(_as_text(result["output"]))
         return code

@@ -69,4 +69,7 @@ def _journal() -> Journal:
 
 
 def _local(created: str) -> str:
-    return datetime.fromisoformat(created).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    try:
+        return datetime.fromisoformat(created).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    except ValueError:
+        return created

@@ -5,12 +5,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from agentx import config, plugins
-from agentx.errors import UsageError
+from agentx.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
     from agentx.agent import Agent
     from agentx.policy import Approver
     from agentx.tool import Tool
+
+
+_NOUNS = {"strategy": "strategy", "dialect": "dialect", "enabled_tools": "tool"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +96,8 @@ def prepare(options: Options) -> Setup:
     """Reads the settings and loads the tools.
 
     Raises:
-        UsageError: the workspace is no folder, or a tool, a pattern or a number is off.
-        ConfigError: a settings file is off.
+        UsageError: the workspace is no folder, or a name, a pattern or a number is off.
+        ConfigError: the same of what a settings file or the environment says.
         PluginError: a tool that was asked for by name cannot be loaded.
     """
     workspace = folder(options.workspace)
@@ -116,8 +119,22 @@ def prepare(options: Options) -> Setup:
     from agentx.policy import Policy
 
     Policy(loaded.settings.allow)
+    # Before the model is fetched and loaded for nothing.
+    _check_registered(loaded, "strategy", "agentx.strategies", "auto")
+    _check_registered(loaded, "dialect", "agentx.dialects")
+    _check_registered(loaded, "enabled_tools", "agentx.tools")
     tools, problems = load_tools(loaded.settings.enabled_tools)
     return Setup(loaded.settings, workspace, tools, [*loaded.notices, *problems])
+
+
+def _check_registered(loaded: config.Loaded, key: str, group: str, *others: str) -> None:
+    value: str | list[str] | None = getattr(loaded.settings, key)
+    known = [*others, *plugins.names(group)]
+    for name in [value] if isinstance(value, str) else value or []:
+        if name not in known:
+            origin, noun = loaded.origins[key], group.removeprefix("agentx.")
+            sentence = f"There is no {_NOUNS[key]} `{name}`; the {noun} are: {', '.join(known) or 'none'}."
+            raise UsageError(sentence) if origin == "command line" else ConfigError(f"{origin}: {sentence}")
 
 
 def load_tools(names: list[str] | None) -> "tuple[list[Tool], list[str]]":
@@ -158,4 +175,6 @@ def _instructions(text: str | None) -> str | None:
     except UnicodeDecodeError:
         raise UsageError(f"The instructions in {path} are not UTF-8 text; save the file as UTF-8.") from None
     except OSError as error:
-        raise UsageError(f"The instructions cannot be read from {path} ({error.strerror}).") from None
+        raise UsageError(
+            f"The instructions cannot be read from {path} ({error.strerror}); check the path after the @."
+        ) from None

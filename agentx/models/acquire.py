@@ -197,7 +197,10 @@ class Store:
         try:
             path = in_hub_cache(origin) or self._hub.fetch_to_hub_cache(origin, progress)
         except SourceError as error:
-            raise DownloadError(f"{model} could not be fetched (hub: {error}).") from error
+            raise DownloadError(
+                f"{model} could not be fetched (hub: {error}); check the name, try again when it can be reached, or "
+                "name a file of your own by its path."
+            ) from error
         return self._checked_hub_file(model, path, progress)
 
     def _checked_hub_file(self, model: str, path: Path, progress: ProgressSink) -> Resolved:

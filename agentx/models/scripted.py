@@ -96,8 +96,10 @@ def load(argument: str, options: Any = None) -> ScriptedModel:
     """
     try:
         replies = json.loads(Path(argument).read_text(encoding="utf-8"))
-        assert isinstance(replies, list)
-        assert all(isinstance(reply, str) for reply in replies)
-    except (OSError, ValueError, AssertionError) as error:
-        raise ModelNotFound(f"{argument} holds no JSON list of replies ({error}); write one string a step.") from None
+        if not isinstance(replies, list) or not all(isinstance(reply, str) for reply in replies):
+            raise ValueError("it holds something else")
+    except (OSError, ValueError, RecursionError) as error:
+        raise ModelNotFound(
+            f"The script `{argument}` holds no JSON list of replies ({error}); write one string a step."
+        ) from None
     return ScriptedModel(replies)
