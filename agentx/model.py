@@ -20,11 +20,14 @@ class Fragment:
         markup: whether special tokens (`<|im_end|>`) in the text are meant; False for all that a user, a file or
             the web wrote, so that none of them can end a turn.
         tokens: token ids, where the model decoded this text itself.
+        snapshot: whether the prompt up to and with this fragment will begin many prompts, so that what the model
+            makes of it is worth keeping on disk.
     """
 
     text: str
     markup: bool = False
     tokens: tuple[int, ...] | None = None
+    snapshot: bool = False
 
 
 Prompt: TypeAlias = Sequence[Fragment]

@@ -14,6 +14,8 @@ def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
     for variable in [name for name in os.environ if name.startswith("AGENTX_")]:
         if variable not in ("AGENTX_DATA_DIR", "AGENTX_CONFIG_DIR", "AGENTX_CACHE_DIR"):
             monkeypatch.delenv(variable)
+    # What tests decode is not worth keeping beside the weights.
+    monkeypatch.setenv("AGENTX_KV_CACHE_BYTES", "0")
 
 
 def weights(name: str) -> Path:

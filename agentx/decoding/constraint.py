@@ -4,6 +4,7 @@ Sample first, mask only on refusal: a check of one token costs microseconds, a m
 the model's own first choice is nearly always legal.
 """
 
+import threading
 from collections import OrderedDict
 from typing import Any
 
@@ -12,8 +13,8 @@ import llguidance.numpy as masks
 import numpy as np
 from numpy.typing import NDArray
 
-from agentx.decoding.llama import Llama
 from agentx.decoding.sampler import Logits, Sampler
+from agentx.decoding.tokenizer import GrammarTokenizer
 from agentx.errors import SchemaError
 
 _KEPT_GRAMMARS = 64
@@ -56,32 +57,39 @@ class Matcher:
 
 
 class Grammars:
-    """Compiles grammars for one vocabulary and keeps the compiled ones by content."""
+    """Compiles grammars for one vocabulary and keeps the compiled ones by content. Safe to use from any thread."""
 
-    def __init__(self, llama: Llama) -> None:
-        from llguidance.llamacpp import lltokenizer_from_vocab
-
-        self._tokenizer: Any = lltokenizer_from_vocab(llama.vocab, eos_token=sorted(llama.end_tokens) or None)
-        self._vocab_size = llama.vocab_size
-        self._mask = masks.allocate_token_bitmask(1, self._vocab_size)
+    def __init__(self, tokenizer: GrammarTokenizer, vocab_size: int) -> None:
+        self._tokenizer = tokenizer
+        self._vocab_size = vocab_size
+        self._mask = masks.allocate_token_bitmask(1, vocab_size)
         self._compiled: OrderedDict[str, Any] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def has(self, lark: str) -> bool:
+        """Whether `start` would have nothing to compile and nothing to wait for."""
+        with self._lock:
+            return lark in self._compiled
 
     def start(self, lark: str) -> Matcher:
-        """A matcher at the beginning of the grammar.
+        """A matcher at the beginning of the grammar; waits for the tokenizer if that is still being built.
 
         Raises:
             SchemaError: the grammar is not valid, or too large.
         """
-        if lark in self._compiled:
-            self._compiled.move_to_end(lark)
-        else:
-            matcher = llguidance.LLMatcher(self._tokenizer, llguidance.grammar_from("lark", lark))
-            if matcher.is_error():
-                raise SchemaError(readable(matcher.get_error()))
-            self._compiled[lark] = matcher
-            if len(self._compiled) > _KEPT_GRAMMARS:
-                self._compiled.popitem(last=False)
-        return Matcher(self._compiled[lark].deep_copy(), self._mask, self._vocab_size)
+        with self._lock:
+            compiled = self._compiled.get(lark)
+            if compiled is not None:
+                self._compiled.move_to_end(lark)
+        if compiled is None:
+            compiled = llguidance.LLMatcher(self._tokenizer.get(), llguidance.grammar_from("lark", lark))
+            if compiled.is_error():
+                raise SchemaError(readable(compiled.get_error()))
+            with self._lock:
+                self._compiled[lark] = compiled
+                if len(self._compiled) > _KEPT_GRAMMARS:
+                    self._compiled.popitem(last=False)
+        return Matcher(compiled.deep_copy(), self._mask, self._vocab_size)
 
 
 def check(lark: str) -> None:

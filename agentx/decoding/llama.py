@@ -1,10 +1,12 @@
 """A thin face of llama.cpp's C API: one model, one context, many sequences. Knows tokens and rows, no policy.
 
-Not thread-safe but for `tokenize`, `piece` and `abort`: one thread owns the rest.
+Not thread-safe but for `tokenize`, `piece`, `marked_pieces` and `abort`: one thread owns the rest.
 """
 
 import ctypes
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Iterable
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -51,16 +53,9 @@ class Llama:
     """
 
     def __init__(self, path: Path, context_tokens: int, sequences: int, threads: int, batch_rows: int = 256) -> None:
-        llama_cpp.llama_log_set(_keep_errors, ctypes.c_void_p(0))
         llama_cpp.llama_backend_init()
-        _log_lines.clear()
         self.path = path
-        self._model: Any = llama_cpp.llama_model_load_from_file(
-            str(path).encode(), llama_cpp.llama_model_default_params()
-        )
-        if not self._model:
-            why = next((line for line in _log_lines if "error" in line.lower()), "the file is no usable GGUF")
-            raise ModelFileError(f"{path} cannot be loaded as a model ({why[:200]}); fetch or choose another file.")
+        self._model: Any = _load(path)
         self.vocab: Any = llama_cpp.llama_model_get_vocab(self._model)
         self.vocab_size: int = llama_cpp.llama_vocab_n_tokens(self.vocab)
         self.trained_context: int = llama_cpp.llama_model_n_ctx_train(self._model)
@@ -71,9 +66,6 @@ class Llama:
         self.sequences = sequences
         self.batch_rows = batch_rows
         self._batch = llama_cpp.llama_batch_init(batch_rows, 0, 1)
-        self.end_tokens = frozenset(
-            token for token in range(self.vocab_size) if llama_cpp.llama_vocab_is_eog(self.vocab, token)
-        )
         bos = cast("int", llama_cpp.llama_vocab_bos(self.vocab))
         self.bos = bos if llama_cpp.llama_vocab_get_add_bos(self.vocab) else None
         self._piece_buffer = ctypes.create_string_buffer(512)
@@ -92,6 +84,7 @@ class Llama:
         self._abort_flag = ctypes.create_string_buffer(b"0")
         parameters.abort_callback = ctypes.cast(ctypes.CDLL(None).atoi, llama_cpp.ggml_abort_callback)
         parameters.abort_callback_data = ctypes.cast(self._abort_flag, ctypes.c_void_p)
+        self._parameters = parameters
         context = llama_cpp.llama_init_from_model(self._model, parameters)
         if not context:
             raise ModelError(
@@ -110,13 +103,34 @@ class Llama:
         return found
 
     def close(self) -> None:
-        llama_cpp.llama_batch_free(self._batch)
-        llama_cpp.llama_free(self._context)
-        llama_cpp.llama_model_free(self._model)
+        """Frees the memory; nothing else may be called afterwards."""
+        if self._model:
+            llama_cpp.llama_batch_free(self._batch)
+            llama_cpp.llama_free(self._context)
+            llama_cpp.llama_model_free(self._model)
+            self._model = None
 
-    def tokenize(self, text: str, markup: bool) -> list[int]:
+    @cached_property
+    def end_tokens(self) -> frozenset[int]:
+        """Tokens that end a reply."""
+        ends = _bare("llama_vocab_is_eog", ctypes.c_bool, ctypes.c_void_p, ctypes.c_int32)
+        vocab = self.vocab
+        return frozenset(token for token in range(self.vocab_size) if ends(vocab, token))
+
+    @property
+    def state_origin(self) -> dict[str, Any]:
+        """What a sequence's state depends on beside weights and tokens; all of it must agree where one is loaded."""
+        chosen = self._parameters
+        return {
+            "build": build(),
+            "context_tokens": self.context_tokens,  # some models scale positions by it
+            "kv": f"{chosen.type_k}/{chosen.type_v} unified={chosen.kv_unified:d} flash={chosen.flash_attn_type}",
+            "adapter": "none",
+        }
+
+    def tokenize(self, text: str | bytes, markup: bool) -> list[int]:
         """Token ids of a text; with `markup`, special tokens in it are meant."""
-        data = text.encode("utf-8", errors="surrogatepass")
+        data = text.encode("utf-8", errors="surrogatepass") if isinstance(text, str) else text
         size = len(data) + 8
         ids = (llama_cpp.llama_token * size)()
         count = llama_cpp.llama_tokenize(self.vocab, data, len(data), ids, size, False, markup)
@@ -129,6 +143,28 @@ class Llama:
             length = llama_cpp.llama_token_to_piece(self.vocab, token, self._piece_buffer, 512, 0, True)
             known = self._pieces[token] = self._piece_buffer.raw[: max(length, 0)]
         return known
+
+    def marked_pieces(self, tokens: Iterable[int]) -> list[bytes]:
+        """The bytes of tokens, control tokens behind a 0xff: llguidance's way to tell them from text."""
+        piece = _bare(
+            "llama_token_to_piece",
+            ctypes.c_int32,
+            *(ctypes.c_void_p, ctypes.c_int32, ctypes.c_char_p, ctypes.c_int32, ctypes.c_int32, ctypes.c_bool),
+        )
+        attributes = _bare("llama_vocab_get_attr", ctypes.c_int, ctypes.c_void_p, ctypes.c_int32)
+        vocab, size = self.vocab, 1 << 14
+        buffer = ctypes.create_string_buffer(size)
+        found: list[bytes] = []
+        for token in tokens:
+            text = ctypes.string_at(buffer, max(piece(vocab, token, buffer, size, 0, True), 0))
+            kind = attributes(vocab, token)
+            looks_control = text[:1] == b"<" and text[-1:] == b">"
+            if kind & llama_cpp.LLAMA_TOKEN_ATTR_CONTROL or (
+                kind & llama_cpp.LLAMA_TOKEN_ATTR_USER_DEFINED and looks_control
+            ):
+                text = b"\xff" + text
+            found.append(text)
+        return found
 
     def token_text(self, key: str) -> str:
         """Text of a special token named in the metadata (`bos`, `eos`); empty where there is none."""
@@ -171,6 +207,66 @@ class Llama:
         """Drops all but the first `length` cells of a sequence."""
         llama_cpp.llama_memory_seq_rm(self._memory, sequence, length, -1)
 
+    def state_size(self, sequence: int) -> int:
+        """Bytes of a sequence's state."""
+        return llama_cpp.llama_state_seq_get_size(self._context, cast("Any", sequence))
+
+    def state(self, sequence: int) -> memoryview:
+        """A copy of a sequence's cells and positions."""
+        data = np.empty(self.state_size(sequence), np.uint8)
+        written = llama_cpp.llama_state_seq_get_data(self._context, _pointer(data), data.nbytes, cast("Any", sequence))
+        return data.data[:written]
+
+    def load_state(self, sequence: int, state: memoryview) -> bool:
+        """Puts a copied state in place of what the sequence holds; False, and the sequence empty, if it does not fit.
+
+        The state must be known to be whole: llama.cpp checks only its outline.
+        """
+        data = np.frombuffer(state, np.uint8)
+        if llama_cpp.llama_state_seq_set_data(self._context, _pointer(data), data.nbytes, cast("Any", sequence)):
+            return True
+        self.truncate(sequence, 0)
+        return False
+
     def abort(self, on: bool) -> None:
         """While on, a running `decode` ends with Aborted; may be called from any thread."""
         self._abort_flag[0] = b"1" if on else b"0"
+
+
+def build() -> str:
+    """Tells this build of llama.cpp, and what it makes of this CPU, from others."""
+    system = llama_cpp.llama_print_system_info()
+    return f"{llama_cpp.__version__} {hashlib.blake2b(system, digest_size=8).hexdigest()}"
+
+
+def _load(path: Path) -> Any:
+    """The model of a file.
+
+    Raises:
+        ModelFileError: llama.cpp cannot load it.
+    """
+
+    def attempt(log: Any) -> Any:
+        llama_cpp.llama_log_set(log, ctypes.c_void_p(0))
+        return llama_cpp.llama_model_load_from_file(str(path).encode(), llama_cpp.llama_model_default_params())
+
+    # A thousand lines, of which each would wait for the interpreter's lock; a function of libc swallows them faster.
+    # Only where the file cannot be loaded is it tried again for the reason.
+    model = attempt(ctypes.cast(ctypes.CDLL(None).abs, llama_cpp.llama_log_callback))
+    if not model:
+        _log_lines.clear()
+        model = attempt(_keep_errors)
+    llama_cpp.llama_log_set(_keep_errors, ctypes.c_void_p(0))
+    if not model:
+        why = next((line for line in _log_lines if "error" in line.lower()), "the file is no usable GGUF")
+        raise ModelFileError(f"{path} cannot be loaded as a model ({why[:200]}); fetch or choose another file.")
+    return model
+
+
+def _bare(name: str, result: Any, *arguments: Any) -> Any:
+    """A function of llama.cpp for a call a token: the package's own wrappers take most of such a call's time."""
+    return ctypes.CFUNCTYPE(result, *arguments)((name, llama_cpp.llama_cpp._lib))  # pyright: ignore[reportPrivateUsage]
+
+
+def _pointer(data: NDArray[np.uint8]) -> Any:
+    return data.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))

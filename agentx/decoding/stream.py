@@ -40,9 +40,11 @@ class Stream:
 
     Attributes:
         prompt: token ids, at least one.
+        kept: how many of them, from the first, are worth keeping on disk.
         emit: takes each Delta; called on the engine's thread.
         fail: takes the exception that ended the stream; called on the engine's thread.
         pending: tokens to feed next; the logits of the last one come to `advance`.
+        held: the grammar is still being compiled, so the last token has to wait.
     """
 
     prompt: list[int]
@@ -54,6 +56,8 @@ class Stream:
     end_tokens: frozenset[int]
     emit: Callable[[Delta], None]
     fail: Callable[[BaseException], None]
+    kept: int = 0
+    held: bool = False
     cancelled: bool = False
     sequence: CachedSequence | None = None
     pending: list[int] = field(default_factory=list[int])
@@ -62,6 +66,16 @@ class Stream:
     _started: float = field(default_factory=time.perf_counter)
     _prompt_read: bool = False
     extra: Any = None
+
+    @property
+    def ready(self) -> int:
+        """How many pending tokens may be fed now."""
+        return max(len(self.pending) - self.held, 0)
+
+    def unhold(self, matcher: Matcher) -> None:
+        """Gives the grammar for which the stream was held."""
+        self.matcher = matcher
+        self.held = False
 
     def advance(self, logits: Logits) -> None:
         """Takes the logits after the last pending token; chooses what is fed next, or ends the stream."""

@@ -35,7 +35,9 @@ class TemplateFormat:
         before, between, after = self._opening_parts
         if between is None:  # the template knows no system role
             return _fragments([before, f"{system}\n\n{user}", after])
-        return _fragments([before, system, between, user, after])
+        opening = _fragments([before, system])
+        # All up to the user's words is the same in each run.
+        return [*opening, Fragment(between, markup=True, snapshot=True), *_fragments(["", user, after])]
 
     def next_turn(self, user: str) -> list[Fragment]:
         before, after = self._turn_parts

@@ -1,22 +1,28 @@
 """The llama.cpp backend: GGUF files, decoded by the engine of `agentx.decoding`."""
 
 import asyncio
+import atexit
 import threading
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from agentx.cpus import default_threads
+from agentx.decoding import snapshots as store
 from agentx.decoding.constraint import check
 from agentx.decoding.engine import Engine
 from agentx.decoding.reply import Reply
 from agentx.decoding.sampler import Sampler
+from agentx.decoding.snapshots import Snapshots
 from agentx.decoding.stream import Stream
 from agentx.messages import Usage
 from agentx.model import GREEDY, ChatFormat, Constraint, Delta, Fragment, Prompt, Sampling, Scores
 from agentx.models.chat_format import PlainFormat, TemplateFormat
+
+if TYPE_CHECKING:
+    from agentx.models.acquire import Resolved
 
 DEFAULT_CONTEXT_TOKENS = 8192
 _KEPT_FRAGMENTS = 2048
@@ -40,16 +46,24 @@ class LlamaCppModel:
         path: the file.
         name: as shown to a person.
         dialect: name of the dialect that suits the model.
+        snapshots: where the beginnings of prompts are kept between processes; None keeps none.
 
     Raises:
         ModelFileError, ModelError: the file cannot be loaded, or there is no memory for it.
     """
 
-    def __init__(self, path: Path, name: str, dialect: str = "python", options: LlamaOptions | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        name: str,
+        dialect: str = "python",
+        options: LlamaOptions | None = None,
+        snapshots: Snapshots | None = None,
+    ) -> None:
         self.name = name
         self.dialect = dialect
         options = options or LlamaOptions()
-        self._engine = Engine(path, options.context_tokens, options.threads or default_threads())
+        self._engine = Engine(path, options.context_tokens, options.threads or default_threads(), snapshots)
         llama = self._engine.llama
         self.context_tokens = llama.context_tokens
         template = llama.metadata.get("tokenizer.chat_template", "")
@@ -75,18 +89,20 @@ class LlamaCppModel:
             if not loop.is_closed():
                 loop.call_soon_threadsafe(arrived.put_nowait, item)
 
+        tokens, kept = self._tokens(prompt)
         stream = Stream(
-            prompt=self._tokens(prompt),
+            prompt=tokens,
             reply=Reply(self._engine.llama.piece, stop),
             sampler=Sampler(sampling),
-            matcher=self._engine.grammars.start(constraint.lark) if constraint else None,
+            matcher=None,
             fast_forward=constraint.fast_forward if constraint else False,
             max_tokens=max_tokens,
             end_tokens=self._engine.llama.end_tokens,
             emit=pass_on,
             fail=pass_on,
+            kept=kept,
         )
-        self._engine.submit(stream)
+        self._engine.submit(stream, constraint.lark if constraint else None)
         try:
             while True:
                 item = await arrived.get()
@@ -100,24 +116,42 @@ class LlamaCppModel:
                 self._engine.cancel(stream)
 
     async def score(self, prompt: Prompt, continuations: Sequence[str]) -> Scores:
-        tokens = self._tokens(prompt)
+        tokens, kept = self._tokens(prompt)
         endings = [self._engine.llama.tokenize(text, markup=False) for text in continuations]
-        logprobs, read, extra = await self._on_engine(lambda: self._engine.score(tokens, endings))
+        logprobs, read, extra = await self._on_engine(lambda: self._engine.score(tokens, endings, kept))
         return Scores(logprobs, Usage(prompt_tokens=read, reused_tokens=len(tokens) - read, probe_tokens=extra))
 
     async def count(self, prompt: Prompt) -> int:
-        return len(self._tokens(prompt))
+        return len(self._tokens(prompt)[0])
 
     def check(self, constraint: Constraint) -> None:
         check(constraint.lark)
 
+    @property
+    def closed(self) -> bool:
+        return self._engine.closed
+
+    def finish(self) -> None:
+        """Ends what is under way and saves what is unsaved, at the end of the process; frees nothing."""
+        self._engine.finish()
+
     def close(self) -> None:
+        """As `finish`, and frees the memory."""
         self._engine.close()
 
-    def _tokens(self, prompt: Prompt) -> list[int]:
-        ids = [token for fragment in prompt for token in self._fragment_tokens(fragment)]
+    def _tokens(self, prompt: Prompt) -> tuple[list[int], int]:
+        """Token ids of a prompt, and how many of them, from the first, are worth keeping on disk."""
+        self._engine.require_open()
+        ids: list[int] = []
+        kept = 0
+        for fragment in prompt:
+            ids += self._fragment_tokens(fragment)
+            if fragment.snapshot:
+                kept = len(ids)
         bos = self._engine.llama.bos
-        return [bos, *ids] if bos is not None and ids[:1] != [bos] else ids
+        if bos is None or ids[:1] == [bos]:
+            return ids, kept
+        return [bos, *ids], kept and kept + 1
 
     def _fragment_tokens(self, fragment: Fragment) -> tuple[int, ...]:
         if fragment.tokens is not None:
@@ -161,7 +195,17 @@ def load(argument: str | None, options: Mapping[str, Any]) -> LlamaCppModel:
     chosen = LlamaOptions(options.get("context_tokens") or DEFAULT_CONTEXT_TOKENS, options.get("threads"))
     with _loading:
         key = (resolved.path, chosen)
-        if key not in _loaded:
+        if key not in _loaded or _loaded[key].closed:
             dialect = resolved.entry.dialect if resolved.entry else None
-            _loaded[key] = LlamaCppModel(resolved.path, resolved.name, dialect or "python", chosen)
+            model = LlamaCppModel(resolved.path, resolved.name, dialect or "python", chosen, _snapshots(resolved))
+            atexit.register(model.finish)
+            _loaded[key] = model
         return _loaded[key]
+
+
+def _snapshots(resolved: "Resolved") -> Snapshots | None:
+    cap = store.cap_from_environment()
+    if not cap:
+        return None
+    pinned = resolved.entry.files[0].sha256 if resolved.entry else None
+    return Snapshots(store.folder(), pinned or store.file_identity(resolved.path), resolved.name, cap)
