@@ -31,17 +31,12 @@ GROUP = "agentx.commands"
 def run(argv: list[str]) -> int:
     """Runs one command line; returns its exit code. KeyboardInterrupt alone may pass."""
     try:
-        if argv == ["--version"]:
-            from agentx import __version__
-
-            sys.stdout.write(f"agentx {__version__}\n")
-            return 0
         if not argv and is_terminal(sys.stdin) and is_terminal(sys.stdout):
             return _open_ui()
         if not argv:
             with contextlib.redirect_stdout(sys.stderr):
                 return _invoke(argv)
-        code = _invoke(argv)
+        code = _show_version() if argv == ["--version"] else _invoke(argv)
         # Here and not at the end of the process, where an error could not be told of any more.
         sys.stdout.flush()
         return code
@@ -57,6 +52,13 @@ def run(argv: list[str]) -> int:
     # Also what is no Exception: a stray CancelledError or GeneratorExit of a plugin.
     except BaseException as error:
         return _tell(error, argv)
+
+
+def _show_version() -> int:
+    from agentx import __version__
+
+    sys.stdout.write(f"agentx {__version__}\n")
+    return 0
 
 
 def _invoke(argv: list[str]) -> int:
