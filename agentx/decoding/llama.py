@@ -10,11 +10,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
-import llama_cpp
 import numpy as np
 from numpy.typing import NDArray
 
+from agentx.cpus import short_spins
 from agentx.errors import ModelError, ModelFileError
+
+with short_spins():
+    import llama_cpp
 
 Row = tuple[int, int, int, bool]
 """One row of a batch: token, position, sequence, whether its logits are wanted."""
