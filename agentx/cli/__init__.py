@@ -12,6 +12,7 @@ def main(argv: list[str] | None = None) -> int:
     Nothing but a sentence reaches the user, whatever goes wrong.
     """
     own_process = argv is None
+    words = sys.argv[1:] if argv is None else argv
     if own_process:
         sys.unraisablehook = _deliver_again
     try:
@@ -22,12 +23,12 @@ def main(argv: list[str] | None = None) -> int:
 
         from agentx.cli import root
 
-        code = root.run(sys.argv[1:] if own_process else argv or [])
+        code = root.run(words)
         if own_process:
             process.leave(code)
         return code
     except KeyboardInterrupt:
-        return interrupted()
+        return _interrupted(words, own_process)
 
 
 def _deliver_again(args: "sys.UnraisableHookArgs") -> None:
@@ -38,7 +39,12 @@ def _deliver_again(args: "sys.UnraisableHookArgs") -> None:
         _thread.interrupt_main()
 
 
-def interrupted() -> int:
-    """Tells of Ctrl-C in one line."""
+def _interrupted(argv: list[str], own_process: bool) -> int:
+    """Tells of Ctrl-C in one line, and in the object that `agentx run --json` owes."""
+    from agentx.cli import process, report
+
+    if own_process:
+        process.ending()
     sys.stderr.write("interrupted\n")
+    report.tell_failure(argv, "interrupted", "interrupted")
     return 130

@@ -63,6 +63,12 @@ def _open_standard_streams() -> None:
     sys.stderr = _Narration(io.BufferedWriter(raw), encoding=encoding, errors="backslashreplace", line_buffering=True)
 
 
+def ending() -> None:
+    """The last word is about to be said: from here on Ctrl-C has nothing to stop, and could only garble it."""
+    if isinstance(sys.stderr, _Narration):  # else `main` is a guest in somebody's process
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def leave(code: int) -> None:
     """Flushes, and sees to it that a thread that hangs in a tool does not hold the process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,6 +1,8 @@
 """The one object that a run leaves on stdout with `--json`, put together from its events."""
 
+import contextlib
 import dataclasses
+import sys
 from typing import Any
 
 from agentx.events import CallStarted, Event, RunFinished, RunStarted, StepFinished, StepStarted
@@ -55,3 +57,14 @@ class Report:
             "usage": dataclasses.asdict(usage),
             "session": self.session,
         }
+
+
+def tell_failure(argv: list[str], sentence: str, status: str = "failed") -> None:
+    """Prints the object that `agentx run --json` owes where no run came about, or it was cut off."""
+    if argv[:1] != ["run"] or not {"--json", "--stream-json"} & set(argv):
+        return
+    from agentx.cli.output import Answers
+
+    # Where stdout itself is what failed, the sentence has been said.
+    with contextlib.suppress(OSError):
+        Answers(sys.stdout).json(Report().failed(sentence, status))

@@ -10,7 +10,7 @@ import sys
 from typing import Any
 
 from agentx import plugins
-from agentx.cli import failures, interrupted, process
+from agentx.cli import failures, process, report
 from agentx.cli.text import is_terminal, one_line
 
 VERBS = {
@@ -41,7 +41,7 @@ def run(argv: list[str]) -> int:
         sys.stdout.flush()
         return code
     except KeyboardInterrupt:
-        return interrupted()
+        raise
     except SystemExit as error:
         return error.code if isinstance(error.code, int) else int(bool(error.code))
     except OSError as error:
@@ -73,7 +73,7 @@ def _invoke(argv: list[str]) -> int:
     except typer.Exit as error:
         return error.exit_code if argv else 2
     except typer.Abort:
-        return interrupted()
+        raise KeyboardInterrupt from None
     return code if isinstance(code, int) else 0
 
 
@@ -145,11 +145,6 @@ def _tell(error: BaseException, argv: list[str]) -> int:
     else:
         sentence, code = failures.describe(error)
         sys.stderr.write(f"error: {one_line(sentence, 2000)}\n")
-    if argv[:1] == ["run"] and {"--json", "--stream-json"} & set(argv):
-        from agentx.cli.output import Answers
-        from agentx.cli.report import Report
-
-        # Where stdout itself is what failed, the sentence has been said.
-        with contextlib.suppress(OSError):
-            Answers(sys.stdout).json(Report().failed(sentence))
+    process.ending()
+    report.tell_failure(argv, sentence)
     return code

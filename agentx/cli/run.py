@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from agentx.cli import aio, failures, options, output
+from agentx.cli import aio, failures, options, output, process
 from agentx.cli.narrate import Narrator
 from agentx.cli.report import EXIT_CODES, Report
 from agentx.cli.setup import Options, Setup, prepare
@@ -95,6 +95,7 @@ class _Run:
         return self._tell(result, EXIT_CODES[result["status"]])
 
     def _tell(self, result: dict[str, Any], code: int) -> int:
+        process.ending()
         if result["status"] == "interrupted":
             sys.stderr.write("interrupted\n")
         elif result["error"]:
