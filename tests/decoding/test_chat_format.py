@@ -46,3 +46,11 @@ def test_a_template_that_cannot_be_used_is_refused_with_a_sentence(template: str
 
 def test_a_model_without_a_template_gets_names_and_colons() -> None:
     assert text(PlainFormat().opening("Rules.", "Hi")) == "Rules.\n\nUser: Hi\nAssistant: "
+
+
+def test_all_up_to_the_users_words_is_worth_a_snapshot_where_there_is_a_system_role() -> None:
+    opening = TemplateFormat(CHATML).opening("Be brief.", "Hello")
+    (end,) = [i for i, fragment in enumerate(opening) if fragment.snapshot]
+    assert text(opening[: end + 1]) == "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\n"
+    for chat in (TemplateFormat(NO_SYSTEM), PlainFormat()):
+        assert not any(fragment.snapshot for fragment in (*chat.opening("a", "b"), *chat.next_turn("c")))

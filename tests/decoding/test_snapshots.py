@@ -442,3 +442,49 @@ def test_a_closed_model_ends_what_it_decodes_and_refuses_more(opened: Callable) 
 
     with opened() as first:
         asyncio.run(close_meanwhile(first.model, first.opening("Count to a thousand.")))
+
+
+UNCLOSED = """
+import asyncio, sys
+from agentx.models.llama_cpp import load
+model = load(sys.argv[1], {"threads": 1, "context_tokens": 1024})
+async def main():
+    async for delta in model.decode(model.chat.opening(sys.argv[2], sys.argv[3]), max_tokens=int(sys.argv[4])):
+        print(delta.text, flush=True)
+try:
+    asyncio.run(main())
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+
+
+def start_unclosed(small_model: Path, cache: Path, max_tokens: int, **environment: str) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-c", UNCLOSED, str(small_model), RULES, "Count to a thousand.", str(max_tokens)],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "AGENTX_CACHE_DIR": str(cache), "AGENTX_KV_CACHE_BYTES": "", **environment},
+    )
+
+
+def test_a_process_that_ends_without_closing_leaves_its_snapshot(small_model: Path, tmp_path: Path) -> None:
+    with start_unclosed(small_model, tmp_path, 1) as run:
+        assert run.wait(timeout=120) == 0
+    (entry,) = [entry for entry in snapshots.listing(tmp_path / "kv") if entry.kind == SNAPSHOT]
+    assert entry.model == small_model.stem
+    assert entry.tokens >= MIN_TOKENS
+
+
+def test_a_process_that_is_interrupted_while_it_decodes_ends_at_once(small_model: Path, tmp_path: Path) -> None:
+    with start_unclosed(small_model, tmp_path, 700) as run:
+        run.stdout.readline()
+        interrupted = time.monotonic()
+        run.send_signal(signal.SIGINT)
+        assert run.wait(timeout=60) == 130
+        assert time.monotonic() - interrupted < 5
+    assert [entry.kind for entry in snapshots.listing(tmp_path / "kv")].count(SNAPSHOT) == 1
+
+
+def test_a_cap_of_zero_keeps_nothing(small_model: Path, tmp_path: Path) -> None:
+    with start_unclosed(small_model, tmp_path, 1, AGENTX_KV_CACHE_BYTES="0") as run:
+        assert run.wait(timeout=120) == 0
+    assert not (tmp_path / "kv").exists()

@@ -1,0 +1,1 @@
+"""What the decoding engine costs, beside what it is compared with."""
