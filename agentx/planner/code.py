@@ -90,7 +90,7 @@ class Code:
             return False
         if any(result.changed for _, result in turn.done):
             return True
-        asked, _ = await self._asks(turn, "asks_for_change")
+        asked, _ = await probability_of_yes(turn, asks_for_change(turn))
         return asked < ASKS_FOR_CHANGE
 
     def _look(self, turn: Turn) -> Action:
@@ -141,6 +141,12 @@ class Code:
 
     def problem(self, turn: Turn, text: str) -> list[Fragment]:
         return [Fragment(f"\nOutput:\nerror: {text}\n")]
+
+
+def asks_for_change(turn: Turn) -> list[Fragment]:
+    """A question about the task alone: without the tools before it the answer is clearer and costs 50 tokens."""
+    text = Template(prompt_text("asks_for_change")).substitute(task=turn.task)
+    return turn.model.chat.opening("You sort tasks. Answer with one word.", text)
 
 
 def wrote(result: ToolResult) -> str:
