@@ -18,10 +18,10 @@ help:
 $(BIN)/python:
 	$(PYTHON) -m venv .venv
 
-# llama-cpp-python compiles once (about 5 minutes on 2 cores); pip keeps the wheel.
 $(INSTALLED): pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --editable . --group dev
+	@echo "Installing; the first time llama.cpp is compiled, which takes about 5 minutes on 2 cores."
+	@$(BIN)/python -m pip install --quiet --editable . --group dev
 	@touch $@
 
 demo: $(INSTALLED)

@@ -38,7 +38,7 @@ def quote(fruit: Literal["apple", "pear", "plum"], pieces: int) -> float:
 
 if __name__ == "__main__":
     agent = Agent(model=os.environ.get("AGENTX_MODEL"), tools=[stock, quote])
-    result = agent.run_sync("What would all the plums that are in stock cost?")
+    result = agent.run_sync("How many plums are in stock, and what is the price of 20 plums?")
     for call in result.calls:
         print(f"→ {call}")
     print(result.output or result.error)

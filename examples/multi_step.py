@@ -12,7 +12,7 @@ from agentx import Agent, plugins
 from agentx.events import CallFinished, CallStarted, RunFinished, Thought
 
 FOLDER = Path(__file__).parent / "demo"
-TASK = "How much did the paper in orders/september.csv cost?"
+TASK = "What did the orders in orders/september.csv cost in total?"
 TOOLS = ["list_files", "read_file", "calculate"]
 
 
