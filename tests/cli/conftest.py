@@ -83,14 +83,16 @@ def environment(**more: str) -> dict[str, str]:
     return {**os.environ, **more}
 
 
-def process(*argv: str, stdin: Any = subprocess.DEVNULL, env: dict[str, str] | None = None, **more: Any) -> Ran:
+def process(
+    *argv: str, stdin: Any = subprocess.DEVNULL, env: dict[str, str] | None = None, timeout: float = 60, **more: Any
+) -> Ran:
     """As a process of its own, without a terminal."""
     if isinstance(stdin, str):
         more["input"] = stdin
     else:
         more["stdin"] = stdin
     done = subprocess.run(
-        [*COMMAND, *argv], capture_output=True, text=True, env=environment(**(env or {})), timeout=60, **more
+        [*COMMAND, *argv], capture_output=True, text=True, env=environment(**(env or {})), timeout=timeout, **more
     )
     assert "Traceback" not in done.stderr
     return Ran(done.returncode, done.stdout, done.stderr)

@@ -47,7 +47,6 @@ def test_the_default_model_calls_one_tool_after_the_other(default_model: Path, o
     tools = ["--tool", "list_files", "--tool", "read_file", "--tool", "calculate"]
     task = "What do the orders in orders/october.csv cost in total?"
     done = solve(task, office, "--strategy", "react", *tools)
-    assert [call["name"] for call in done["calls"]][0] in ("list_files", "read_file")
     assert {"read_file", "calculate"} <= {call["name"] for call in done["calls"]}
     assert "99.85" in done["output"]
     assert contents(office) == before
