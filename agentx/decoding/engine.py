@@ -10,18 +10,17 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
-
+from agentx.decoding import scoring
+from agentx.decoding.cache import Cache, too_long
 from agentx.decoding.constraint import Grammars
-from agentx.decoding.ledger import CachedSequence, Ledger
-from agentx.decoding.llama import Aborted, CacheFull, Llama, Row, build
+from agentx.decoding.ledger import Ledger
+from agentx.decoding.llama import Aborted, Llama, Row, build
 from agentx.decoding.prefixes import Prefixes
-from agentx.decoding.sampler import log_softmax
 from agentx.decoding.snapshots import Snapshots, SnapshotStore
 from agentx.decoding.stream import Stream
 from agentx.decoding.tokenizer import GrammarTokenizer
 from agentx.decoding.vocabulary import VocabularyFile
-from agentx.errors import AgentXError, ContextOverflow, ModelError
+from agentx.errors import AgentXError, ModelError
 
 SEQUENCES = 32
 PROMPT_ROWS_BESIDE_OTHERS = 32
@@ -54,6 +53,7 @@ class Engine:
         self._tokenizer.connect(self.llama)
         self.grammars = Grammars(self._tokenizer, self.llama.vocab_size)
         self.ledger = Ledger(SEQUENCES, self.llama.context_tokens)
+        self.cache = Cache(self.llama, self.ledger)
         store = SnapshotStore(snapshots, self.llama.state_origin) if snapshots else None
         self.prefixes = Prefixes(self.llama, self.ledger, store, scratch=SEQUENCES)
         self.closed = False
@@ -182,7 +182,7 @@ class Engine:
                 continue
             busy = sum(len(other.prompt) + other.max_tokens for other in self._running)
             self.prefixes.prepare(stream.prompt, stream.kept)
-            sequence, reused = self._place(stream.prompt)
+            sequence, reused = self.cache.place(stream.prompt)
             if sequence is None or (self._running and busy + len(stream.prompt) - reused > self.ledger.cells):
                 return
             self.ledger.take(sequence)
@@ -192,39 +192,15 @@ class Engine:
             stream.counters.prompt_tokens = len(stream.pending)
             self._running.append(self._waiting.pop(0))
 
-    def _place(self, prompt: list[int]) -> tuple[CachedSequence | None, int]:
-        """A sequence that holds the longest cached prefix of the prompt, and its length; at least one token is left
-        to decode, since its logits are wanted."""
-        source, shared = self.ledger.best_match(prompt)
-        reused = min(shared, len(prompt) - 1)
-        if not source.busy and reused >= len(source.tokens) - 1:
-            self._truncate(source, reused)
-            return source, reused
-        target = self.ledger.idle()
-        if target is None:
-            return None, reused
-        if target is source:
-            self._truncate(target, reused)
-            return target, reused
-        self._truncate(target, 0)
-        if reused:
-            self.llama.copy(source.id, target.id, reused)
-            self.ledger.share(source, target, reused)
-        return target, reused
-
-    def _truncate(self, sequence: CachedSequence, length: int) -> None:
-        self.llama.truncate(sequence.id, length)
-        self.ledger.truncate(sequence, length)
-
     def _step(self) -> bool:
         """Decodes one batch; False if no stream had anything to decode."""
         rows, ends, taken = self._batch()
         if not rows:
             return False
-        self._decode(rows)
+        self.cache.decode(rows)
         for stream, count in taken.items():
             assert stream.sequence
-            self.ledger.append(stream.sequence, stream.pending[:count])
+            self.cache.append(stream.sequence, stream.pending[:count])
             del stream.pending[:count]
         for stream, row in ends.items():
             try:
@@ -256,33 +232,11 @@ class Engine:
                 ends[stream] = len(rows) - 1
         return rows, ends, taken
 
-    def _decode(self, rows: list[Row]) -> None:
-        """Runs a batch, emptying idle sequences where the cache is full.
-
-        Raises:
-            ContextOverflow: the sequences at work fill the cache.
-            Aborted: a stream was cancelled.
-        """
-        for victim in self.ledger.victims(len(rows)):
-            self._truncate(victim, 0)
-        try:
-            self.llama.decode(rows)
-        except CacheFull:
-            for victim in self.ledger.victims(self.ledger.cells):
-                self._truncate(victim, 0)
-            try:
-                self.llama.decode(rows)
-            except CacheFull:
-                raise ContextOverflow(
-                    f"The model's context of {self.ledger.cells} tokens is full; "
-                    "shorten the task, or choose a larger one (context_tokens)."
-                ) from None
-
     def _back_to_ledger(self) -> None:
         """After an aborted batch the cache may hold rows that the ledger does not know."""
         for stream in self._running:
             if stream.sequence:
-                self.llama.truncate(stream.sequence.id, len(stream.sequence.tokens))
+                self.cache.restore(stream.sequence)
 
     def _fail(self, stream: Stream, error: Exception) -> None:
         stream.done = True
@@ -305,51 +259,7 @@ class Engine:
         self.prefixes.prepare(prompt, kept)
         while not self.closed:
             try:
-                return self._score(prompt, continuations)
+                return scoring.score(self.cache, prompt, continuations)
             except Aborted:  # another stream was cancelled; what was read so far is in the ledger
                 self._allow()
         raise ModelError("The model was closed while it decoded.")
-
-    def _score(self, prompt: list[int], continuations: Sequence[list[int]]) -> tuple[list[float], int, int]:
-        sequence, reused = self._place(prompt)
-        if sequence is None:
-            raise ModelError("All sequences of the decoder are busy; ask for fewer things at once.")
-        self.ledger.take(sequence)
-        try:
-            first = self._read(sequence, prompt[reused:])
-            scores = [float(first[tokens[0]]) for tokens in continuations]
-            rows = 0
-            for i, tokens in enumerate(continuations):
-                if len(tokens) > 1:
-                    scores[i] += self._score_rest(sequence, tokens)
-                    rows += len(tokens) - 1
-            return scores, len(prompt) - reused, rows
-        finally:
-            self.llama.truncate(sequence.id, len(sequence.tokens))
-            self.ledger.release(sequence)
-
-    def _read(self, sequence: CachedSequence, tokens: list[int]) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
-        """Appends tokens to a sequence; log-probabilities after the last one."""
-        row = 0
-        for start in range(0, len(tokens), self.llama.batch_rows):
-            part = tokens[start : start + self.llama.batch_rows]
-            base = len(sequence.tokens)
-            self._decode([(token, base + i, sequence.id, i == len(part) - 1) for i, token in enumerate(part)])
-            self.ledger.append(sequence, part)
-            row = len(part) - 1
-        return log_softmax(self.llama.logits(row))
-
-    def _score_rest(self, sequence: CachedSequence, tokens: list[int]) -> float:
-        """Log-probability of all but the first token of a continuation; the sequence is taken back afterwards."""
-        base = len(sequence.tokens)
-        self._decode([(token, base + i, sequence.id, True) for i, token in enumerate(tokens[:-1])])
-        total = sum(float(log_softmax(self.llama.logits(i))[token]) for i, token in enumerate(tokens[1:]))
-        self.llama.truncate(sequence.id, base)
-        return total
-
-
-def too_long(tokens: int, cells: int) -> ContextOverflow:
-    return ContextOverflow(
-        f"The prompt has {tokens} tokens and the model's context holds {cells}; "
-        "shorten the task or what it reads, or choose a larger context (context_tokens)."
-    )

@@ -1,0 +1,76 @@
+"""llama.cpp's KV cache and the ledger of it, kept in step: every change of one is a change of the other."""
+
+from collections.abc import Sequence
+
+from agentx.decoding.ledger import CachedSequence, Ledger
+from agentx.decoding.llama import CacheFull, Llama, Row
+from agentx.errors import ContextOverflow
+
+
+class Cache:
+    """Places prompts on what is cached, and decodes batches, emptying what is idle where room is short."""
+
+    def __init__(self, llama: Llama, ledger: Ledger) -> None:
+        self.llama = llama
+        self.ledger = ledger
+
+    def place(self, prompt: list[int]) -> tuple[CachedSequence | None, int]:
+        """A sequence that holds the longest cached prefix of the prompt, and its length; at least one token is left
+        to decode, since its logits are wanted."""
+        source, shared = self.ledger.best_match(prompt)
+        reused = min(shared, len(prompt) - 1)
+        if not source.busy and reused >= len(source.tokens) - 1:
+            self.truncate(source, reused)
+            return source, reused
+        target = self.ledger.idle()
+        if target is None:
+            return None, reused
+        if target is source:
+            self.truncate(target, reused)
+            return target, reused
+        self.truncate(target, 0)
+        if reused:
+            self.llama.copy(source.id, target.id, reused)
+            self.ledger.share(source, target, reused)
+        return target, reused
+
+    def truncate(self, sequence: CachedSequence, length: int) -> None:
+        self.llama.truncate(sequence.id, length)
+        self.ledger.truncate(sequence, length)
+
+    def decode(self, rows: list[Row]) -> None:
+        """Runs a batch, emptying idle sequences where the cache is full.
+
+        Raises:
+            ContextOverflow: the sequences at work fill the cache.
+            Aborted: a stream was cancelled.
+        """
+        for victim in self.ledger.victims(len(rows)):
+            self.truncate(victim, 0)
+        try:
+            self.llama.decode(rows)
+        except CacheFull:
+            for victim in self.ledger.victims(self.ledger.cells):
+                self.truncate(victim, 0)
+            try:
+                self.llama.decode(rows)
+            except CacheFull:
+                raise ContextOverflow(
+                    f"The model's context of {self.ledger.cells} tokens is full; "
+                    "shorten the task, or choose a larger one (context_tokens)."
+                ) from None
+
+    def restore(self, sequence: CachedSequence) -> None:
+        """Drops rows that an aborted batch left in the cache and that the ledger does not know."""
+        self.llama.truncate(sequence.id, len(sequence.tokens))
+
+    def append(self, sequence: CachedSequence, tokens: Sequence[int]) -> None:
+        """Books tokens that a batch has put behind a sequence."""
+        self.ledger.append(sequence, tokens)
+
+
+def too_long(tokens: int, cells: int) -> ContextOverflow:
+    return ContextOverflow(
+        f"The prompt has {tokens} tokens and the model's context holds {cells}; "
+        "shorten the task or what it reads, or choose a larger context (context_tokens)."
+    )
