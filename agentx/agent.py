@@ -226,14 +226,17 @@ class Session:
         emit(RunStarted(self.id, task, agent.model_name, agent.strategy, list(agent.toolbox), str(agent.workspace)))
         runner = asyncio.ensure_future(self._run(task, output, emit))
         runner.add_done_callback(lambda _: events.put_nowait(None))
+        closed = False
         try:
             while (event := await events.get()) is not None:
                 yield event
             final = await runner
             self._close(journal, final)
+            closed = True
             yield final
         except AgentXError as error:
             self._close(journal, RunFinished("failed", None, str(error), 0, Usage()))
+            closed = True
             raise
         finally:
             if not runner.done():
@@ -241,6 +244,8 @@ class Session:
                 await asyncio.gather(runner, return_exceptions=True)
             if runner.cancelled():
                 self._close(journal, RunFinished("interrupted", None, "The run was interrupted.", 0, Usage()))
+            elif not closed and runner.exception() is None:  # the reader left before the last event
+                self._close(journal, runner.result())
 
     def _close(self, journal: "Journal", final: RunFinished) -> None:
         journal.append(self.id, final)

@@ -141,6 +141,8 @@ def _literal_at(text: str, position: int) -> tuple[Any, int]:
         if text.startswith(word, position):
             return value, position + len(word)
     try:
-        return json.JSONDecoder().raw_decode(text, position)
+        value, end = json.JSONDecoder().raw_decode(text, position)
+        json.dumps(value, allow_nan=False)  # a number with a huge exponent is read as infinite
+        return value, end
     except ValueError:
         raise DialectError(f"an argument is cut off: `{text[position : position + 80]}`") from None

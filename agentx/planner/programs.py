@@ -3,7 +3,7 @@
 LOOK = "look()"
 """The program that a task begins with: a small model that has not looked invents."""
 
-EXAMPLES = '''Examples of how you work:
+EXAMPLES = """Examples of how you work:
 
 Task: Put the number of open tickets of the team north into reports/open.txt.
 ```python
@@ -112,4 +112,4 @@ Output:
 DONE: The meal for table 4 costs 46.00.
 
 Task: Hello, who are you?
-DONE: Hello! I am your assistant, and I can work on your files and run programs.'''
+DONE: Hello! I am your assistant, and I can work on your files and run programs."""

@@ -20,6 +20,7 @@ from agentx.events import (
     Notice,
     RunFinished,
     RunStarted,
+    StepStarted,
     TextDelta,
     from_json,
     to_json,
@@ -321,6 +322,22 @@ def test_cancelling_a_run_is_journalled_as_interrupted() -> None:
     assert row.status == "interrupted"
     assert seen == [True]
     assert isinstance(journal.events(row.id)[-1], RunFinished)
+
+
+def test_a_reader_who_leaves_early_leaves_a_closed_session() -> None:
+    journal = Journal(":memory:")
+    made = agent("# I know it.\nAnswer: 7", journal=journal)
+
+    async def leave() -> None:
+        stream = made.stream("Add.")
+        async for event in stream:
+            if isinstance(event, StepStarted):
+                await asyncio.sleep(0.1)
+                break
+        await stream.aclose()
+
+    asyncio.run(leave())
+    assert journal.sessions()[0].status == "ok"
 
 
 def test_progress_of_a_tool_is_an_event() -> None:

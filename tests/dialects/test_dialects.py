@@ -12,6 +12,7 @@ from agentx.dialects.base import Dialect, DialectError
 from agentx.dialects.hermes import HermesJson
 from agentx.dialects.identifiers import identifiers, is_identifier
 from agentx.dialects.python_calls import PythonCalls
+from agentx.errors import SchemaError
 from agentx.tool import Tool, tool
 
 DIALECTS: list[Dialect] = [PythonCalls(), HermesJson()]
@@ -167,3 +168,24 @@ def test_what_the_hermes_grammar_accepts_validates() -> None:
     )
     assert name == "order"
     jsonschema.validate(json.loads(json.dumps(arguments)), order.parameters)
+
+
+@pytest.mark.parametrize(
+    ("schema", "words"),
+    [(False, "allows no value"), ({"$ref": "#"}, "refers to `#`"), ({"$ref": "#/properties/x"}, "#/properties/x")],
+)
+def test_what_the_python_dialect_does_not_support_is_named(schema: Any, words: str) -> None:
+    made = Tool.from_schema("f", "", {"properties": {"v": schema}}, lambda v: v)
+    with pytest.raises(SchemaError, match=words):
+        PythonCalls().grammar([made])
+
+
+@both
+def test_any_character_may_stand_in_a_tool_name(dialect: Dialect) -> None:
+    made = Tool.from_schema('a\x7f"\n\\', "", {}, lambda: None)
+    check(f"start: calls\n{dialect.grammar([made])}")
+
+
+def test_a_number_too_large_to_be_one_is_refused() -> None:
+    with pytest.raises(DialectError):
+        PythonCalls().parse("math_factorial(n=-3e80025703250486)", TOOLS)
