@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agentx.dialects.base import DialectError
-from agentx.dialects.json_grammar import json_rule, quoted
+from agentx.dialects.json_grammar import finite, json_rule, quoted
 from agentx.tool import Tool
 
 _OPEN, _CLOSE = "<tool_call>\n", "\n</tool_call>"
@@ -44,7 +44,7 @@ class HermesJson:
         calls: list[tuple[str, dict[str, Any]]] = []
         for inner in re.findall(r"<tool_call>\n(.*?)(?:\n</tool_call>|\Z)", text, re.DOTALL):
             try:
-                call = json.loads(inner)
+                call = json.loads(inner, parse_float=finite)
                 name, arguments = call["name"], dict(call["arguments"])
             except (ValueError, KeyError, TypeError):
                 raise DialectError(f"a call is cut off: `{inner[:80]}`") from None

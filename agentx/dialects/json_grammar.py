@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,3 +37,8 @@ def json_rule(schema: Any, root: Mapping[str, Any] | None = None) -> str:
 def quoted(text: str) -> str:
     """A Lark string literal."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def finite(text: str) -> float:
+    """A JSON number as a float; one beyond its range (`1e999`, which JSON allows) is the largest there is."""
+    return max(-sys.float_info.max, min(sys.float_info.max, float(text)))

@@ -11,7 +11,7 @@ from typing import Any
 
 from agentx.dialects.base import DialectError
 from agentx.dialects.identifiers import identifiers
-from agentx.dialects.json_grammar import json_rule, quoted
+from agentx.dialects.json_grammar import finite, json_rule, quoted
 from agentx.dialects.python_types import annotation, literal
 from agentx.schema import ordered_parameters
 from agentx.tool import Tool
@@ -141,8 +141,6 @@ def _literal_at(text: str, position: int) -> tuple[Any, int]:
         if text.startswith(word, position):
             return value, position + len(word)
     try:
-        value, end = json.JSONDecoder().raw_decode(text, position)
-        json.dumps(value, allow_nan=False)  # a number with a huge exponent is read as infinite
-        return value, end
+        return json.JSONDecoder(parse_float=finite).raw_decode(text, position)
     except ValueError:
         raise DialectError(f"an argument is cut off: `{text[position : position + 80]}`") from None

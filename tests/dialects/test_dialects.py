@@ -1,4 +1,5 @@
 import json
+import sys
 from typing import Any, Literal
 
 import jsonschema
@@ -186,6 +187,6 @@ def test_any_character_may_stand_in_a_tool_name(dialect: Dialect) -> None:
     check(f"start: calls\n{dialect.grammar([made])}")
 
 
-def test_a_number_too_large_to_be_one_is_refused() -> None:
-    with pytest.raises(DialectError):
-        PythonCalls().parse("math_factorial(n=-3e80025703250486)", TOOLS)
+def test_a_number_beyond_a_floats_range_is_the_largest_there_is() -> None:
+    [(_, arguments)] = PythonCalls().parse("math_factorial(n=-3e80025703250486)", TOOLS)
+    assert arguments["n"] == -sys.float_info.max
