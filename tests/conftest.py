@@ -1,9 +1,13 @@
 """Every test has data and settings folders of its own; weights come from the user's cache, fetched once."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
+
+# A suite started in the background inherits an ignored SIGINT, and so would each command that a test interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
