@@ -162,9 +162,15 @@ class Agent:
 
     def _turn(self, model: Model, task: str, emit: Callable[[Event], None]) -> "Turn":
         from agentx.planner.base import Turn
+        from agentx.planner.survey import surveys
+        from agentx.tool import ToolContext
 
         if not task.strip():
             raise UsageError("The task is empty; say what is to be done.")
+
+        def new_call(name: str, arguments: dict[str, Any]) -> ToolCall:
+            return ToolCall(f"call-{secrets.token_hex(4)}", name, arguments)
+
         return Turn(
             model=model,
             dialect=self.dialect_of(model),
@@ -172,7 +178,12 @@ class Agent:
             task=task,
             sampling=self.sampling,
             emit=emit,
-            new_call=lambda name, arguments: ToolCall(f"call-{secrets.token_hex(4)}", name, arguments),
+            new_call=new_call,
+            surveys=surveys(
+                self.toolbox,
+                lambda tool: ToolContext(self.workspace, task=task, settings=self.tool_settings.get(tool.name, {})),
+                lambda tool, arguments: self.policy.reason_to_ask(tool, new_call(tool.name, arguments)) is None,
+            ),
             instructions=self.instructions,
         )
 

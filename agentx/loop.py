@@ -209,6 +209,7 @@ class Loop:
             workspace=self._around.workspace,
             session_id=self._around.session_id,
             call_id=call.id,
+            task=self._turn.task,
             settings=self._around.tool_settings.get(call.name, {}),
             functions={
                 name: ordered_parameters(tool.parameters)

@@ -43,6 +43,7 @@ class ToolContext:
 
     Attributes:
         workspace: folder that the run works in, absolute.
+        task: what the user asked for.
         session_id: the session whose journal holds the call.
         call_id: id of this call, the same on every retry of it: the idempotency key.
         settings: the plugin's own table of the settings file.
@@ -54,6 +55,7 @@ class ToolContext:
     workspace: Path
     session_id: str = ""
     call_id: str = ""
+    task: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
     functions: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
     call_tool: Callable[[str, dict[str, Any]], Awaitable[Any]] | None = None
@@ -71,6 +73,9 @@ class ToolContext:
         return self.is_cancelled()
 
 
+Survey: TypeAlias = Callable[[ToolContext], Mapping[str, Any] | None]
+
+
 @dataclass(frozen=True)
 class Tool:
     """A function that the model may call. Frozen; made by `@tool`, `Tool.from_function` or `Tool.from_schema`.
@@ -81,6 +86,9 @@ class Tool:
         max_output_bytes: UTF-8 bytes of a result that the model is shown; the journal keeps the whole.
         idempotent: True if carrying out a call twice is the same as once.
         probe: called with the context and the arguments after a crash; tells whether the effect has happened.
+        survey: called with the context when a task begins; gives the arguments of a call that shows what the tool has
+            on `context.task`, or None where it has nothing. The call must change nothing and need little time: a small
+            model that has not looked invents, so it is made before the model decides anything.
         examples: argument objects that show good use.
         language: for a tool whose argument `code` is a program: its language. Strategy `code` looks for "python".
     """
@@ -94,6 +102,7 @@ class Tool:
     max_output_bytes: int = DEFAULT_MAX_OUTPUT_BYTES
     idempotent: bool = False
     probe: Callable[..., Any] | None = None
+    survey: Survey | None = None
     examples: tuple[Mapping[str, Any], ...] = ()
     language: str | None = None
 
@@ -166,6 +175,7 @@ def tool(
     max_output_bytes: int = DEFAULT_MAX_OUTPUT_BYTES,
     idempotent: bool = False,
     probe: Callable[..., Any] | None = None,
+    survey: Survey | None = None,
     examples: Sequence[Mapping[str, Any]] = (),
     language: str | None = None,
 ) -> Callable[[Callable[..., Any]], Tool]: ...

@@ -34,6 +34,7 @@ class Turn:
     Attributes:
         prompt: fragments so far; the loop appends, a strategy only reads.
         done: calls of this task with their results, in order.
+        surveys: for each tool that has something to show on the task, the arguments of the call that shows it.
         answer_schema: JSON Schema that the answer must match; None for free text.
         must_answer: True where no more calls are allowed.
         steps: actions decided so far in this task.
@@ -46,6 +47,7 @@ class Turn:
     sampling: Sampling
     emit: Callable[[Event], None]
     new_call: Callable[[str, dict[str, Any]], ToolCall]
+    surveys: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     instructions: str | None = None
     answer_schema: dict[str, Any] | None = None
     prompt: list[Fragment] = field(default_factory=list[Fragment])

@@ -19,7 +19,7 @@ from agentx.model import Constraint, Fragment, Sampling
 from agentx.planner.base import Action, Turn
 from agentx.planner.decoding import Decoded, decode, probability_of_yes, prompt_text
 from agentx.planner.grounding import unsupported_figures
-from agentx.planner.programs import EXAMPLES, LOOK
+from agentx.planner.programs import EXAMPLES
 from agentx.tool import Tool
 from agentx.toolbox import Toolbox
 
@@ -33,6 +33,7 @@ MAX_TRIES = 4
 """Programs decoded for one step before the model has to answer: the first greedy, the others with temperature."""
 
 _PROGRAM, _ANSWER, _END = "```python\n", "DONE:", "\n```"
+_NOT_DONE = " I could not"
 
 
 def program_tool(toolbox: Toolbox) -> Tool | None:
@@ -61,44 +62,47 @@ class Code:
 
     async def decide(self, turn: Turn) -> Action:
         if turn.must_answer:
-            return await self._answer(turn)
-        if turn.steps == 0:
+            return await self._last_word(turn)
+        if turn.steps == 0 and turn.surveys:
             looks, usage = await self._asks(turn, "needs_look")
             action = await self._answer(turn) if looks < NEEDS_LOOK else self._look(turn)
             return plus(action, usage)
-        if turn.steps > 1 and not failed_last(turn):
+        usage = Usage()
+        if not failed_last(turn):
             scores = await turn.model.score(turn.prompt, [_PROGRAM, _ANSWER])
             usage = scores.usage
-            if scores.logprobs[1] > scores.logprobs[0]:
+            if scores.logprobs[1] > scores.logprobs[0] and not await self._change_is_due(turn):
                 action = await self._answer(turn)
                 usage += action.usage
-                if await self._stands(turn, action):
+                if not unsupported(turn, action):
                     return replace(action, usage=usage)
-        else:
-            usage = Usage()
-        return plus(await self._program(turn) or await self._answer(turn), usage)
+        return plus(await self._program(turn) or await self._last_word(turn), usage)
 
     async def _asks(self, turn: Turn, question: str) -> tuple[float, Usage]:
         """Probability of Yes to a question about the task, asked beside the run on the same system prompt."""
         text = Template(prompt_text(question)).substitute(task=turn.task)
         return await probability_of_yes(turn, self._opening(turn, text))
 
-    async def _stands(self, turn: Turn, action: Action) -> bool:
-        """False for an answer that states figures nobody has seen, or tells of a change that was not made."""
-        sources = [turn.task, *(result.text for _, result in turn.done)]
-        if unsupported_figures(action.answer or "", sources):
-            return False
+    async def _change_is_due(self, turn: Turn) -> bool:
+        """True while the task asks for a change of files and none was made: it cannot be done yet."""
         if any(result.changed for _, result in turn.done):
-            return True
+            return False
         asked, _ = await probability_of_yes(turn, asks_for_change(turn))
-        return asked < ASKS_FOR_CHANGE
+        return asked >= ASKS_FOR_CHANGE
 
     def _look(self, turn: Turn) -> Action:
         """The first program of a task, which the model does not choose: a model that has not looked invents."""
         runner = program_tool(turn.toolbox)
         assert runner is not None
-        call = turn.new_call(runner.name, {"code": LOOK})
-        return Action([Fragment(f"{_PROGRAM}{LOOK}{_END}")], Usage(), calls=[call])
+        dialect = PythonCalls()
+        lines = [str(turn.surveys[runner.name]["code"])] if runner.name in turn.surveys else []
+        for name, arguments in turn.surveys.items():
+            if name != runner.name:
+                lines.append(f"print({dialect.show_call(name, arguments)})")
+        code = "\n".join(lines)
+        return Action(
+            [Fragment(f"{_PROGRAM}{code}{_END}")], Usage(), calls=[turn.new_call(runner.name, {"code": code})]
+        )
 
     async def _program(self, turn: Turn) -> Action | None:
         """The next program: the first that parses and was not run before; None if there is none."""
@@ -122,9 +126,14 @@ class Code:
                 return Action([opening, *decoded.fragments, Fragment(_END)], usage, calls=[call])
         return None
 
-    async def _answer(self, turn: Turn) -> Action:
+    async def _last_word(self, turn: Turn) -> Action:
+        """The answer of a run that can go no further: what was not done is not told as done."""
+        not_done = turn.answer_schema is None and await self._change_is_due(turn)
+        return await self._answer(turn, _NOT_DONE if not_done else "")
+
+    async def _answer(self, turn: Turn, beginning: str = "") -> Action:
         constraint = Constraint(f'start: " " {json_rule(turn.answer_schema)}') if turn.answer_schema else None
-        opening = Fragment(_ANSWER)
+        opening = Fragment(_ANSWER + beginning)
         decoded = await decode(
             turn,
             [*turn.prompt, opening],
@@ -133,7 +142,7 @@ class Code:
             stop=("\n\nTask:", "\n```", "\nOutput:"),
             max_tokens=MAX_ANSWER_TOKENS,
         )
-        return Action([opening, *decoded.fragments], decoded.usage, answer=decoded.text.strip())
+        return Action([opening, *decoded.fragments], decoded.usage, answer=f"{beginning}{decoded.text}".strip())
 
     def results(self, turn: Turn, results: Sequence[tuple[ToolCall, ToolResult]]) -> list[Fragment]:
         shown = "".join(f"{result.text}\n{wrote(result)}" for _, result in results)
@@ -147,6 +156,11 @@ def asks_for_change(turn: Turn) -> list[Fragment]:
     """A question about the task alone: without the tools before it the answer is clearer and costs 50 tokens."""
     text = Template(prompt_text("asks_for_change")).substitute(task=turn.task)
     return turn.model.chat.opening("You sort tasks. Answer with one word.", text)
+
+
+def unsupported(turn: Turn, action: Action) -> list[str]:
+    """Figures of an answer that nobody has seen."""
+    return unsupported_figures(action.answer or "", [turn.task, *(result.text for _, result in turn.done)])
 
 
 def wrote(result: ToolResult) -> str:

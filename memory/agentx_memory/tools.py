@@ -38,7 +38,12 @@ def remember(text: str, context: ToolContext) -> str:
     return "remembered"
 
 
-@tool(capabilities=("reads_private",), timeout_s=TIMEOUT_S, idempotent=True)
+def what_is_known(context: ToolContext) -> dict[str, str] | None:
+    """Arguments for `recall` at the beginning of a task; None where nothing was ever remembered."""
+    return {"query": context.task} if memory_path(context).exists() else None
+
+
+@tool(capabilities=("reads_private",), timeout_s=TIMEOUT_S, idempotent=True, survey=what_is_known)
 def recall(query: str, context: ToolContext, max_results: int = 3) -> str:
     """Finds stored notes about a subject.
 
@@ -59,17 +64,21 @@ def open_memory(context: ToolContext) -> ChromaMemory:
     Raises:
         ConfigError: the setting names no folder.
     """
-    setting = context.settings.get("path", "memory")
-    if not isinstance(setting, str) or not setting:
-        raise ConfigError(f"The memory's setting `path` must be the name of a folder, not {setting!r}.")
-    try:
-        path = folders.data_dir() / Path(setting).expanduser()
-    except RuntimeError as error:
-        raise ConfigError(f"The memory's setting `path` is {setting!r}, and there is no such home folder.") from error
+    path = memory_path(context)
     with _memories_lock:
         if path not in _memories:
             _memories[path] = ChromaMemory(path)
         return _memories[path]
+
+
+def memory_path(context: ToolContext) -> Path:
+    setting = context.settings.get("path", "memory")
+    if not isinstance(setting, str) or not setting:
+        raise ConfigError(f"The memory's setting `path` must be the name of a folder, not {setting!r}.")
+    try:
+        return folders.data_dir() / Path(setting).expanduser()
+    except RuntimeError as error:
+        raise ConfigError(f"The memory's setting `path` is {setting!r}, and there is no such home folder.") from error
 
 
 def _line(hit: MemoryHit) -> str:

@@ -66,6 +66,10 @@ def test_a_program_runs_as_in_a_session(tmp_path, code, result):
         ("import os; os._exit(4)", "error: the program ended with the exit code 4"),
         ("import os; os.abort()", "error: the program was ended by the signal SIGABRT"),
         ("def f(): f()\nf()", "error: RecursionError: maximum recursion depth exceeded"),
+        ("row = {'name': 1, 'town': 2}\nrow['city']", "error: KeyError: 'city'\n  row has the keys: 'name', 'town'\n"),
+        ("def f(d):\n    return d['b']\nf({'a': 1})", "error: KeyError: 'b'\n  d has the keys: 'a'\n  line 3: f"),
+        ("rows[0]", "error: NameError: name 'rows' is not defined\n  each program starts anew: "),
+        ("import toml", "error: ModuleNotFoundError: No module named 'toml'\n  the standard library has: tomllib"),
     ],
 )
 def test_a_program_that_fails_says_why_and_where_in_its_own_lines(tmp_path, code, result):

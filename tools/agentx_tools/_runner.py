@@ -6,22 +6,48 @@ between fork and exec, where Python code may deadlock in a process with threads.
 
 import ast
 import importlib
+import importlib.util
 import json
 import linecache
 import os
+import re
 import resource
 import socket
 import sys
 import traceback
 import types
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
 NAME = "<code>"
-COMMON = ("collections", "csv", "datetime", "itertools", "json", "math", "os", "random", "re", "statistics", "sys")
+COMMON = (
+    "collections",
+    "configparser",
+    "csv",
+    "datetime",
+    "functools",
+    "glob",
+    "io",
+    "itertools",
+    "json",
+    "math",
+    "operator",
+    "os",
+    "random",
+    "re",
+    "shutil",
+    "statistics",
+    "string",
+    "subprocess",
+    "sys",
+    "time",
+    "tomllib",
+)
 """Modules that a program may use without importing them, as short programs of models often do."""
 MAX_FRAMES = 3
 MAX_NAMED_FILES = 20
+MAX_NAMED_KEYS = 20
 MAX_REPORT_CHARACTERS = 2_000
 
 
@@ -36,7 +62,8 @@ def main(program: str, report: str, limits: str) -> int:
     source = Path(program).read_text("utf-8")
     linecache.cache[NAME] = (len(source), None, source.splitlines(keepends=True), NAME)
     try:
-        run(source, functions(settings["functions"], settings["channel"]))
+        given = {"look": look_for(settings["task"]), **functions(settings["functions"], settings["channel"])}
+        run(source, given)
         sys.stdout.flush()
         return 0
     except SystemExit as error:
@@ -47,6 +74,26 @@ def main(program: str, report: str, limits: str) -> int:
         text = describe(error)
     Path(report).write_text(text[:MAX_REPORT_CHARACTERS], "utf-8", "backslashreplace")
     return 1
+
+
+def look_for(task: str) -> Any:
+    """The function `look` of programs."""
+
+    def look(folder: str = ".") -> None:
+        """Prints the files of the folder with what bears on the task."""
+        print(sibling("_look").overview(folder, task))  # noqa: T201
+
+    return look
+
+
+def sibling(name: str) -> Any:
+    """A module from the file beside this one, which is on no path that an isolated interpreter searches."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
 
 
 def restrict(limits: dict[str, int]) -> None:
@@ -119,7 +166,7 @@ def run(source: str, given: dict[str, Any]) -> None:
     sys.modules["__main__"] = module
     module.__dict__.update({name: importlib.import_module(name) for name in COMMON if name in used})
     module.__dict__.update({"Path": Path} if "Path" in used else {})
-    module.__dict__.update({"look": look}, **given)
+    module.__dict__.update(given)
     exec(compile(tree, NAME, "exec"), module.__dict__)
     if isinstance(last, ast.Expr):
         value = eval(compile(ast.Expression(last.value), NAME, "eval"), module.__dict__)
@@ -140,52 +187,43 @@ def sort_listings() -> None:
     os.listdir = lambda path=".": sorted(listed(path))  # type: ignore[assignment]
 
 
-def visible_files() -> list[Path]:
-    """Files below the current folder, hidden ones left out, sorted, at most 2,000."""
-    found: list[Path] = []
-    for folder, folders, names in os.walk("."):
-        folders[:] = sorted(name for name in folders if not name.startswith((".", "__pycache__")))
-        found += [Path(folder, name) for name in sorted(names) if not name.startswith(".")]
-        if len(found) > 2000:
-            break
-    return found
-
-
-def look(folder: str = ".", max_characters: int = 1600) -> None:
-    """Prints the files of the folder, and of each text file as many first lines as there is room for."""
-    files = [path for path in visible_files() if path.is_relative_to(folder)]
-    if not files:
-        print("(no files)")  # noqa: T201
-        return
-    share = max((max_characters - sum(len(str(path)) + 2 for path in files)) // len(files), 0)
-    for path in files:
-        print(f"{path}:{head(path, share)}"[:400] if share > 20 else path)  # noqa: T201
-
-
-def head(path: Path, characters: int) -> str:
-    """The first lines of a text file, indented, whole lines where they fit."""
-    data = path.open("rb").read(characters)
-    if b"\0" in data:
-        return " (binary)"
-    lines = data.decode("utf-8", "ignore").splitlines()
-    if len(lines) > 1 and len(data) == characters:
-        lines = [*lines[:-1], "…"]
-    return "".join(f"\n  {line}" for line in lines)
-
-
 def describe(error: BaseException) -> str:
     """The exception, then where in the program's own lines it came from, innermost last."""
     if isinstance(error, SyntaxError) and error.filename == NAME:
         return f"{type(error).__name__}: {error.msg}\n  line {error.lineno}: {(error.text or '').strip()}"
     what = "".join(traceback.format_exception_only(error)).strip()
     if isinstance(error, FileNotFoundError):
-        what += f"\n  the files are: {', '.join(map(str, visible_files()[:MAX_NAMED_FILES])) or 'none'}"
+        files = sibling("_look").visible_files()
+        what += f"\n  the files are: {', '.join(map(str, files[:MAX_NAMED_FILES])) or 'none'}"
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        near = sorted(name for name in sys.stdlib_module_names if name.startswith(error.name))
+        what += f"\n  the standard library has: {', '.join(near)}" if near else ""
+    if isinstance(error, NameError):
+        what += "\n  each program starts anew: what an earlier one defined or imported is gone"
+    if isinstance(error, KeyError):
+        what += keys_in_reach(error)
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == NAME]
     lines = [
         f"  line {frame.lineno}{'' if frame.name == '<module>' else f' in {frame.name}'}: {frame.line}"
         for frame in frames[-MAX_FRAMES:]
     ]
     return "\n".join([what, *lines])
+
+
+def keys_in_reach(error: KeyError) -> str:
+    """For each dict that the failing line names and that lacks the key: which keys it has."""
+    frames = [place for place in traceback.walk_tb(error.__traceback__) if place[0].f_code.co_filename == NAME]
+    if not frames:
+        return ""
+    frame, line_number = frames[-1]
+    named = re.findall(r"\w+", linecache.getline(NAME, line_number))
+    variables = {name: (frame.f_globals | frame.f_locals).get(name) for name in dict.fromkeys(named)}
+    shown = ""
+    for name, value in variables.items():
+        if isinstance(value, Mapping) and error.args and error.args[0] not in value:
+            keys = ", ".join(repr(key) for key in list(cast("Mapping[Any, Any]", value))[:MAX_NAMED_KEYS])
+            shown += f"\n  {name} has the keys: {keys or 'none'}"
+    return shown
 
 
 if __name__ == "__main__":

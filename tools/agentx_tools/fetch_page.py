@@ -1,6 +1,7 @@
 """The tool that fetches a page of the web as Markdown."""
 
 import asyncio
+import re
 from collections.abc import Sequence
 from typing import cast
 
@@ -11,7 +12,22 @@ from agentx_tools.page import to_text
 MAX_OUTPUT_BYTES = 6_000
 
 
-@tool(capabilities=["egress", "ingests_untrusted"], idempotent=True, timeout_s=30, max_output_bytes=MAX_OUTPUT_BYTES)
+_ADDRESS = re.compile(r"https?://[^\s<>\"'`]+")
+
+
+def named_page(context: ToolContext) -> dict[str, str] | None:
+    """Arguments for `fetch_page` at the beginning of a task that names a page."""
+    found = _ADDRESS.search(context.task)
+    return {"url": found[0].rstrip(".,;:!?)]}")} if found else None
+
+
+@tool(
+    capabilities=["egress", "ingests_untrusted"],
+    idempotent=True,
+    timeout_s=30,
+    max_output_bytes=MAX_OUTPUT_BYTES,
+    survey=named_page,
+)
 async def fetch_page(context: ToolContext, url: str) -> str:
     """Fetch a web page and return its text.
 

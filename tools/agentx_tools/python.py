@@ -45,7 +45,13 @@ class Limits:
     more_tasks: int = 128
 
 
-@tool(capabilities=["executes"], timeout_s=30, max_output_bytes=4_000, language="python")
+@tool(
+    capabilities=["executes"],
+    timeout_s=30,
+    max_output_bytes=4_000,
+    language="python",
+    survey=lambda context: {"code": "look()"},
+)
 async def python(context: ToolContext, code: str) -> str:
     """Run a Python program in the workspace and return what it prints.
 
@@ -137,5 +143,6 @@ def _as_json(limits: Limits, channel: int | None, context: ToolContext) -> str:
             "more_tasks": limits.more_tasks,
             "channel": channel,
             "functions": functions.described(context),
+            "task": context.task,
         }
     )

@@ -1,0 +1,44 @@
+"""What a task begins with: the tools that have something on it are asked before the model decides."""
+
+from pathlib import Path
+
+from agentx import tool
+from agentx.events import CallStarted
+from tests.planner.runs import ANSWER, LOOKS, NO_CHANGE, Deciding, agent, collect, results
+
+
+def diary(context):
+    return {"subject": context.task} if "diary" in context.task else None
+
+
+@tool(survey=diary)
+def search_diary(subject: str) -> str:
+    """Searches the diary."""
+    return f"entry on {subject}"
+
+
+@tool(capabilities=["egress"], survey=lambda context: {"text": context.task})
+def ask_a_stranger(text: str) -> str:
+    """Asks."""
+    return "no idea"
+
+
+def test_a_tool_that_has_something_on_the_task_is_asked_in_the_first_program(tmp_path: Path) -> None:
+    model = Deciding([" You swam."], [LOOKS, ANSWER, NO_CHANGE])
+    events = collect(agent(model, tmp_path, search_diary), "What does my diary say?")
+    started = [event.call for event in events if isinstance(event, CallStarted)]
+    assert [call.name for call in started] == ["python", "search_diary"]
+    assert results(events)[-1] == "(no files)\nentry on What does my diary say?"
+    assert 'look()\nprint(search_diary(subject="What does my diary say?"))\n```' in model.prompts[0]
+
+
+def test_a_tool_that_has_nothing_on_the_task_is_left_alone(tmp_path: Path) -> None:
+    events = collect(agent(Deciding([" 4."], [LOOKS, ANSWER, NO_CHANGE]), tmp_path, search_diary), "What is 4 + 0?")
+    assert results(events) == ["(no files)"]
+
+
+def test_a_survey_that_needs_an_approval_is_left_to_the_model(tmp_path: Path) -> None:
+    events = collect(agent(Deciding([" None."], [LOOKS, ANSWER, NO_CHANGE]), tmp_path, ask_a_stranger))
+    assert results(events) == ["(no files)"]
+    allowed = agent(Deciding([" None."], [LOOKS, ANSWER, NO_CHANGE]), tmp_path, ask_a_stranger, allow=["all"])
+    assert results(collect(allowed)) == ["no idea", "(no files)\nno idea"]
