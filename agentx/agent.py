@@ -4,7 +4,7 @@ import asyncio
 import secrets
 import threading
 import time
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection, Coroutine, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -204,11 +204,11 @@ class Session:
         self._prompt: list[Fragment] = []
         self.id = ""
 
-    async def run(self, task: str, *, output: type[Any] | None = None) -> RunResult:
-        """Runs the conversation's next task to its end; see `Agent.run`."""
+    async def run(self, task: str, *, output: type[Any] | None = None, without: Collection[str] = ()) -> RunResult:
+        """Runs the conversation's next task to its end; see `Agent.run`, and `stream` for `without`."""
         calls: list[ToolCall] = []
         final: RunFinished | None = None
-        async for event in self.stream(task, output=output):
+        async for event in self.stream(task, output=output, without=without):
             if isinstance(event, CallStarted):
                 calls.append(event.call)
             elif isinstance(event, RunFinished):
@@ -221,9 +221,21 @@ class Session:
             value = pydantic.TypeAdapter(output).validate_json(value)
         return RunResult(final.status, value, final.error, final.steps, calls, final.usage, self.id)
 
-    async def stream(self, task: str, *, output: type[Any] | None = None) -> AsyncGenerator[Event, None]:
-        """Runs the conversation's next task and yields every event."""
+    async def stream(
+        self, task: str, *, output: type[Any] | None = None, without: Collection[str] = ()
+    ) -> AsyncGenerator[Event, None]:
+        """Runs the conversation's next task and yields every event.
+
+        Args:
+            without: names of tools that are off in this task. They are masked, not taken out of the prompt, so that
+                nothing of the conversation is read again.
+
+        Raises:
+            UsageError: there is no tool of such a name.
+        """
         agent = self._agent
+        off = frozenset(agent.toolbox[name].name for name in without)
+        on = [name for name in agent.toolbox if name not in off]
         journal = agent.open_journal()
         if not self.id:
             workspace = str(agent.workspace)
@@ -234,8 +246,8 @@ class Session:
             journal.append(self.id, event)
             events.put_nowait(event)
 
-        emit(RunStarted(self.id, task, agent.model_name, agent.strategy, list(agent.toolbox), str(agent.workspace)))
-        runner = asyncio.ensure_future(self._run(task, output, emit))
+        emit(RunStarted(self.id, task, agent.model_name, agent.strategy, on, str(agent.workspace)))
+        runner = asyncio.ensure_future(self._run(task, output, off, emit))
         runner.add_done_callback(lambda _: events.put_nowait(None))
         closed = False
         try:
@@ -262,7 +274,9 @@ class Session:
         journal.append(self.id, final)
         journal.finish(self.id, final.status, final.output)
 
-    async def _run(self, task: str, output: type[Any] | None, emit: Callable[[Event], None]) -> RunFinished:
+    async def _run(
+        self, task: str, output: type[Any] | None, without: frozenset[str], emit: Callable[[Event], None]
+    ) -> RunFinished:
         from agentx.loop import Limits, Loop, Surroundings
 
         agent = self._agent
@@ -270,6 +284,8 @@ class Session:
         model = await agent._load()  # pyright: ignore[reportPrivateUsage]
         emit(ModelLoaded(model.name, time.perf_counter() - started))
         turn = agent._turn(model, task, emit)  # pyright: ignore[reportPrivateUsage]
+        turn.without = without
+        turn.surveys = {name: arguments for name, arguments in turn.surveys.items() if name not in without}
         if output is not None:
             turn.answer_schema = _schema_of(output)
             turn.task += f"\n\nThe final answer is JSON of this schema: {turn.answer_schema}"

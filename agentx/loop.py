@@ -185,6 +185,8 @@ class Loop:
         Raises:
             NeedsApproval: there is nobody to ask.
         """
+        if call.name in self._turn.without:
+            return ToolResult(call.id, "refused", f"refused: `{call.name}` is off in this task.")
         tool = self._turn.toolbox[call.name]
         reason = self._around.policy.reason_to_ask(tool, call)
         if reason is None:
@@ -212,9 +214,9 @@ class Loop:
             task=self._turn.task,
             settings=self._around.tool_settings.get(call.name, {}),
             functions={
-                name: ordered_parameters(tool.parameters)
-                for name, tool in self._turn.toolbox.items()
-                if name != call.name
+                tool.name: ordered_parameters(tool.parameters)
+                for tool in self._turn.callable_tools
+                if tool.name != call.name
             },
             call_tool=self._call_from_tool,
             report=lambda text: loop.call_soon_threadsafe(self._emit, CallProgress(call.id, text)) and None,

@@ -8,6 +8,7 @@ from agentx.dialects.base import Dialect
 from agentx.events import Event
 from agentx.messages import ToolCall, ToolResult, Usage
 from agentx.model import Fragment, Model, Sampling
+from agentx.tool import Tool
 from agentx.toolbox import Toolbox
 
 
@@ -37,6 +38,7 @@ class Turn:
         surveys: for each tool that has something to show on the task, the arguments of the call that shows it.
         answer_schema: JSON Schema that the answer must match; None for free text.
         must_answer: True where no more calls are allowed.
+        without: names of tools that are off in this task. The prompt goes on showing them, so that it never changes.
         steps: actions decided so far in this task.
     """
 
@@ -53,7 +55,12 @@ class Turn:
     prompt: list[Fragment] = field(default_factory=list[Fragment])
     done: list[tuple[ToolCall, ToolResult]] = field(default_factory=list[tuple[ToolCall, ToolResult]])
     must_answer: bool = False
+    without: frozenset[str] = frozenset()
     steps: int = 0
+
+    @property
+    def callable_tools(self) -> list[Tool]:
+        return [tool for name, tool in self.toolbox.items() if name not in self.without]
 
     def earlier(self, call: ToolCall) -> ToolResult | None:
         """What the very same call gave, if it was made since files last changed: again it can bring nothing new."""

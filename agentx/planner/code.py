@@ -61,7 +61,7 @@ class Code:
         return turn.model.chat.opening("\n\n".join(filter(None, [system, turn.instructions])), user)
 
     async def decide(self, turn: Turn) -> Action:
-        if turn.must_answer:
+        if turn.must_answer or program_tool(turn.toolbox) not in turn.callable_tools:
             return await self._last_word(turn)
         if turn.steps == 0 and turn.surveys:
             looks, usage = await self._asks(turn, "needs_look")

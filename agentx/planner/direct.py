@@ -36,7 +36,7 @@ class Direct:
 
     async def decide(self, turn: Turn) -> Action:
         usage = Usage()
-        if turn.toolbox and not turn.must_answer and not turn.done:
+        if turn.callable_tools and not turn.must_answer and not turn.done:
             question = Template(prompt_text("relevance")).substitute(task=turn.task)
             yes, usage = await probability_of_yes(turn, self._opening(turn, question))
             if yes >= RELEVANT:
@@ -44,8 +44,7 @@ class Direct:
         return await self._answer(turn, usage)
 
     async def _call(self, turn: Turn, usage: Usage) -> Action:
-        tools = list(turn.toolbox.values())
-        grammar = Constraint(f"start: calls\n{turn.dialect.grammar(tools)}")
+        grammar = Constraint(f"start: calls\n{turn.dialect.grammar(turn.callable_tools)}")
         decoded = await decode(
             turn,
             turn.prompt,
