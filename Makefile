@@ -45,6 +45,7 @@ check: $(INSTALLED)
 	$(BIN)/lint-imports
 
 bench: $(INSTALLED)
+	$(BIN)/python -m benchmarks.decoding
 	$(BIN)/python -m benchmarks.tasks --split dev
 
 clean:

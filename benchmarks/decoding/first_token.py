@@ -18,19 +18,21 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("model", help="a catalogued name or a GGUF file; empty for the default model")
     parser.add_argument("--folder", type=Path, help="where snapshots lie; without it none are kept")
     parser.add_argument("--prefix", type=int, required=True, help="tokens before the question, about")
+    parser.add_argument("--threads", type=int, help="of the decoder (default: what the machine has)")
     options = parser.parse_args(arguments)
-    print(json.dumps(asyncio.run(measure(options.model or None, options.folder, options.prefix))))
+    measured = measure(options.model or None, options.folder, options.prefix, options.threads)
+    print(json.dumps(asyncio.run(measured)))
     return 0
 
 
-async def measure(name: str | None, folder: Path | None, prefix: int) -> dict[str, object]:
+async def measure(name: str | None, folder: Path | None, prefix: int, threads: int | None) -> dict[str, object]:
     from agentx.decoding.snapshots import Snapshots
     from agentx.models import acquire
-    from agentx.models.llama_cpp import LlamaCppModel
+    from agentx.models.llama_cpp import LlamaCppModel, LlamaOptions
 
     resolved = acquire.ensure(name)
     kept = Snapshots(folder, str(resolved.path), resolved.name) if folder else None
-    model = LlamaCppModel(resolved.path, resolved.name, snapshots=kept)
+    model = LlamaCppModel(resolved.path, resolved.name, options=LlamaOptions(threads=threads), snapshots=kept)
     loaded = time.monotonic()
     # A rule has about 28 tokens in either tokenizer; what it came to is in the report.
     prompt = model.chat.opening("".join(map(RULE.format, range(1, prefix // 28 + 1))), QUESTION)

@@ -1,17 +1,18 @@
 """`python -m benchmarks.decoding.snapshot`: process start to first token, with a KV snapshot of the prompt's beginning
 and without, in fresh processes by turns."""
 
-import argparse
 import json
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from benchmarks.decoding.timing import Figure, Spread, command, interleave, options, ratios, report
+
+TARGET = 0.15
 WAYS = {
     "hit": "a snapshot and the vocabulary are on disk",
     "miss": "an empty folder: the first start of all",
@@ -30,8 +31,10 @@ class Start:
     reply: str
 
 
-def start(way: str, model: str, prefix: int, folder: Path | None) -> Start:
+def start(way: str, model: str, prefix: int, folder: Path | None, threads: int | None = None) -> Start:
     command = [sys.executable, "-m", "benchmarks.decoding.first_token", model, "--prefix", str(prefix)]
+    if threads:
+        command += ["--threads", str(threads)]
     if folder:
         command += ["--folder", str(folder)]
     began = time.monotonic()
@@ -42,50 +45,53 @@ def start(way: str, model: str, prefix: int, folder: Path | None) -> Start:
     return Start(row["loaded"] - began, row["first"] - began, row["read"], row["reused"], row["reply"])
 
 
-def rounds(model: str, prefix: int, count: int, ways: Sequence[str]) -> dict[str, list[Start]]:
+def rounds(
+    model: str, prefix: int, count: int, ways: Sequence[str], threads: int | None = None
+) -> dict[str, list[Start]]:
     """All ways by turns, `count` times, after one start that leaves the snapshot for the hits."""
-    starts: dict[str, list[Start]] = {way: [] for way in ways}
     with tempfile.TemporaryDirectory() as scratch:
         kept = Path(scratch) / "kept"
-        start("hit", model, prefix, kept)
-        for number in range(count):
-            for way in ways:
-                folder = {"hit": kept, "miss": Path(scratch) / f"empty-{number}", "off": None}[way]
-                starts[way].append(start(way, model, prefix, folder))
-                print(f"{number + 1}/{count} {way}: {starts[way][-1].first:.2f} s", file=sys.stderr)
-    return starts
+
+        def measured(way: str, number: int) -> Start:
+            folder = {"hit": kept, "miss": Path(scratch) / f"empty-{number}", "off": None}[way]
+            return start(way, model, prefix, folder, threads)
+
+        start("hit", model, prefix, kept, threads)
+        return interleave({way: lambda number, way=way: measured(way, number) for way in ways}, count)
 
 
 def table(starts: dict[str, list[Start]]) -> str:
     lines = ["way   first token, s       model loaded, s      read  reused"]
     for way, runs in starts.items():
-        first, loaded = spread([run.first for run in runs]), spread([run.loaded for run in runs])
+        first, loaded = (Spread.of([getattr(run, what) for run in runs]).show() for what in ("first", "loaded"))
         lines.append(f"{way:5} {first:20} {loaded:20} {runs[0].read:4}  {runs[0].reused:6}")
-    hits = [run.first for run in starts["hit"]]
     for way, runs in starts.items():
         if way != "hit":
-            ratios = [hit / run.first for hit, run in zip(hits, runs, strict=True)]
             agreed = sum(a.reply == b.reply for a, b in zip(starts["hit"], runs, strict=True))
-            lines.append(f"hit / {way}: {spread(ratios, 3)}; same first 12 tokens in {agreed} of {len(runs)}")
+            lines.append(f"hit and {way}: same first 12 tokens in {agreed} of {len(runs)}")
     return "\n".join([*lines, *(f"{way}: {WAYS[way]}" for way in starts)])
 
 
-def spread(values: Sequence[float], digits: int = 2) -> str:
-    low, middle, high = (f"{value:.{digits}f}" for value in (min(values), statistics.median(values), max(values)))
-    return f"{middle} ({low} to {high})"
+def figures(starts: dict[str, list[Start]]) -> list[Figure]:
+    seconds = {way: [run.first for run in runs] for way, runs in starts.items()}
+    targets = {"miss": TARGET, "off": None}
+    return [
+        Figure(f"process start to first token, snapshot hit / {way}", ratios(seconds["hit"], seconds[way]), target)
+        for way, target in targets.items()
+        if way in seconds
+    ]
 
 
 def main(arguments: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.decoding.snapshot", description=__doc__)
-    parser.add_argument("--model", default="", help="a catalogued name or a GGUF file (default: the default model)")
-    parser.add_argument("--rounds", type=int, default=9)
+    parser = options("snapshot", __doc__)
     parser.add_argument("--prefix", type=int, default=1500, help="tokens before the question, about")
     parser.add_argument("--ways", nargs="+", choices=list(WAYS), default=list(WAYS))
-    options = parser.parse_args(arguments)
-    ways = ["hit", *(way for way in options.ways if way != "hit")]
-    print(table(rounds(options.model, options.prefix, options.rounds, ways)))
+    chosen = parser.parse_args(arguments)
+    ways = ["hit", *(way for way in chosen.ways if way != "hit")]
+    starts = rounds(chosen.model, chosen.prefix, chosen.rounds, ways, chosen.threads)
+    report(chosen, figures(starts), table(starts), {way: list(map(asdict, runs)) for way, runs in starts.items()})
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(command(main))

@@ -1,0 +1,118 @@
+"""`python -m benchmarks.decoding.tool_call`: wall time of a reply that calls a tool, ours constrained with
+fast-forward, llama-cpp-python's `create_chat_completion` unconstrained; new requests by turns behind a warm prefix."""
+
+import json
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from statistics import median
+from string import Template
+from typing import Any
+
+from agentx import Agent
+from agentx.dialects.python_calls import PythonCalls
+from agentx.planner.decoding import prompt_text
+from benchmarks.decoding.requests import KINDS, TOOLS, as_openai
+from benchmarks.decoding.sides import Ours, Reply, Timed, open_peer, weights
+from benchmarks.decoding.timing import Figure, aligned, command, interleave, options, ratios, report
+
+TARGET = 0.40
+MAX_TOKENS = 256
+OURS, PROPOSED, PEER, PEER_OUR_PROMPT = "ours", "ours, with the probe", "llama-cpp-python", "the same, our prompt"
+
+
+class Proposing:
+    """Our side: `Agent.propose`, of which the reply that holds the call is timed apart."""
+
+    def __init__(self, ours: Ours) -> None:
+        self._ours = ours
+        self._timed = Timed(ours.model)
+        self._agent = Agent(self._timed, TOOLS)  # type: ignore[arg-type]
+        self.whole: list[float] = []
+
+    def reply(self, task: str) -> Reply:
+        started = time.perf_counter()
+        self._ours.runner.run(self._agent.propose(task))
+        self.whole.append(time.perf_counter() - started)
+        return self._timed.replies[-1]
+
+
+class Chatting:
+    """The peer: the tools through its API and the template of the weights, or described in a system prompt."""
+
+    def __init__(self, path: Path, threads: int, system: str | None = None) -> None:
+        self._llama = open_peer(path, threads)
+        self._before = [{"role": "system", "content": system}] if system else []
+        self._tools: dict[str, Any] = {} if system else {"tools": list(map(as_openai, TOOLS)), "tool_choice": "auto"}
+
+    def reply(self, task: str) -> Reply:
+        messages = [*self._before, {"role": "user", "content": task}]
+        started = time.perf_counter()
+        answer = self._llama.create_chat_completion(messages, temperature=0.0, max_tokens=MAX_TOKENS, **self._tools)
+        seconds = time.perf_counter() - started
+        choice = answer["choices"][0]
+        ended = choice["finish_reason"] == "stop"  # the end token is sampled too
+        return Reply(choice["message"]["content"] or "", seconds, answer["usage"]["completion_tokens"] + ended)
+
+
+def measure(path: Path, threads: int, rounds: int) -> dict[str, list[Reply]]:
+    """Replies of each side, the kinds of requests in turn within each round, after one unmeasured round."""
+    system = Template(prompt_text("direct")).substitute(tools=PythonCalls().show_tools(TOOLS))
+    with Ours(path, threads) as ours:
+        proposing = Proposing(ours)
+        sides = {OURS: proposing, PEER: Chatting(path, threads), PEER_OUR_PROMPT: Chatting(path, threads, system)}
+        for number in range(len(KINDS)):  # warm: prefixes are cached, grammars compiled
+            for side in sides.values():
+                side.reply(task(number))
+        proposing.whole.clear()
+        turns = {name: lambda number, side=side: side.reply(task(number + len(KINDS))) for name, side in sides.items()}
+        replies = interleave(turns, rounds * len(KINDS))
+        probed = zip(replies[OURS], proposing.whole, strict=True)
+        replies[PROPOSED] = [Reply(reply.text, seconds, reply.tokens, reply.forced) for reply, seconds in probed]
+    return replies
+
+
+def task(number: int) -> str:
+    """The request of a turn: all kinds in order, then all kinds of the next round."""
+    return KINDS[number % len(KINDS)].task(number // len(KINDS))
+
+
+def figures(replies: Mapping[str, Sequence[Reply]]) -> list[Figure]:
+    def by_round(side: str) -> list[float]:
+        seconds = [reply.seconds for reply in replies[side]]
+        return [sum(seconds[i : i + len(KINDS)]) for i in range(0, len(seconds), len(KINDS))]
+
+    peer = by_round(PEER)
+    return [
+        Figure("tool-call reply / llama-cpp-python, unconstrained", ratios(by_round(OURS), peer), TARGET),
+        Figure("relevance probe and reply / llama-cpp-python", ratios(by_round(PROPOSED), peer)),
+        Figure("tool-call reply / llama-cpp-python on our prompt", ratios(by_round(OURS), by_round(PEER_OUR_PROMPT))),
+    ]
+
+
+def details(replies: Mapping[str, Sequence[Reply]]) -> str:
+    """For each kind and side the median seconds, output tokens, and how many replies name the right tool."""
+    rows: list[Sequence[str]] = [("request for", "side", "s", "tokens", "forced", "right tool")]
+    for i, kind in enumerate(KINDS):
+        for side, all_of_them in replies.items():
+            some = all_of_them[i :: len(KINDS)]
+            right = sum(kind.tool in reply.text for reply in some)
+            middle = (median(getattr(reply, what) for reply in some) for what in ("seconds", "tokens", "forced"))
+            seconds, tokens, forced = middle
+            rows.append((kind.tool, side, f"{seconds:.2f}", f"{tokens:g}", f"{forced:g}", f"{right} of {len(some)}"))
+    shown = [f"{side}: {json.dumps(all_of_them[0].text)}" for side, all_of_them in replies.items()]
+    return "\n".join([aligned(rows), "", f"replies to {task(len(KINDS))!r}:", *shown])
+
+
+def main(arguments: Sequence[str]) -> int:
+    chosen = options("tool_call", __doc__).parse_args(arguments)
+    replies = measure(weights(chosen.model), chosen.threads, chosen.rounds)
+    measured = {side: [asdict(reply) for reply in some] for side, some in replies.items()}
+    report(chosen, figures(replies), details(replies), measured)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(command(main))
