@@ -54,6 +54,8 @@ class Usage:
         sampled_tokens: output tokens chosen from logits.
         masked_tokens: sampled tokens whose first choice the grammar refused, so that a mask was computed.
         probe_tokens: tokens decoded only to read logits (Yes/No probes, scores of names).
+        drafted_tokens: guessed output tokens, fed before it was known whether they would be chosen.
+        accepted_tokens: of these, what came to be the output; counted as sampled or forced too.
         prompt_s: seconds spent reading prompts.
         decode_s: seconds spent on output tokens.
     """
@@ -64,6 +66,8 @@ class Usage:
     sampled_tokens: int = 0
     masked_tokens: int = 0
     probe_tokens: int = 0
+    drafted_tokens: int = 0
+    accepted_tokens: int = 0
     prompt_s: float = 0.0
     decode_s: float = 0.0
 

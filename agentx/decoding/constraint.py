@@ -34,11 +34,17 @@ class Matcher:
         return self._matcher.is_stopped()
 
     def forced(self) -> list[int]:
-        """Tokens that the grammar forces from here, consumed."""
-        tokens = self._matcher.compute_ff_tokens()
-        if tokens:
-            self._matcher.consume_tokens(tokens)
-        return tokens
+        """Tokens that the grammar forces from here; not those of its end that what follows could be merged with."""
+        return self._matcher.compute_ff_tokens()
+
+    def consume(self, token: int) -> None:
+        """Goes on by a token.
+
+        Raises:
+            SchemaError: it is not legal here.
+        """
+        if not self._matcher.consume_token(token):
+            raise SchemaError(f"The grammar can go no further here ({self._matcher.get_error()[:200]}).")
 
     def choose(self, logits: Logits, sampler: Sampler) -> tuple[int, bool]:
         """A legal token, consumed, and whether a mask had to be computed for it."""
@@ -46,8 +52,7 @@ class Matcher:
         masked = self._matcher.validate_tokens([token]) != 1
         if masked:
             token = sampler.choose(logits, self._allowed())
-        if not self._matcher.consume_token(token):
-            raise SchemaError(f"The grammar can go no further here ({self._matcher.get_error()[:200]}).")
+        self.consume(token)
         return token, masked
 
     def _allowed(self) -> NDArray[np.bool_]:

@@ -186,10 +186,7 @@ class Engine:
             if sequence is None or (self._running and busy + len(stream.prompt) - reused > self.ledger.cells):
                 return
             self.ledger.take(sequence)
-            stream.sequence = sequence
-            stream.pending = stream.prompt[reused:]
-            stream.counters.reused_tokens = reused
-            stream.counters.prompt_tokens = len(stream.pending)
+            stream.begin(sequence, reused)
             self._running.append(self._waiting.pop(0))
 
     def _step(self) -> bool:

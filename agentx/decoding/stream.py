@@ -7,7 +7,6 @@ hands it the logits of the last one.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from agentx.decoding.constraint import Matcher
 from agentx.decoding.ledger import CachedSequence
@@ -15,23 +14,6 @@ from agentx.decoding.reply import Reply
 from agentx.decoding.sampler import Logits, Sampler
 from agentx.messages import Usage
 from agentx.model import Delta, FinishReason
-
-
-@dataclass(slots=True)
-class Counters:
-    """What a stream cost so far; `Usage` in the making."""
-
-    prompt_tokens: int = 0
-    reused_tokens: int = 0
-    forced_tokens: int = 0
-    sampled_tokens: int = 0
-    masked_tokens: int = 0
-    probe_tokens: int = 0
-    prompt_s: float = 0.0
-    decode_s: float = 0.0
-
-    def usage(self) -> Usage:
-        return Usage(*(getattr(self, name) for name in Usage.__slots__))
 
 
 @dataclass(slots=True, eq=False)
@@ -61,11 +43,10 @@ class Stream:
     cancelled: bool = False
     sequence: CachedSequence | None = None
     pending: list[int] = field(default_factory=list[int])
-    counters: Counters = field(default_factory=Counters)
+    usage: Usage = field(default_factory=Usage)
     done: bool = False
     _started: float = field(default_factory=time.perf_counter)
     _prompt_read: bool = False
-    extra: Any = None
 
     @property
     def ready(self) -> int:
@@ -77,23 +58,30 @@ class Stream:
         self.matcher = matcher
         self.held = False
 
+    def begin(self, sequence: CachedSequence, reused: int) -> None:
+        """Takes a sequence that holds the first `reused` tokens of the prompt."""
+        self.sequence = sequence
+        self.pending = self.prompt[reused:]
+        self.usage += Usage(prompt_tokens=len(self.pending), reused_tokens=reused)
+
     def advance(self, logits: Logits) -> None:
         """Takes the logits after the last pending token; chooses what is fed next, or ends the stream."""
         if not self._prompt_read:
             self._prompt_read = True
             now = time.perf_counter()
-            self.counters.prompt_s, self._started = now - self._started, now
+            self.usage += Usage(prompt_s=now - self._started)
+            self._started = now
             if self._force():
                 return
         if self.matcher is None:
             token, masked = self.sampler.choose(logits), False
         else:
             token, masked = self.matcher.choose(logits, self.sampler)
-        self.counters.masked_tokens += masked
         if token in self.end_tokens:
+            self.usage += Usage(masked_tokens=masked)
             self._finish("stop")
             return
-        self.counters.sampled_tokens += 1
+        self.usage += Usage(sampled_tokens=1, masked_tokens=masked)
         if self._take(token):
             self._force()
 
@@ -101,9 +89,13 @@ class Stream:
         """Takes the tokens that the grammar forces from here; True if there were any."""
         if self.matcher is None or not self.fast_forward:
             return False
-        forced = [token for token in self.matcher.forced() if token not in self.end_tokens]
-        self.counters.forced_tokens += len(forced)
+        forced = self.matcher.forced()
         for token in forced:
+            self.matcher.consume(token)
+            if token in self.end_tokens:
+                self._finish("stop")
+                break
+            self.usage += Usage(forced_tokens=1)
             if not self._take(token):
                 break
         return bool(forced)
@@ -116,7 +108,7 @@ class Stream:
         self.pending.append(token)
         if self.reply.stopped:
             self._finish("stop")
-        elif self.matcher is not None and self.matcher.stopped and not self._forcing_goes_on():
+        elif self.matcher is not None and self.matcher.stopped:
             self._finish("grammar")
         elif len(self.reply.tokens) >= self.max_tokens:
             self._finish("length")
@@ -124,12 +116,8 @@ class Stream:
             self._finish("repetition")
         return not self.done
 
-    def _forcing_goes_on(self) -> bool:
-        # `forced` consumes all tokens of a run at once, so the matcher may stand at its end before the reply does.
-        return self.counters.forced_tokens + self.counters.sampled_tokens > len(self.reply.tokens)
-
     def _finish(self, reason: FinishReason) -> None:
         self.done = True
-        self.counters.decode_s = time.perf_counter() - self._started
+        self.usage += Usage(decode_s=time.perf_counter() - self._started)
         text = self.reply.flush()
-        self.emit(Delta(text, reason, self.reply.fragments(), self.counters.usage()))
+        self.emit(Delta(text, reason, self.reply.fragments(), self.usage))

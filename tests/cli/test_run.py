@@ -34,6 +34,10 @@ def test_json_is_one_object_on_one_line(cli, script) -> None:
     [call] = ran.object["calls"]
     assert set(call) == {"id", "name", "arguments"}
     assert (call["name"], call["arguments"]) == ("calculate", {"expression": "2*3"})
+    assert set(ran.object["usage"]) == {
+        *("prompt_tokens", "reused_tokens", "forced_tokens", "sampled_tokens", "masked_tokens", "probe_tokens"),
+        *("drafted_tokens", "accepted_tokens", "prompt_s", "decode_s"),
+    }
     assert ran.object["usage"]["sampled_tokens"] > 0
     assert ran.object["session"]
 

@@ -26,6 +26,8 @@ from agentx.events import (
     StepStarted,
     TextDelta,
     Thought,
+    from_json,
+    to_json,
 )
 from agentx.journal import Journal
 from agentx.messages import ToolCall, ToolResult, Usage
@@ -46,7 +48,7 @@ EVENTS = [
     Notice("n"),
     StepFinished(1, Usage(prompt_tokens=3, decode_s=0.25)),
     Answered("yes"),
-    RunFinished("ok", {"a": [1, None]}, None, 1, Usage(sampled_tokens=7)),
+    RunFinished("ok", {"a": [1, None]}, None, 1, Usage(sampled_tokens=7, drafted_tokens=4, accepted_tokens=3)),
 ]
 
 
@@ -67,6 +69,12 @@ def test_a_reloaded_session_equals_the_live_one(tmp_path: Path) -> None:
         assert [journal.append(session, event) for event in EVENTS] == list(range(1, len(EVENTS) + 1))
     with Journal(path) as journal:
         assert journal.events(session) == EVENTS
+
+
+def test_an_event_written_before_drafts_were_counted_is_read() -> None:
+    row = to_json(StepFinished(1, Usage(sampled_tokens=7)))
+    del row["usage"]["drafted_tokens"], row["usage"]["accepted_tokens"]
+    assert from_json(row) == StepFinished(1, Usage(sampled_tokens=7))
 
 
 def test_it_works_in_memory() -> None:
