@@ -13,9 +13,14 @@ spins away the time in which the other decoder thread could run."""
 
 def default_threads() -> int:
     """Physical cores, scheduling affinity and cgroup quota: the least of them, but never 1 where 2 CPUs are usable."""
-    usable = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, _quota())
+    usable = usable_cpus()
     threads = min(usable, _physical_cores() or usable)
     return max(threads, min(usable, 2), 1)
+
+
+def usable_cpus() -> int:
+    """CPUs that this process may use: scheduling affinity or cgroup quota, whichever is less."""
+    return min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, _quota())
 
 
 def _quota() -> int:

@@ -37,6 +37,10 @@ class Matcher:
         """Tokens that the grammar forces from here; not those of its end that what follows could be merged with."""
         return self._matcher.compute_ff_tokens()
 
+    def legal(self, tokens: list[int]) -> int:
+        """How many of the tokens, from the first, may come from here."""
+        return self._matcher.validate_tokens(tokens)
+
     def consume(self, token: int) -> None:
         """Goes on by a token.
 

@@ -1,8 +1,7 @@
 """The decoding engine: one thread owns model and context; requests come from async code and share batches.
 
 Each turn of the thread's loop builds one batch from the pending tokens of all streams, runs it, and hands each stream
-the logits of its last row. A stream that reads a long prompt gets only a part of the batch while others decode, so
-that none starves.
+the logits of its last row, and of what it has drafted behind that.
 """
 
 import queue
@@ -14,8 +13,9 @@ from agentx.decoding import scoring
 from agentx.decoding.cache import Cache, too_long
 from agentx.decoding.constraint import Grammars
 from agentx.decoding.ledger import Ledger
-from agentx.decoding.llama import Aborted, Llama, Row, build
+from agentx.decoding.llama import Aborted, Llama, build
 from agentx.decoding.prefixes import Prefixes
+from agentx.decoding.schedule import Schedule
 from agentx.decoding.snapshots import Snapshots, SnapshotStore
 from agentx.decoding.stream import Stream
 from agentx.decoding.tokenizer import GrammarTokenizer
@@ -23,8 +23,6 @@ from agentx.decoding.vocabulary import VocabularyFile
 from agentx.errors import AgentXError, ModelError
 
 SEQUENCES = 32
-PROMPT_ROWS_BESIDE_OTHERS = 32
-"""Prompt rows that one batch takes while other streams decode: 32 rows take about as long as 8 single ones."""
 QUIET_S = 0.1
 """Idle seconds after which work that nobody waits for is done."""
 
@@ -60,8 +58,7 @@ class Engine:
         self._door = threading.Lock()
         self._compiling: set[threading.Thread] = set()
         self._inbox: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
-        self._waiting: list[Stream] = []
-        self._running: list[Stream] = []
+        self._schedule = Schedule(self.cache, self.prefixes)
         # A daemon: a process that ends in the middle of a batch must not wait for it.
         self._thread = threading.Thread(target=self._work, name="agentx-decoder", daemon=True)
         self._thread.start()
@@ -77,7 +74,7 @@ class Engine:
             thread = threading.Thread(target=self._compile, args=(stream, lark), name="agentx-grammar", daemon=True)
             self._compiling.add(thread)
             thread.start()
-        self.run(lambda: self._waiting.append(stream))
+        self.run(lambda: self._schedule.add(stream))
 
     def cancel(self, stream: Stream) -> None:
         """Stops a stream; a batch that is under way is given up."""
@@ -122,7 +119,7 @@ class Engine:
             matcher = self.grammars.start(lark)
         except Exception as error:
             failure = error
-            self._inbox.put(lambda: self._fail(stream, failure))
+            self._inbox.put(lambda: stream.break_off(failure))
         else:
             self._inbox.put(lambda: stream.unhold(matcher))
         self._compiling.discard(threading.current_thread())
@@ -131,20 +128,24 @@ class Engine:
 
     def _work(self) -> None:
         busy = False
+        schedule = self._schedule
         while self._take_jobs(wait=not busy):
             self._allow()
-            self._drop_cancelled()
-            self._admit()
+            schedule.drop_ended()
+            schedule.admit()
             try:
                 busy = self._step()
             except Aborted:
+                busy = True
                 self._back_to_ledger()
             except Exception as error:
-                for stream in self._running:
-                    self._fail(stream, error)
-                self._drop_cancelled()
-        for stream in (*self._waiting, *self._running):
-            self._fail(stream, ModelError("The model was closed while it decoded."))
+                busy = True
+                self._back_to_ledger()
+                for stream in schedule.running:
+                    stream.break_off(error)
+        for stream in schedule.streams:
+            if not stream.done:
+                stream.break_off(ModelError("The model was closed while it decoded."))
         self.prefixes.finish()
 
     def _take_jobs(self, wait: bool) -> bool:
@@ -167,77 +168,32 @@ class Engine:
         if not self.closed:
             self.llama.abort(False)
 
-    def _drop_cancelled(self) -> None:
-        self._waiting = [stream for stream in self._waiting if not (stream.cancelled or stream.done)]
-        for stream in self._running:
-            if (stream.cancelled or stream.done) and stream.sequence:
-                self.ledger.release(stream.sequence)
-        self._running = [stream for stream in self._running if not (stream.cancelled or stream.done)]
-
-    def _admit(self) -> None:
-        while self._waiting:
-            stream = self._waiting[0]
-            if len(stream.prompt) + 1 > self.ledger.cells:
-                self._fail(self._waiting.pop(0), too_long(len(stream.prompt), self.ledger.cells))
-                continue
-            busy = sum(len(other.prompt) + other.max_tokens for other in self._running)
-            self.prefixes.prepare(stream.prompt, stream.kept)
-            sequence, reused = self.cache.place(stream.prompt)
-            if sequence is None or (self._running and busy + len(stream.prompt) - reused > self.ledger.cells):
-                return
-            self.ledger.take(sequence)
-            stream.begin(sequence, reused)
-            self._running.append(self._waiting.pop(0))
-
     def _step(self) -> bool:
         """Decodes one batch; False if no stream had anything to decode."""
-        rows, ends, taken = self._batch()
-        if not rows:
+        batch = self._schedule.batch()
+        if not batch.rows:
             return False
-        self.cache.decode(rows)
-        for stream, count in taken.items():
+        self.cache.decode(batch.rows)
+        for stream, fed in batch.fed.items():
             assert stream.sequence
-            self.cache.append(stream.sequence, stream.pending[:count])
-            del stream.pending[:count]
-        for stream, row in ends.items():
+            self.cache.append(stream.sequence, fed)
+            del stream.pending[: len(fed)]
+        for stream, rows in batch.ends.items():
+            assert stream.sequence
             try:
-                stream.advance(self.llama.logits(row))
+                refused = stream.advance(*map(self.llama.logits, rows))
             except AgentXError as error:
-                self._fail(stream, error)
-        self._drop_cancelled()
+                stream.break_off(error)
+            else:
+                if refused:
+                    self.cache.truncate(stream.sequence, len(stream.sequence.tokens) - refused)
         return True
-
-    def _batch(self) -> tuple[list[Row], dict[Stream, int], dict[Stream, int]]:
-        """Rows for one batch; for streams whose last pending token is in it, that row; rows taken of each stream."""
-        rows: list[Row] = []
-        ends: dict[Stream, int] = {}
-        taken: dict[Stream, int] = {}
-        alone = len(self._running) == 1
-        # Short needs first: a stream that decodes must not wait for one that reads its prompt.
-        for stream in sorted(self._running, key=lambda stream: len(stream.pending)):
-            room = self.llama.batch_rows - len(rows)
-            count = min(stream.ready, room if alone else min(room, PROMPT_ROWS_BESIDE_OTHERS))
-            if count == 0:
-                continue
-            assert stream.sequence
-            position = len(stream.sequence.tokens)
-            last = count == len(stream.pending)
-            for i, token in enumerate(stream.pending[:count]):
-                rows.append((token, position + i, stream.sequence.id, last and i == count - 1))
-            taken[stream] = count
-            if last:
-                ends[stream] = len(rows) - 1
-        return rows, ends, taken
 
     def _back_to_ledger(self) -> None:
         """After an aborted batch the cache may hold rows that the ledger does not know."""
-        for stream in self._running:
+        for stream in self._schedule.running:
             if stream.sequence:
                 self.cache.restore(stream.sequence)
-
-    def _fail(self, stream: Stream, error: Exception) -> None:
-        stream.done = True
-        stream.fail(error if isinstance(error, AgentXError) else ModelError(f"The decoder failed: {error}."))
 
     def score(
         self, prompt: list[int], continuations: Sequence[list[int]], kept: int = 0

@@ -90,6 +90,8 @@ class Ledger:
     def victims(self, room: int, keep: CachedSequence | None = None) -> list[CachedSequence]:
         """Idle sequences to empty, least recently used first, until `room` more cells fit; all of them if none do."""
         chosen: list[CachedSequence] = []
+        if self.used_cells + room <= self.cells:
+            return chosen
         references = self._references.copy()
         idle = [s for s in self.sequences if not s.busy and s.tokens and s is not keep]
         for sequence in sorted(idle, key=lambda s: s.last_use):

@@ -1,7 +1,7 @@
 """One request inside the engine: which tokens it feeds next, and what it makes of the logits.
 
-A stream never touches llama.cpp. The engine feeds its `pending` tokens in batches with those of other streams and
-hands it the logits of the last one.
+A stream never touches llama.cpp. The engine feeds its `pending` tokens in batches with those of other streams, and
+behind the last one a draft of what may follow; it hands the stream the logits of all these rows.
 """
 
 import time
@@ -9,9 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from agentx.decoding.constraint import Matcher
-from agentx.decoding.ledger import CachedSequence
+from agentx.decoding.drafts import Drafter
+from agentx.decoding.ledger import CachedSequence, common_prefix
 from agentx.decoding.reply import Reply
 from agentx.decoding.sampler import Logits, Sampler
+from agentx.errors import AgentXError, ModelError
 from agentx.messages import Usage
 from agentx.model import Delta, FinishReason
 
@@ -25,7 +27,9 @@ class Stream:
         kept: how many of them, from the first, are worth keeping on disk.
         emit: takes each Delta; called on the engine's thread.
         fail: takes the exception that ended the stream; called on the engine's thread.
-        pending: tokens to feed next; the logits of the last one come to `advance`.
+        drafter: guesses tokens; None guesses none.
+        pending: tokens to feed next, certain ones; the logits after the last one come to `advance`.
+        draft: guessed tokens fed behind them in the same batch; the logits after each come to `advance` too.
         held: the grammar is still being compiled, so the last token has to wait.
     """
 
@@ -39,14 +43,17 @@ class Stream:
     emit: Callable[[Delta], None]
     fail: Callable[[BaseException], None]
     kept: int = 0
+    drafter: Drafter | None = None
     held: bool = False
     cancelled: bool = False
     sequence: CachedSequence | None = None
     pending: list[int] = field(default_factory=list[int])
+    draft: list[int] = field(default_factory=list[int])
     usage: Usage = field(default_factory=Usage)
     done: bool = False
     _started: float = field(default_factory=time.perf_counter)
     _prompt_read: bool = False
+    _reused: int = 0
 
     @property
     def ready(self) -> int:
@@ -57,22 +64,66 @@ class Stream:
         """Gives the grammar for which the stream was held."""
         self.matcher = matcher
         self.held = False
+        if self.sequence:
+            self._force()
 
     def begin(self, sequence: CachedSequence, reused: int) -> None:
-        """Takes a sequence that holds the first `reused` tokens of the prompt."""
+        """Takes a sequence that holds the first `reused` tokens of the prompt; what the grammar forces is fed behind
+        the rest, in the same batch."""
         self.sequence = sequence
         self.pending = self.prompt[reused:]
-        self.usage += Usage(prompt_tokens=len(self.pending), reused_tokens=reused)
+        self._reused = reused
+        self._force()
 
-    def advance(self, logits: Logits) -> None:
-        """Takes the logits after the last pending token; chooses what is fed next, or ends the stream."""
+    def skip(self, count: int) -> None:
+        """Goes on behind the next tokens of the prompt, which were found in the cache after all."""
+        del self.pending[:count]
+        self._reused += count
+
+    def guess(self, room: int) -> list[int]:
+        """Drafts at most `room` tokens to feed behind the pending ones."""
+        self.draft = []
+        if self.drafter and self.reply.tokens and not self.held:
+            # After the last token that may come nothing is chosen.
+            most = min(room, self.max_tokens - len(self.reply.tokens) - 1)
+            draft = self.drafter.draft(self.reply.tokens, len(self.pending), most)
+            ends = (i for i, token in enumerate(draft) if token in self.end_tokens)
+            draft = draft[: next(ends, len(draft))]
+            self.draft = draft[: self.matcher.legal(draft)] if draft and self.matcher else draft
+        return self.draft
+
+    def advance(self, *rows: Logits) -> int:
+        """Takes the logits after the last pending token and after each drafted one; chooses what is fed next, or ends
+        the stream.
+
+        Each token is chosen as if those before it had been fed one by one, and the draft only saves feeding them: up
+        to the first that is not what was chosen. Returns how many of its tokens are to be taken back.
+        """
         if not self._prompt_read:
             self._prompt_read = True
             now = time.perf_counter()
-            self.usage += Usage(prompt_s=now - self._started)
+            read = len(self.prompt) - self._reused
+            self.usage += Usage(prompt_tokens=read, reused_tokens=self._reused, prompt_s=now - self._started)
             self._started = now
-            if self._force():
-                return
+        draft, self.draft, self.pending = self.draft, [], []
+        stand = 0
+        while not self.pending and not self.done:
+            self._choose(rows[stand])
+            agreed = common_prefix(self.pending, draft[stand:])
+            del self.pending[:agreed]
+            stand += agreed
+        if draft and self.drafter:
+            self.usage += Usage(drafted_tokens=len(draft), accepted_tokens=stand)
+            self.drafter.record(len(draft), stand)
+        return len(draft) - stand
+
+    def break_off(self, error: Exception) -> None:
+        """Ends the stream with an error."""
+        self.done = True
+        self.fail(error if isinstance(error, AgentXError) else ModelError(f"The decoder failed: {error}."))
+
+    def _choose(self, logits: Logits) -> None:
+        """Takes the token that logits, sampler and grammar give, and those that the grammar forces then."""
         if self.matcher is None:
             token, masked = self.sampler.choose(logits), False
         else:
@@ -85,20 +136,18 @@ class Stream:
         if self._take(token):
             self._force()
 
-    def _force(self) -> bool:
-        """Takes the tokens that the grammar forces from here; True if there were any."""
+    def _force(self) -> None:
+        """Takes the tokens that the grammar forces from here."""
         if self.matcher is None or not self.fast_forward:
-            return False
-        forced = self.matcher.forced()
-        for token in forced:
+            return
+        for token in self.matcher.forced():
             self.matcher.consume(token)
             if token in self.end_tokens:
                 self._finish("stop")
-                break
+                return
             self.usage += Usage(forced_tokens=1)
             if not self._take(token):
-                break
-        return bool(forced)
+                return
 
     def _take(self, token: int) -> bool:
         """Appends an output token; False if it ended the stream."""

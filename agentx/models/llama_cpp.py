@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from agentx.cpus import default_threads
+from agentx.cpus import default_threads, usable_cpus
 from agentx.decoding import snapshots as store
 from agentx.decoding.constraint import check
+from agentx.decoding.drafts import Drafter
 from agentx.decoding.engine import Engine
 from agentx.decoding.reply import Reply
 from agentx.decoding.sampler import Sampler
@@ -33,10 +34,17 @@ _loading = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class LlamaOptions:
-    """What is chosen when a model is loaded; Agents that agree on it and on the file share one loaded model."""
+    """What is chosen when a model is loaded; Agents that agree on it and on the file share one loaded model.
+
+    Attributes:
+        context_tokens: cells of the KV cache.
+        threads: of the decoder; None takes what suits the machine.
+        drafts: whether replies that repeat their context are guessed ahead; None where there are CPUs to spare for it.
+    """
 
     context_tokens: int = DEFAULT_CONTEXT_TOKENS
     threads: int | None = None
+    drafts: bool | None = None
 
 
 class LlamaCppModel:
@@ -63,6 +71,7 @@ class LlamaCppModel:
         self.name = name
         self.dialect = dialect
         options = options or LlamaOptions()
+        self._drafts = usable_cpus() >= 2 if options.drafts is None else options.drafts
         self._engine = Engine(path, options.context_tokens, options.threads or default_threads(), snapshots)
         llama = self._engine.llama
         self.context_tokens = llama.context_tokens
@@ -101,6 +110,7 @@ class LlamaCppModel:
             emit=pass_on,
             fail=pass_on,
             kept=kept,
+            drafter=Drafter(tokens) if self._drafts else None,
         )
         self._engine.submit(stream, constraint.lark if constraint else None)
         try:
