@@ -19,7 +19,8 @@ class ScriptedModel:
 
     Args:
         replies: one a call of `decode`.
-        yes: probability that `score` gives to the first of its continuations, shared equally by the others.
+        yes: probability that `score` gives to the first of its continuations, or a function of the prompt's text that
+            gives it; the others share the rest.
         delay_s: seconds to wait before each reply.
     """
 
@@ -27,13 +28,15 @@ class ScriptedModel:
         self,
         replies: Iterable[Reply] = (),
         *,
-        yes: float = 0.9,
+        yes: float | Callable[[str], float] = 0.9,
         delay_s: float = 0.0,
         context_tokens: int = 1_000_000,
         dialect: str = "python",
         name: str = "scripted",
+        identity: str = "",
     ) -> None:
         self.name = name
+        self.identity = identity
         self.context_tokens = context_tokens
         self.dialect = dialect
         self.chat: ChatFormat = PlainFormat()
@@ -75,9 +78,10 @@ class ScriptedModel:
     async def score(self, prompt: Prompt, continuations: Sequence[str]) -> Scores:
         from math import log
 
+        yes = self._yes("".join(fragment.text for fragment in prompt)) if callable(self._yes) else self._yes
         others = max(len(continuations) - 1, 1)
-        rest = log(max((1 - self._yes) / others, 1e-9))
-        return Scores([log(max(self._yes, 1e-9)), *[rest] * (len(continuations) - 1)])
+        rest = log(max((1 - yes) / others, 1e-9))
+        return Scores([log(max(yes, 1e-9)), *[rest] * (len(continuations) - 1)])
 
     async def count(self, prompt: Prompt) -> int:
         return sum(len(fragment.text) for fragment in prompt)

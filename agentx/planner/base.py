@@ -1,6 +1,6 @@
 """The Protocol of a strategy: given what happened so far, which action next."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -40,6 +40,9 @@ class Turn:
         must_answer: True where no more calls are allowed.
         without: names of tools that are off in this task. The prompt goes on showing them, so that it never changes.
         steps: actions decided so far in this task.
+        conversation: the session's earlier tasks, each with its answer.
+        thresholds: for each probe's name, the probability from which this model means Yes.
+        probed: for each probe's name and question that was asked in this task, the probability of Yes.
     """
 
     model: Model
@@ -57,6 +60,9 @@ class Turn:
     must_answer: bool = False
     without: frozenset[str] = frozenset()
     steps: int = 0
+    conversation: Sequence[tuple[str, str]] = ()
+    thresholds: Mapping[str, float] = field(default_factory=dict[str, float])
+    probed: dict[tuple[str, str], float] = field(default_factory=dict[tuple[str, str], float])
 
     @property
     def callable_tools(self) -> list[Tool]:

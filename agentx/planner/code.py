@@ -17,17 +17,15 @@ from agentx.events import TextDelta
 from agentx.messages import ToolCall, ToolResult, Usage
 from agentx.model import Constraint, Fragment, Sampling
 from agentx.planner.base import Action, Turn
-from agentx.planner.decoding import Decoded, decode, probability_of_yes, prompt_text
+from agentx.planner.decoding import Decoded, decode, prompt_text
 from agentx.planner.grounding import unsupported_figures
+from agentx.planner.probes import ASKS_FOR_CHANGE, NEEDS_LOOK, ask
 from agentx.planner.programs import EXAMPLES
 from agentx.tool import Tool
 from agentx.toolbox import Toolbox
 
 MAX_PROGRAM_TOKENS = 512
 MAX_ANSWER_TOKENS = 512
-NEEDS_LOOK = 0.3
-ASKS_FOR_CHANGE = 0.5
-"""Probabilities of Yes from which a task is taken to need a look at the data, and to ask for a change of files."""
 
 MAX_TRIES = 4
 """Programs decoded for one step before the model has to answer: the first greedy, the others with temperature."""
@@ -64,9 +62,9 @@ class Code:
         if turn.must_answer or program_tool(turn.toolbox) not in turn.callable_tools:
             return await self._last_word(turn)
         if turn.steps == 0 and turn.surveys:
-            looks, usage = await self._asks(turn, "needs_look")
-            action = await self._answer(turn) if looks < NEEDS_LOOK else self._look(turn)
-            return plus(action, usage)
+            looks = await ask(turn, NEEDS_LOOK)
+            action = self._look(turn) if looks.yes else await self._answer(turn)
+            return plus(action, looks.usage)
         usage = Usage()
         if not failed_last(turn):
             scores = await turn.model.score(turn.prompt, [_PROGRAM, _ANSWER])
@@ -78,17 +76,11 @@ class Code:
                     return replace(action, usage=usage)
         return plus(await self._program(turn) or await self._last_word(turn), usage)
 
-    async def _asks(self, turn: Turn, question: str) -> tuple[float, Usage]:
-        """Probability of Yes to a question about the task, asked beside the run on the same system prompt."""
-        text = Template(prompt_text(question)).substitute(task=turn.task)
-        return await probability_of_yes(turn, self._opening(turn, text))
-
     async def _change_is_due(self, turn: Turn) -> bool:
         """True while the task asks for a change of files and none was made: it cannot be done yet."""
         if any(result.changed for _, result in turn.done):
             return False
-        asked, _ = await probability_of_yes(turn, asks_for_change(turn))
-        return asked >= ASKS_FOR_CHANGE
+        return (await ask(turn, ASKS_FOR_CHANGE)).yes
 
     def _look(self, turn: Turn) -> Action:
         """The first program of a task, which the model does not choose: a model that has not looked invents."""
@@ -150,12 +142,6 @@ class Code:
 
     def problem(self, turn: Turn, text: str) -> list[Fragment]:
         return [Fragment(f"\nOutput:\nerror: {text}\n")]
-
-
-def asks_for_change(turn: Turn) -> list[Fragment]:
-    """A question about the task alone: without the tools before it the answer is clearer and costs 50 tokens."""
-    text = Template(prompt_text("asks_for_change")).substitute(task=turn.task)
-    return turn.model.chat.opening("You sort tasks. Answer with one word.", text)
 
 
 def unsupported(turn: Turn, action: Action) -> list[str]:

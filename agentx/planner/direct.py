@@ -12,10 +12,8 @@ from agentx.events import TextDelta
 from agentx.messages import ToolCall, ToolResult, Usage
 from agentx.model import Constraint, Fragment
 from agentx.planner.base import Action, Turn
-from agentx.planner.decoding import Decoded, decode, probability_of_yes, prompt_text
-
-RELEVANT = 0.5
-"""Probability of Yes above which the task is taken to need a tool; safe for an unknown model."""
+from agentx.planner.decoding import Decoded, decode, prompt_text
+from agentx.planner.probes import RELEVANCE, ask
 
 MAX_CALL_TOKENS = 768
 MAX_ANSWER_TOKENS = 768
@@ -37,9 +35,9 @@ class Direct:
     async def decide(self, turn: Turn) -> Action:
         usage = Usage()
         if turn.callable_tools and not turn.must_answer and not turn.done:
-            question = Template(prompt_text("relevance")).substitute(task=turn.task)
-            yes, usage = await probability_of_yes(turn, self._opening(turn, question))
-            if yes >= RELEVANT:
+            relevant = await ask(turn, RELEVANCE, self)
+            usage = relevant.usage
+            if relevant.yes:
                 return await self._call(turn, usage)
         return await self._answer(turn, usage)
 

@@ -1,0 +1,93 @@
+"""Yes/No probes: small questions to the model, answered by the logits of its next word; no token is decoded.
+
+That a model's probability of "True" about a statement can be used once it is calibrated is after Kadavath et al.,
+2022 (https://arxiv.org/abs/2207.05221). Where Yes begins differs from model to model: each probe has a threshold that
+is safe for an unknown model, and a calibrated model has its own (`agentx.planner.calibration`).
+"""
+
+from dataclasses import dataclass, replace
+from string import Template
+
+from agentx.messages import Usage
+from agentx.planner.base import Strategy, Turn
+from agentx.planner.decoding import probability_of_yes, prompt_text
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A question, `prompts/NAME.md`: what is asked, and above a line `---` the rules and examples for it, if any.
+
+    Attributes:
+        beside: name of the strategy on whose system prompt the question is asked, where it is about the tools; None
+            where the task alone decides: without the tools before it the answer is clearer and costs fewer tokens.
+        yes: what Yes means.
+        threshold: probability from which an unknown model's answer is taken for Yes.
+        missed_cost: what a wrong No costs, in the units of `needless_cost`.
+        needless_cost: what a wrong Yes costs.
+    """
+
+    name: str
+    beside: str | None
+    yes: str
+    threshold: float
+    missed_cost: float
+    needless_cost: float
+
+
+# The costs say how dear an error is and how often its occasion comes. A task that does not look where it should fails,
+# a needless look takes a second. An unasked write does more harm than the refusal of a wanted one, but most writes that
+# a model wants to make are wanted.
+RELEVANCE = Probe("relevance", "direct", "one of the tools does what is asked", 0.5, missed_cost=3, needless_cost=1)
+NEEDS_LOOK = Probe("needs_look", None, "the task needs data or a computation", 0.2, missed_cost=10, needless_cost=1)
+ASKS_FOR_CHANGE = Probe(
+    "asks_for_change", None, "the task asks for a change of files", 0.5, missed_cost=1, needless_cost=1
+)
+ASKS_FOR_EFFECT = Probe(
+    "asks_for_effect", None, "the task asks for what the tool does", 0.3, missed_cost=2, needless_cost=1
+)
+
+PROBES = {probe.name: probe for probe in (RELEVANCE, NEEDS_LOOK, ASKS_FOR_CHANGE, ASKS_FOR_EFFECT)}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """An answer: `probability` is that of Yes against No, `yes` whether it reaches the model's threshold."""
+
+    yes: bool
+    probability: float
+    usage: Usage
+
+
+async def ask(turn: Turn, probe: Probe, strategy: Strategy | None = None, **values: str) -> Verdict:
+    """Asks a probe about the task; asked again in the same task it costs nothing.
+
+    Args:
+        strategy: the one that `probe.beside` names, whose opening the question takes; None for a probe without.
+        values: what the question holds beside the task.
+    """
+    rules, _, question = prompt_text(probe.name).rpartition("\n---\n")
+    if strategy is not None:
+        text = Template(question).substitute(values, task=turn.task)
+        prompt = strategy.opening(replace(turn, task=text), follow_up=False)
+    else:
+        text = Template(question).substitute(values, task=in_context(turn))
+        prompt = turn.model.chat.opening(rules, text)
+    threshold = turn.thresholds.get(probe.name, probe.threshold)
+    key, usage = (probe.name, text), Usage()
+    if key not in turn.probed:
+        turn.probed[key], usage = await probability_of_yes(turn, prompt)
+    probability = turn.probed[key]
+    return Verdict(probability >= threshold, probability, usage)
+
+
+def in_context(turn: Turn) -> str:
+    """The task, and for a follow-up what was said before it: "Yes, do that" asks for nothing by itself."""
+    if not turn.conversation:
+        return turn.task
+    task, answer = turn.conversation[-1]
+    return f"{turn.task}\n(Before, the user said: {_short(task)} And was answered: {_short(answer)})"
+
+
+def _short(text: str, characters: int = 300) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= characters else f"{line[: characters - 1]}…"
