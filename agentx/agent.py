@@ -120,13 +120,19 @@ class Agent:
 
     async def propose(self, task: str, *, strategy: str = "direct") -> Proposal:
         """The next calls, or an answer, without carrying anything out."""
+        from agentx.planner.evidence import wanted
+
         model = await self._load()
         plan = _strategy(strategy)
         turn = self._turn(model, task, lambda event: None)
         turn.prompt += plan.opening(turn, follow_up=False)
         action = await plan.decide(turn)
-        calls = [self._coerced(call) for call in action.calls]
-        return Proposal(calls, action.answer, action.usage)
+        calls, usage = await wanted(turn, plan, action)
+        if action.calls and not calls:
+            turn.must_answer = True
+            action = await plan.decide(turn)
+            usage += action.usage
+        return Proposal([self._coerced(call) for call in calls], action.answer, usage)
 
     def _coerced(self, call: ToolCall) -> ToolCall:
         """Arguments as JSON values after the schema's coercion (`3` for a float is `3.0`)."""
@@ -202,6 +208,7 @@ class Session:
         self._agent = agent
         self._title = title
         self._prompt: list[Fragment] = []
+        self._conversation: list[tuple[str, str]] = []
         self.id = ""
 
     async def run(self, task: str, *, output: type[Any] | None = None, without: Collection[str] = ()) -> RunResult:
@@ -290,10 +297,13 @@ class Session:
             turn.answer_schema = _schema_of(output)
             turn.task += f"\n\nThe final answer is JSON of this schema: {turn.answer_schema}"
         plan = _strategy(agent.strategy)
+        turn.conversation = tuple(self._conversation)
         turn.prompt = self._prompt
         turn.prompt += plan.opening(turn, follow_up=bool(self._prompt))
         around = Surroundings(self.id, agent.workspace, agent.policy, agent.approve, agent.tool_settings)
-        return await Loop(turn, plan, Limits(agent.max_steps, agent.timeout_s), around).run()
+        final = await Loop(turn, plan, Limits(agent.max_steps, agent.timeout_s), around).run()
+        self._conversation.append((task, str(final.output or final.error)))
+        return final
 
 
 def _open(spec: str | Model | None, threads: int | None, context_tokens: int | None, progress: Any) -> Model:

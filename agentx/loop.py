@@ -26,6 +26,7 @@ from agentx.events import (
 )
 from agentx.messages import RunStatus, ToolCall, ToolResult, Usage
 from agentx.planner.base import Strategy, Turn
+from agentx.planner.evidence import doubt, refused
 from agentx.policy import ASKING, ApprovalRequest, Approver, Decision, NeedsApproval, Policy
 from agentx.schema import ordered_parameters
 from agentx.threads import in_thread
@@ -189,8 +190,15 @@ class Loop:
             return ToolResult(call.id, "refused", f"refused: `{call.name}` is off in this task.")
         tool = self._turn.toolbox[call.name]
         reason = self._around.policy.reason_to_ask(tool, call)
+        unasked, usage = await doubt(self._turn, call)
+        self._usage += usage
+        # A person who is asked anyway knows better than a probe what the task asks for.
+        if unasked and (reason is None or self._around.approve is None):
+            return refused(call, unasked)
         if reason is None:
             return None
+        if unasked:
+            reason += ", which the task does not seem to ask for"
         self._emit(ApprovalAsked(call, reason))
         if self._around.approve is None:
             self._emit(ApprovalGiven(call.id, False, "nobody to ask"))
