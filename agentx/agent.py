@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from agentx.errors import AgentXError, UsageError
-from agentx.events import CallStarted, Event, ModelLoaded, RunFinished, RunStarted
+from agentx.events import CallStarted, Event, ModelLoaded, Notice, RunFinished, RunStarted
 from agentx.messages import Proposal, RunResult, ToolCall, Usage
 from agentx.model import GREEDY, Fragment, Model, Sampling
 from agentx.policy import Approver, Policy
@@ -168,11 +168,15 @@ class Agent:
 
     def _turn(self, model: Model, task: str, emit: Callable[[Event], None]) -> "Turn":
         from agentx.planner.base import Turn
+        from agentx.planner.calibration import stored
         from agentx.planner.survey import surveys
         from agentx.tool import ToolContext
 
         if not task.strip():
             raise UsageError("The task is empty; say what is to be done.")
+        thresholds = stored.known(model.identity, model.name)
+        if thresholds.problem:
+            emit(Notice(thresholds.problem))
 
         def new_call(name: str, arguments: dict[str, Any]) -> ToolCall:
             return ToolCall(f"call-{secrets.token_hex(4)}", name, arguments)
@@ -191,6 +195,7 @@ class Agent:
                 lambda tool, arguments: self.policy.reason_to_ask(tool, new_call(tool.name, arguments)) is None,
             ),
             instructions=self.instructions,
+            thresholds=thresholds.values,
         )
 
     def open_journal(self) -> "Journal":

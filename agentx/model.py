@@ -105,6 +105,7 @@ class Model(Protocol):
 
     Attributes:
         name: as shown to a person.
+        identity: tells the weights from others, as a file's name may; empty where nothing is kept about the model.
         context_tokens: how many tokens a prompt and its reply may have together.
         dialect: name of the dialect that suits the model best.
         chat: how the model is shown who speaks.
@@ -112,6 +113,8 @@ class Model(Protocol):
 
     @property
     def name(self) -> str: ...
+    @property
+    def identity(self) -> str: ...
     @property
     def context_tokens(self) -> int: ...
     @property

@@ -57,6 +57,7 @@ def checks(workspace: Path) -> list[Callable[[], Iterator[Finding]]]:
         _journal,
         lambda: _settings(workspace),
         lambda: _model(workspace),
+        lambda: _calibration(workspace),
         _plugins,
     ]
 
@@ -189,6 +190,30 @@ def _model(workspace: Path) -> Iterator[Finding]:
         return
     except AgentXError as error:
         yield Finding("bad", "model", str(error))
+
+
+def _calibration(workspace: Path) -> Iterator[Finding]:
+    """Whether the probes' thresholds suit the model; a model that is wanting was told of already."""
+    from agentx.models.acquire import Store
+    from agentx.planner.calibration import stored
+
+    try:
+        name, store = config.load(workspace).settings.model, Store()
+        if name is None or name in store.catalog:
+            identity = store.entry(name).files[0].sha256
+        else:
+            found = store.resolve(name)
+            identity = found.identity if found else ""
+    except AgentXError:
+        return
+    known = stored.known(identity, name or "")
+    if known.problem:
+        yield Finding("warn", "calibration", known.problem)
+    elif known.origin == "default" and identity:
+        command = f"agentx models calibrate {name or ''}".rstrip()
+        yield Finding("warn", "calibration", f"none for this model, safe defaults are used; run `{command}`.")
+    elif identity:
+        yield Finding("ok", "calibration", "measured here" if known.origin == "calibrated" else "shipped")
 
 
 def _find_model(name: str | None) -> Finding:

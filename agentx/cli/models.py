@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from agentx.cli import options
 from agentx.errors import ModelFileError, ModelNotFound, UsageError
 from agentx.models.acquire import Store
 from agentx.models.gguf import read_header
@@ -92,6 +93,14 @@ def verify(context: typer.Context, name: Model = None) -> None:
             typer.echo(f"{digest}  {file}")
             if store.known_as(file, progress) is None and not (name or "").startswith("hf://"):
                 progress.note(f"no hash is pinned for {file}; only its header was checked")
+
+
+@app.command()
+def calibrate(name: Model = None, threads: options.Threads = None) -> None:
+    """Measures where Yes begins for a model, which decides when it calls tools; takes a minute or two."""
+    from agentx.cli import calibrate as calibrating
+
+    calibrating.calibrate(name, threads)
 
 
 @app.command()

@@ -44,6 +44,13 @@ class Resolved:
         """The only file, or the primary one."""
         return next(iter(self.paths.values()))
 
+    @property
+    def identity(self) -> str:
+        """The pinned hash, which the file was seen to have; for a file of the user's own a digest of its ends."""
+        from agentx.decoding.snapshots import file_identity
+
+        return self.entry.files[0].sha256 if self.entry else file_identity(self.path)
+
 
 def resolve(model: str | None = None) -> Resolved | None:
     """Finds a model without fetching anything; see `Store.resolve`."""

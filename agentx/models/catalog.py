@@ -3,7 +3,7 @@
 import difflib
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -58,7 +58,10 @@ class FileSpec:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A model of the catalogue; `dialect` is empty for an embedder. The first file is the primary one."""
+    """A model of the catalogue; `dialect` is empty for an embedder. The first file is the primary one.
+
+    `thresholds` are those of a calibration: for a probe's name the probability from which the model means Yes.
+    """
 
     name: str
     kind: Kind
@@ -68,6 +71,7 @@ class Entry:
     context_tokens: int
     description: str = ""
     default: bool = False
+    thresholds: Mapping[str, float] = field(default_factory=dict[str, float])
 
     @property
     def total_bytes(self) -> int:
@@ -138,7 +142,15 @@ def _entry(table: Mapping[str, Any]) -> Entry:
         context_tokens=table["context_tokens"],
         description=table.get("description", ""),
         default=table.get("default", False),
+        thresholds=_thresholds(table.get("thresholds", {})),
     )
+
+
+def _thresholds(table: Mapping[str, Any]) -> dict[str, float]:
+    for name, value in table.items():
+        if not isinstance(value, float) or not 0 < value < 1:
+            raise ValueError(f"the threshold {name} = {value} is no probability")
+    return dict(table)
 
 
 def _file(row: Mapping[str, Any]) -> FileSpec:

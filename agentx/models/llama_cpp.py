@@ -55,6 +55,7 @@ class LlamaCppModel:
         name: as shown to a person.
         dialect: name of the dialect that suits the model.
         snapshots: where the beginnings of prompts are kept between processes; None keeps none.
+        identity: see `Model.identity`.
 
     Raises:
         ModelFileError, ModelError: the file cannot be loaded, or there is no memory for it.
@@ -67,8 +68,10 @@ class LlamaCppModel:
         dialect: str = "python",
         options: LlamaOptions | None = None,
         snapshots: Snapshots | None = None,
+        identity: str = "",
     ) -> None:
         self.name = name
+        self.identity = identity
         self.dialect = dialect
         options = options or LlamaOptions()
         self._drafts = usable_cpus() >= 2 if options.drafts is None else options.drafts
@@ -207,7 +210,8 @@ def load(argument: str | None, options: Mapping[str, Any]) -> LlamaCppModel:
         key = (resolved.path, chosen)
         if key not in _loaded or _loaded[key].closed:
             dialect = resolved.entry.dialect if resolved.entry else None
-            model = LlamaCppModel(resolved.path, resolved.name, dialect or "python", chosen, _snapshots(resolved))
+            kept = _snapshots(resolved)
+            model = LlamaCppModel(resolved.path, resolved.name, dialect or "python", chosen, kept, resolved.identity)
             atexit.register(model.finish)
             _loaded[key] = model
         return _loaded[key]
@@ -215,7 +219,4 @@ def load(argument: str | None, options: Mapping[str, Any]) -> LlamaCppModel:
 
 def _snapshots(resolved: "Resolved") -> Snapshots | None:
     cap = store.cap_from_environment()
-    if not cap:
-        return None
-    pinned = resolved.entry.files[0].sha256 if resolved.entry else None
-    return Snapshots(store.folder(), pinned or store.file_identity(resolved.path), resolved.name, cap)
+    return Snapshots(store.folder(), resolved.identity, resolved.name, cap) if cap else None
