@@ -11,7 +11,7 @@
 from typing import TYPE_CHECKING, Any
 
 from agentx.errors import AgentXError, ToolError
-from agentx.messages import Proposal, RunResult, ToolCall, ToolResult, Usage
+from agentx.messages import Citation, Proposal, RunResult, ToolCall, ToolResult, Usage
 from agentx.tool import Tool, ToolContext, tool
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ __all__ = [
     "Agent",
     "AgentXError",
     "ApprovalRequest",
+    "Citation",
     "Decision",
     "Proposal",
     "RunResult",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from agentx.errors import AgentXError, UsageError
-from agentx.events import CallStarted, Event, ModelLoaded, Notice, RunFinished, RunStarted
+from agentx.events import Answered, CallStarted, Event, ModelLoaded, Notice, RunFinished, RunStarted
 from agentx.messages import Proposal, RunResult, ToolCall, Usage
 from agentx.model import GREEDY, Fragment, Model, Sampling
 from agentx.policy import Approver, Policy
@@ -19,6 +19,7 @@ from agentx.toolbox import Toolbox
 if TYPE_CHECKING:
     from agentx.journal import Journal
     from agentx.planner.base import Strategy, Turn
+    from agentx.planner.claims.source import Source
 
 T = TypeVar("T")
 
@@ -36,6 +37,8 @@ class Agent:
             default model.
         tools: Tools, or functions to make tools of.
         instructions: text added to the system prompt.
+        principles: what every answer must keep to, a sentence each: one that does not is criticised, written again and,
+            if that does not help, refused. Until it is found to keep them, no piece of an answer is shown.
         strategy: name of a strategy; `auto` leaves it to AgentX.
         dialect: name of a dialect; None for the one that suits the model.
         workspace: folder that tools work in; None for the current one.
@@ -50,7 +53,7 @@ class Agent:
         progress: a ProgressSink that is told of downloads.
 
     Raises:
-        UsageError: two tools of one name, or a pattern that cannot be read.
+        UsageError: two tools of one name, a pattern that cannot be read, or a principle that says nothing.
         SchemaError: a tool whose schema cannot be described.
     """
 
@@ -60,6 +63,7 @@ class Agent:
         tools: Iterable[Tool | Callable[..., Any]] = (),
         *,
         instructions: str | None = None,
+        principles: Iterable[str] = (),
         strategy: str = "auto",
         dialect: str | None = None,
         workspace: Path | str | None = None,
@@ -77,6 +81,7 @@ class Agent:
         self.toolbox = Toolbox(tools)
         self.workspace = Path(workspace or ".").expanduser().absolute()
         self.instructions = instructions
+        self.principles = _sentences(principles)
         self.strategy = default_strategy(self.toolbox) if strategy == "auto" else strategy
         self.max_steps = max_steps
         self.timeout_s = timeout_s
@@ -196,6 +201,7 @@ class Agent:
             ),
             instructions=self.instructions,
             thresholds=thresholds.values,
+            principles=self.principles,
         )
 
     def open_journal(self) -> "Journal":
@@ -214,15 +220,19 @@ class Session:
         self._title = title
         self._prompt: list[Fragment] = []
         self._conversation: list[tuple[str, str]] = []
+        self._past: list[Source] = []
         self.id = ""
 
     async def run(self, task: str, *, output: type[Any] | None = None, without: Collection[str] = ()) -> RunResult:
         """Runs the conversation's next task to its end; see `Agent.run`, and `stream` for `without`."""
         calls: list[ToolCall] = []
         final: RunFinished | None = None
+        answered: Answered | None = None
         async for event in self.stream(task, output=output, without=without):
             if isinstance(event, CallStarted):
                 calls.append(event.call)
+            elif isinstance(event, Answered):
+                answered = event
             elif isinstance(event, RunFinished):
                 final = event
         assert final is not None
@@ -231,7 +241,11 @@ class Session:
             import pydantic
 
             value = pydantic.TypeAdapter(output).validate_json(value)
-        return RunResult(final.status, value, final.error, final.steps, calls, final.usage, self.id)
+        found = answered or Answered("")
+        return RunResult(
+            final.status, value, final.error, final.steps, calls, final.usage, self.id,
+            tuple(found.citations), tuple(found.unverified),
+        )  # fmt: skip
 
     async def stream(
         self, task: str, *, output: type[Any] | None = None, without: Collection[str] = ()
@@ -306,7 +320,11 @@ class Session:
         turn.prompt = self._prompt
         turn.prompt += plan.opening(turn, follow_up=bool(self._prompt))
         around = Surroundings(self.id, agent.workspace, agent.policy, agent.approve, agent.tool_settings)
-        final = await Loop(turn, plan, Limits(agent.max_steps, agent.timeout_s), around).run()
+        turn.past = self._past
+        try:
+            final = await Loop(turn, plan, Limits(agent.max_steps, agent.timeout_s), around).run()
+        finally:
+            self._past = turn.seen
         self._conversation.append((task, str(final.output or final.error)))
         return final
 
@@ -317,6 +335,15 @@ def _open(spec: str | Model | None, threads: int | None, context_tokens: int | N
     from agentx.models import open_model
 
     return open_model(spec, threads=threads, context_tokens=context_tokens, progress=progress)
+
+
+def _sentences(principles: Iterable[str]) -> tuple[str, ...]:
+    if isinstance(principles, str):
+        raise UsageError("`principles` is a list of sentences; put the one in brackets.")
+    found = tuple(principles)
+    if not all(principle.strip() for principle in found):
+        raise UsageError("A principle is empty; say in a sentence what an answer must keep to, or leave it out.")
+    return found
 
 
 def _strategy(name: str) -> "Strategy":

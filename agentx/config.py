@@ -2,7 +2,7 @@
 
 The project file is `.agentx/config.toml` in the workspace and counts only once it was trusted; the user file is
 `config.toml` in the configuration folder. A tool's own table is `[tools.NAME]`. An environment variable is the
-setting's name in capitals after `AGENTX_`; a list is separated by commas there.
+setting's name in capitals after `AGENTX_`; a list is separated by commas there, one of sentences by lines.
 """
 
 import dataclasses
@@ -34,6 +34,7 @@ class Settings:
         context_tokens: tokens that a prompt and its reply may have together.
         timeout_s: seconds that a run may take.
         allow: patterns of calls approved in advance.
+        principles: what every answer must keep to, a sentence each.
         enabled_tools: names of the tools that the model is offered; None offers all.
         tool_settings: by tool name, its own table `[tools.NAME]`.
     """
@@ -47,6 +48,9 @@ class Settings:
     timeout_s: float | None = _setting(None, "seconds, a number above 0", gt=0)
     allow: list[str] = field(default_factory=list[str], metadata={"expected": "a list of patterns", "bounds": {}})
     instructions: str | None = _setting(None, "text")
+    principles: list[str] = field(
+        default_factory=list[str], metadata={"expected": "a list of sentences", "bounds": {}, "separator": r"\n"}
+    )
     enabled_tools: list[str] | None = field(default=None, metadata={"expected": "a list of names", "bounds": {}})
     temperature: float = _setting(0.0, "a number from 0 up", ge=0)
     seed: int = _setting(0, "a whole number from 0 up", ge=0, lt=2**32)
@@ -248,7 +252,7 @@ def _adapter(item: "dataclasses.Field[Any]") -> Any:
 
 
 def _from_text(item: "dataclasses.Field[Any]", text: str) -> Any:
-    """A value as one types it: a list in TOML, or separated by commas outside of parentheses."""
+    """A value as one types it: a list in TOML, or separated by commas outside of parentheses (sentences: by lines)."""
     if "list" not in str(item.type):
         return text
     if text.lstrip().startswith("["):
@@ -256,7 +260,8 @@ def _from_text(item: "dataclasses.Field[Any]", text: str) -> Any:
             return tomllib.loads(f"value = {text}")["value"]
         except tomllib.TOMLDecodeError:
             return text
-    return [part.strip() for part in re.split(r",(?![^(]*\))", text) if part.strip()]
+    separator = item.metadata.get("separator", r",(?![^(]*\))")
+    return [part.strip() for part in re.split(separator, text) if part.strip()]
 
 
 def _typed_in(key: str, text: str) -> Any:

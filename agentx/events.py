@@ -6,10 +6,10 @@ has a default.
 """
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from agentx.messages import RunStatus, ToolCall, ToolResult, Usage
+from agentx.messages import Citation, RunStatus, ToolCall, ToolResult, Usage
 
 VERSION = 1
 
@@ -108,10 +108,28 @@ class StepFinished:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """The final answer as text (JSON where a type was asked for)."""
+class Criticised:
+    """A draft of the answer goes against a principle; `probability` is that of the probe, `critique` says in what."""
+
+    principle: str
+    probability: float
+    critique: str
+
+
+@dataclass(frozen=True, slots=True)
+class Revised:
+    """The draft written again after its critique; not shown to anybody before it keeps the principles too."""
 
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The final answer as text (JSON where a type was asked for); see `RunResult` for what rests on what."""
+
+    text: str
+    citations: list[Citation] = field(default_factory=list[Citation])
+    unverified: list[str] = field(default_factory=list[str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +157,8 @@ Event: TypeAlias = (
     | CallFinished
     | Notice
     | StepFinished
+    | Criticised
+    | Revised
     | Answered
     | RunFinished
 )
@@ -158,4 +178,6 @@ def from_json(row: dict[str, Any]) -> Event:
     for name, nested in _NESTED.items():
         if name in fields:
             fields[name] = nested(**fields[name])
+    if "citations" in fields:
+        fields["citations"] = [Citation(**citation) for citation in fields["citations"]]
     return cls(**fields)

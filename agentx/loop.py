@@ -11,7 +11,6 @@ from agentx import changes
 from agentx.dispatch import carry_out
 from agentx.errors import AgentXError, ToolError
 from agentx.events import (
-    Answered,
     ApprovalAsked,
     ApprovalGiven,
     CallDecoded,
@@ -27,6 +26,7 @@ from agentx.events import (
 from agentx.messages import RunStatus, ToolCall, ToolResult, Usage
 from agentx.planner.base import Strategy, Turn
 from agentx.planner.evidence import doubt, refused
+from agentx.planner.review import Review
 from agentx.policy import ASKING, ApprovalRequest, Approver, Decision, NeedsApproval, Policy
 from agentx.schema import ordered_parameters
 from agentx.threads import in_thread
@@ -64,6 +64,7 @@ class Loop:
     def __init__(self, turn: Turn, strategy: Strategy, limits: Limits, around: Surroundings) -> None:
         self._turn = turn
         self._strategy = strategy
+        self._review = Review(turn)
         self._limits = limits
         self._around = around
         self._emit: Callable[[Event], None] = turn.emit
@@ -72,6 +73,11 @@ class Loop:
 
     async def run(self) -> RunFinished:
         """Runs to the end; every way to end is a RunFinished, but cancellation, which is passed on."""
+        end = await self._run()
+        draft = self._review.spare
+        return end if end.status in ("ok", "refused") or draft is None else self._answered(draft)
+
+    async def _run(self) -> RunFinished:
         try:
             async with asyncio.timeout(self._limits.timeout_s):
                 return await self._decide_and_act()
@@ -93,8 +99,10 @@ class Loop:
             self._usage += action.usage
             if action.answer is not None:
                 self._emit(StepFinished(number, action.usage))
-                self._emit(Answered(action.answer))
-                return self._end("ok", output=action.answer)
+                if number < self._limits.max_steps and (objection := self._review.objection(action.answer)):
+                    turn.prompt += self._strategy.problem(turn, objection)
+                    continue
+                return await self._conclude(action.answer)
             if action.problem:
                 problems += 1
                 self._emit(Notice(f"The reply could not be used: {action.problem}."))
@@ -107,6 +115,15 @@ class Loop:
             if problems > MAX_PROBLEMS:
                 return self._end("failed", f"The model gave {problems} unusable replies in a row; try another model.")
         return self._end("failed", f"No answer within {self._limits.max_steps} steps; raise --max-steps.")
+
+    async def _conclude(self, answer: str) -> RunFinished:
+        verdict = await self._review.judge(answer)
+        self._usage += verdict.usage
+        return self._end("refused", verdict.refusal) if verdict.refusal else self._answered(verdict.answer)
+
+    def _answered(self, answer: str) -> RunFinished:
+        self._review.publish(answer)
+        return self._end("ok", output=answer)
 
     def _end(self, status: RunStatus, error: str | None = None, output: Any = None) -> RunFinished:
         return RunFinished(status, output, error, self._steps, self._usage)

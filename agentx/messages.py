@@ -88,7 +88,26 @@ class Proposal:
     usage: Usage
 
 
-RunStatus: TypeAlias = Literal["ok", "failed", "denied", "in_doubt", "timeout", "interrupted"]
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Which result supports what an answer claims.
+
+    Attributes:
+        claim: the figure, date, name or quotation as the answer has it, at characters `start` to `end` of the answer.
+        call_id: the call whose result bears it out.
+        excerpt: the line of that result's `text`, at characters `excerpt_start` to `excerpt_end` of it.
+    """
+
+    claim: str
+    start: int
+    end: int
+    call_id: str
+    excerpt: str
+    excerpt_start: int
+    excerpt_end: int
+
+
+RunStatus: TypeAlias = Literal["ok", "failed", "refused", "denied", "in_doubt", "timeout", "interrupted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +115,11 @@ class RunResult:
     """How a run ended.
 
     `output` is the answer: text, or an instance of the type that was asked for; None unless `status` is "ok".
-    `error` is one sentence where `status` is not "ok". `calls` are the calls carried out, in order.
+    `error` is one sentence where `status` is not "ok"; that of "refused" says which principle the answer goes against.
+    `calls` are the calls carried out, in order. `citations` say which of their results supports which claim of the
+    answer; places are those in its text (in its JSON where a type was asked for). `unverified` are the figures, dates,
+    names and quotations of the answer that nothing the session has seen supports; empty where the agent has no tools,
+    since then there is nothing to hold against an answer.
     """
 
     status: RunStatus
@@ -106,3 +129,5 @@ class RunResult:
     calls: list[ToolCall] = field(default_factory=list["ToolCall"])
     usage: Usage = field(default_factory=Usage)
     session_id: str = ""
+    citations: tuple[Citation, ...] = ()
+    unverified: tuple[str, ...] = ()

@@ -16,9 +16,10 @@ def command(
     instructions: options.Instructions = None,
     temperature: options.Temperature = None,
     seed: options.Seed = None,
+    principle: options.Principles = None,
 ) -> int:
     """Talk with the agent, line by line. /help names the commands, Ctrl-C stops a turn, Ctrl-D ends."""
     typed = Options(
-        workspace, model, tool, allow, max_steps, timeout, strategy, threads, instructions, temperature, seed
+        workspace, model, tool, allow, max_steps, timeout, strategy, threads, instructions, temperature, seed, principle
     )
     return open_ui("chat", typed)

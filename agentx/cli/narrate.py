@@ -4,11 +4,13 @@ from typing import TextIO
 
 from agentx.cli.text import has_colour, one_line, visible
 from agentx.events import (
+    Answered,
     ApprovalAsked,
     CallDecoded,
     CallFinished,
     CallProgress,
     CallStarted,
+    Criticised,
     Event,
     ModelLoaded,
     Notice,
@@ -61,6 +63,10 @@ class Narrator:
                 self._result(event.result)
             case Notice():
                 self.note(event.text)
+            case Criticised():
+                self.note(f"the draft goes against “{event.principle}”: {event.critique}")
+            case Answered() if event.unverified:
+                self._line(f"unverified: {one_line(', '.join(event.unverified), 1000)}", YELLOW)
             case _:
                 pass
 

@@ -26,5 +26,13 @@ Instructions = Annotated[
     str | None,
     typer.Option("--instructions", metavar="TEXT|@FILE", help="Standing instructions, or a file that holds them."),
 ]
+Principles = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--principle",
+        metavar="TEXT|@FILE",
+        help="What the answer must keep to, or it is revised and else refused; a file holds one a line; repeatable.",
+    ),
+]
 Temperature = Annotated[float | None, typer.Option("--temperature", help="0 takes the likeliest token.")]
 Seed = Annotated[int | None, typer.Option("--seed", help="Seed of the random draw.")]

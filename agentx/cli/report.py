@@ -5,10 +5,10 @@ import dataclasses
 import sys
 from typing import Any
 
-from agentx.events import CallStarted, Event, RunFinished, RunStarted, StepFinished, StepStarted
+from agentx.events import Answered, CallStarted, Event, RunFinished, RunStarted, StepFinished, StepStarted
 from agentx.messages import ToolCall, Usage
 
-EXIT_CODES = {"ok": 0, "failed": 1, "denied": 3, "in_doubt": 75, "timeout": 124, "interrupted": 130}
+EXIT_CODES = {"ok": 0, "failed": 1, "refused": 1, "denied": 3, "in_doubt": 75, "timeout": 124, "interrupted": 130}
 
 
 class Report:
@@ -20,6 +20,7 @@ class Report:
         self._steps = 0
         self._calls: list[ToolCall] = []
         self._usage = Usage()
+        self._answered = Answered("")
 
     def take(self, event: Event) -> None:
         match event:
@@ -31,6 +32,8 @@ class Report:
                 self._calls.append(event.call)
             case StepFinished():
                 self._usage += event.usage
+            case Answered():
+                self._answered = event
             case RunFinished():
                 self.finished = event
             case _:
@@ -54,6 +57,8 @@ class Report:
             "error": error,
             "steps": steps,
             "calls": [dataclasses.asdict(call) for call in self._calls],
+            "citations": [dataclasses.asdict(citation) for citation in self._answered.citations],
+            "unverified": self._answered.unverified,
             "usage": dataclasses.asdict(usage),
             "session": self.session,
         }

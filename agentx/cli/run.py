@@ -32,14 +32,15 @@ def command(
     instructions: options.Instructions = None,
     temperature: options.Temperature = None,
     seed: options.Seed = None,
+    principle: options.Principles = None,
 ) -> int:
     """Give the agent one task and print its answer.
 
-    Exit codes: 0 ok, 1 failed, 2 usage, 3 an approval was needed and nobody there to ask, 4 no model, 75 an effect is
-    in doubt, 78 settings, 124 time limit, 130 interrupted.
+    Exit codes: 0 ok, 1 failed or refused, 2 usage, 3 an approval was needed and nobody there to ask, 4 no model, 75 an
+    effect is in doubt, 78 settings, 124 time limit, 130 interrupted.
     """
     typed = Options(
-        workspace, model, tool, allow, max_steps, timeout, strategy, threads, instructions, temperature, seed
+        workspace, model, tool, allow, max_steps, timeout, strategy, threads, instructions, temperature, seed, principle
     )
     with output.taken() as answers:
         return _Run(answers, objects=json or stream_json, stream=stream_json).carry_out(task, typed)

@@ -31,6 +31,7 @@ class Options:
     instructions: str | None = None
     temperature: float | None = None
     seed: int | None = None
+    principles: list[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class Setup:
             model=settings.model,
             tools=self.tools,
             instructions=settings.instructions,
+            principles=settings.principles,
             strategy=settings.strategy,
             dialect=settings.dialect,
             workspace=self.workspace,
@@ -112,6 +114,7 @@ def prepare(options: Options) -> Setup:
             "strategy": options.strategy,
             "threads": options.threads,
             "instructions": _instructions(options.instructions),
+            "principles": _principles(options.principles or []) or None,
             "temperature": options.temperature,
             "seed": options.seed,
         },
@@ -167,14 +170,30 @@ def open_ui(name: str, options: Options) -> int:
 
 
 def _instructions(text: str | None) -> str | None:
-    if text is None or not text.startswith("@"):
-        return text
-    path = Path(text[1:]).expanduser()
+    return _read("instructions", text[1:]) if text is not None and text.startswith("@") else text
+
+
+def _principles(given: list[str]) -> list[str]:
+    """Those that were typed, and those in files, one a line; blank lines and comments (`#`) are none."""
+    found: list[str] = []
+    for text in given:
+        if text.startswith("@"):
+            lines = [line.strip() for line in _read("principles", text[1:]).splitlines()]
+            found += [line for line in lines if line and not line.startswith("#")]
+        elif text.strip():
+            found.append(text)
+        else:
+            raise UsageError("--principle is empty; say in a sentence what an answer must keep to.")
+    return found
+
+
+def _read(what: str, name: str) -> str:
+    path = Path(name).expanduser()
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
-        raise UsageError(f"The instructions in {path} are not UTF-8 text; save the file as UTF-8.") from None
+        raise UsageError(f"The {what} in {path} are not UTF-8 text; save the file as UTF-8.") from None
     except OSError as error:
         raise UsageError(
-            f"The instructions cannot be read from {path} ({error.strerror}); check the path after the @."
+            f"The {what} cannot be read from {path} ({error.strerror}); check the path after the @."
         ) from None

@@ -8,6 +8,7 @@ from agentx.dialects.base import Dialect
 from agentx.events import Event
 from agentx.messages import ToolCall, ToolResult, Usage
 from agentx.model import Fragment, Model, Sampling
+from agentx.planner.claims.source import Source, of_call
 from agentx.tool import Tool
 from agentx.toolbox import Toolbox
 
@@ -43,6 +44,8 @@ class Turn:
         conversation: the session's earlier tasks, each with its answer.
         thresholds: for each probe's name, the probability from which this model means Yes.
         probed: for each probe's name and question that was asked in this task, the probability of Yes.
+        past: what earlier tasks of the session have seen.
+        principles: what the answer must keep to, a sentence each.
     """
 
     model: Model
@@ -67,6 +70,24 @@ class Turn:
     @property
     def callable_tools(self) -> list[Tool]:
         return [tool for name, tool in self.toolbox.items() if name not in self.without]
+
+    past: list[Source] = field(default_factory=list[Source])
+    principles: tuple[str, ...] = ()
+
+    @property
+    def seen(self) -> list[Source]:
+        """What the results and the user have said in this session, the latest first."""
+        found: list[Source] = []
+        for call, result in reversed(self.done):
+            tool = self.toolbox.get(call.name)
+            found += of_call(call, result, acts=tool is not None and bool(tool.capabilities & {"writes", "egress"}))
+        return [*found, Source(self.task), *self.past]
+
+    @property
+    def sources(self) -> list[Source]:
+        """All that an answer may rest on: what was seen, the instructions, and the names of the tools."""
+        tools = "\n".join(f"{tool.name}: {tool.description}" for tool in self.toolbox.values())
+        return [*self.seen, Source(self.instructions or ""), Source(tools, deed=True)]
 
     def earlier(self, call: ToolCall) -> ToolResult | None:
         """What the very same call gave, if it was made since files last changed: again it can bring nothing new."""

@@ -146,7 +146,7 @@ class Code:
 
 def unsupported(turn: Turn, action: Action) -> list[str]:
     """Figures of an answer that nobody has seen."""
-    return unsupported_figures(action.answer or "", [turn.task, *(result.text for _, result in turn.done)])
+    return unsupported_figures(action.answer or "", turn.sources)
 
 
 def wrote(result: ToolResult) -> str:

@@ -8,7 +8,7 @@ import pytest
 from agentx.cli.output import to_line
 from tests.cli.conftest import answer, calls
 
-OK = {"status", "output", "error", "steps", "calls", "usage", "session"}
+OK = {"status", "output", "error", "steps", "calls", "citations", "unverified", "usage", "session"}
 
 
 def test_stdout_carries_the_answer_and_stderr_the_story(cli, script) -> None:
@@ -51,6 +51,31 @@ def test_stream_json_is_an_event_a_line_and_the_object_last(cli, script) -> None
     assert kinds[-2:] == ["RunFinished", None]
     assert {"CallStarted", "CallFinished", "Answered"} <= set(kinds)
     assert set(lines[-1]) == OK
+
+
+def test_what_supports_the_answer_and_what_nothing_does_is_told(cli, script) -> None:
+    replies = calls('calculate(expression="2*3")'), answer("It is 6, not 7."), answer("It is 6, not 7.")
+    ran = cli("run", "t", "--model", script(*replies), "--tool", "calculate", "--json")
+    [call] = ran.object["calls"]
+    assert ran.object["unverified"] == ["7"]
+    assert ran.object["citations"] == [
+        {
+            "claim": "6", "start": 6, "end": 7,
+            "call_id": call["id"], "excerpt": "6", "excerpt_start": 0, "excerpt_end": 1,
+        }
+    ]  # fmt: skip
+    assert "\nunverified: 7\n" in ran.err
+
+
+def test_an_answer_against_a_principle_is_refused_with_the_reason(cli, script, tmp_path: Path) -> None:
+    # The scripted model says Yes to every probe.
+    rules = tmp_path / "rules.txt"
+    rules.write_text("# ours\n\nNever say six.\n")
+    model = script(answer("It is six."), "It says six.", "It is VI.", "That is six too.")
+    ran = cli("run", "t", "--model", model, "--tool", "calculate", "--principle", f"@{rules}", "--json")
+    assert (ran.code, ran.object["status"], ran.object["output"]) == (1, "refused", None)
+    assert ran.object["error"] == "No answer is given: it would go against “Never say six.”. That is six too."
+    assert "note: the draft goes against “Never say six.”: It says six." in ran.err
 
 
 def test_a_call_nobody_can_approve_ends_with_3_and_does_nothing(cli, script, workspace: Path) -> None:
@@ -102,6 +127,8 @@ def test_the_time_limit_ends_with_124(cli, script) -> None:
         (["--timeout", "-1"], 2, "`timeout_s` must be seconds"),
         (["--allow", "a b c"], 2, "`a b c` is no pattern"),
         (["--instructions", "@/nowhere/i.md"], 2, "cannot be read from /nowhere/i.md"),
+        (["--principle", "@/nowhere/p.txt"], 2, "The principles cannot be read from /nowhere/p.txt"),
+        (["--principle", " "], 2, "--principle is empty"),
         (["--no-such-option"], 2, "no-such-option"),
     ],
 )

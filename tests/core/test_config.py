@@ -150,6 +150,12 @@ def test_a_folder_in_the_files_place_is_one_sentence(home: Path) -> None:
         ("AGENTX_ENABLED_TOOLS", "read_file, calculate", "enabled_tools", ["read_file", "calculate"]),
         ("AGENTX_ALLOW", 'a(x="1,2"),b', "allow", ['a(x="1,2")', "b"]),
         ("AGENTX_ALLOW", '["a,b"]', "allow", ["a,b"]),
+        (
+            "AGENTX_PRINCIPLES",
+            "Be kind, and brief.\nName nobody.",
+            "principles",
+            ["Be kind, and brief.", "Name nobody."],
+        ),
         ("AGENTX_MAX_STEPS", "", "max_steps", 20),
     ],
 )

@@ -10,7 +10,7 @@ from agentx.cli.narrate import Narrator
 from agentx.cli.report import Report
 from agentx.cli.setup import Setup
 from agentx.cli.text import is_terminal, one_line
-from agentx.events import TextDelta
+from agentx.events import StepStarted, TextDelta
 
 if TYPE_CHECKING:
     from agentx.agent import Agent
@@ -102,18 +102,21 @@ class Chat:
             self.narrator.error(failures.describe(error)[0])
 
     async def _follow(self, text: str) -> None:
-        report, streamed = Report(), False
+        report, streamed = Report(), ""
         async for event in self._session.stream(text):
             report.take(event)
+            if streamed and isinstance(event, StepStarted):  # what was streamed was a draft
+                self._answers.piece("\n")
+                streamed = ""
             self.narrator.take(event)
             if self._interactive and isinstance(event, TextDelta) and event.channel == "answer":
                 self._answers.piece(event.text)
-                streamed = True
+                streamed += event.text
         result = report.ended()
         if streamed:
             self._answers.piece("\n")
         if result["status"] == "ok":
-            if not streamed:
+            if streamed.strip() != str(result["output"]).strip():
                 self._answers.text(str(result["output"]))
         elif result["error"]:
             self.narrator.error(result["error"])

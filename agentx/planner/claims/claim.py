@@ -1,0 +1,285 @@
+"""The kinds of claims, and what each may rest on."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from agentx.planner.claims.figures import Figure
+from agentx.planner.claims.lists import lines_with
+from agentx.planner.claims.moments import WEEKDAYS, Clock, Day
+from agentx.planner.claims.source import Source, Span
+
+Support = tuple[Source | None, Span]
+"""A source, or None for the answer itself (which lists what it counts), and the place in it."""
+
+_NOTHING = re.compile(r"\b(?:no|none|nothing|empty|not found|without|zero)\b", re.IGNORECASE)
+
+
+_BETWEEN_DIGITS = r"[ ./()\u2010-\u2015-]*"
+
+
+class Claim(Protocol):
+    """A piece of an answer that must rest on something the run has seen.
+
+    Attributes:
+        start, end: its place in the answer, in characters.
+        is_figure: whether it could come of computing in one's head: a figure, a day, a time.
+        tentative: True where it may be no claim at all; it is cited where it has a support, and else forgotten.
+    """
+
+    @property
+    def start(self) -> int: ...
+    @property
+    def end(self) -> int: ...
+    @property
+    def is_figure(self) -> bool: ...
+    @property
+    def tentative(self) -> bool: ...
+
+    def support(self, sources: Sequence[Source]) -> Support | None:
+        """What it rests on: the first of the sources that bears it out; None if none does."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FigureClaim:
+    """A figure: the same, rounded, in other notation or another unit, or a count of what a source lists.
+
+    Attributes:
+        listed: how many things the answer itself lists beside it.
+        counted: the words after it, folded: what it counts.
+    """
+
+    figure: Figure
+    listed: frozenset[int] = frozenset()
+    counted: tuple[str, ...] = ()
+    is_figure: bool = True
+    tentative: bool = False
+
+    @property
+    def start(self) -> int:
+        return self.figure.start
+
+    @property
+    def end(self) -> int:
+        return self.figure.end
+
+    def support(self, sources: Sequence[Source]) -> Support | None:
+        told = [source for source in sources if not source.deed]
+        return self._same(told) or self._rounded(told) or self._as_clock(told) or self._as_count(told)
+
+    def _same(self, sources: Sequence[Source]) -> Support | None:
+        value, _ = self.figure.values[0]
+        for source in sources:
+            for known in source.figures:
+                if known.values[0][0] == value and known.percent == self.figure.percent:
+                    return source, (known.start, known.end)
+        return None
+
+    def _rounded(self, sources: Sequence[Source]) -> Support | None:
+        for source in sources:
+            for known in source.figures:
+                if self.figure.rests_on(known):
+                    return source, (known.start, known.end)
+        return None
+
+    def _as_clock(self, sources: Sequence[Source]) -> Support | None:
+        """`17.30` is also how a time is written."""
+        value, half = self.figure.values[0]
+        hour, minute = int(value), round((value - int(value)) * 100)
+        if half != 0.005 or not (0 <= hour < 24 and minute < 60):
+            return None
+        for source in sources:
+            for clock in source.clocks:
+                if hour * 60 + minute in clock.minutes:
+                    return source, (clock.start, clock.end)
+        return None
+
+    def _as_count(self, sources: Sequence[Source]) -> Support | None:
+        count = self.figure.count
+        if count is None:
+            return None
+        for source in sources:
+            if source.call_id is None:
+                continue
+            if count == 0 and (not source.text.strip() or _NOTHING.search(source.text)):
+                return source, (0, len(source.text))
+            for places in (lines_with(self.counted, source.text), source.sizes):
+                if count in places:
+                    return source, places[count]
+        return (None, (self.start, self.end)) if count in self.listed else None
+
+
+@dataclass(frozen=True, slots=True)
+class DayClaim:
+    """A day, a month, a month of a year."""
+
+    day: Day
+    is_figure: bool = True
+    tentative: bool = False
+
+    @property
+    def start(self) -> int:
+        return self.day.start
+
+    @property
+    def end(self) -> int:
+        return self.day.end
+
+    def support(self, sources: Sequence[Source]) -> Support | None:
+        told = [source for source in sources if not source.deed]
+        years = {day.year for source in told for day in source.days if day.year}
+        years |= {int(value) for source in told for value in _values(source) if 1000 <= value < 3000 and value % 1 == 0}
+        for source in told:
+            for known in source.days:
+                if self.day.rests_on(known, years):
+                    return source, (known.start, known.end)
+        return self._put_together(told, years)
+
+    def _put_together(self, sources: Sequence[Source], years: set[int]) -> Support | None:
+        """A calendar names the month on top, and only the day beside each line."""
+        months = [day for source in sources for day in source.days if day.day is None]
+        wanted = [
+            day
+            for year, month, day in self.day.readings
+            if any(Day(0, 0, year, month, None).rests_on(known, years) for known in months)
+        ]
+        for source in sources:
+            for known in source.figures:
+                if known.values[0][0] in wanted:
+                    return source, (known.start, known.end)
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class WeekdayClaim:
+    """The name of a weekday, which a source names too, or on which a day of a source falls."""
+
+    start: int
+    end: int
+    number: int
+    is_figure: bool = True
+    tentative: bool = False
+
+    def support(self, sources: Sequence[Source]) -> Support | None:
+        for source in sources:
+            if not source.deed and self.number in source.weekdays:
+                return source, source.weekdays[self.number]
+        return None
+
+    def __str__(self) -> str:
+        return WEEKDAYS[self.number]
+
+
+@dataclass(frozen=True, slots=True)
+class ClockClaim:
+    """A time of day."""
+
+    clock: Clock
+    is_figure: bool = True
+    tentative: bool = False
+
+    @property
+    def start(self) -> int:
+        return self.clock.start
+
+    @property
+    def end(self) -> int:
+        return self.clock.end
+
+    def support(self, sources: Sequence[Source]) -> Support | None:
+        told = [source for source in sources if not source.deed]
+        for source in told:
+            for known in source.clocks:
+                if self.clock.rests_on(known):
+                    return source, (known.start, known.end)
+        for source in told:
+            for known in source.figures:
+                if not known.percent and known.values[0][0] in self._as_figures():
+                    return source, (known.start, known.end)
+        return None
+
+    def _as_figures(self) -> Iterator[float]:
+        """As a source may write it without a colon: 17.30, 1730, and 17 for the full hour."""
+        for minutes in self.clock.minutes:
+            hour, minute = divmod(minutes, 60)
+            yield from (hour + minute / 100, 100 * hour + minute)
+            if minute == 0:
+                yield hour
+
+
+@dataclass(frozen=True, slots=True)
+class TextClaim:
+    """A piece of text that must stand in a source as it is: an identifier, a path, an address.
+
+    Attributes:
+        text: what is looked for.
+        parts: pieces that are enough where each stands somewhere: the folders and the name of a path.
+    """
+
+    start: int
+    end: int
+    text: str
+    parts: tuple[str, ...] = ()
+    is_figure: bool = False
+    tentative: bool = False
+
+    def support(self, sources: Sequence[Source]) -> Support | None:
+        for source in sources:
+            if span := source.find(self.text):
+                return source, span
+        found = [
+            next(((source, span) for source in sources if (span := source.find(part))), None) for part in self.parts
+        ]
+        return found[-1] if found and all(found) else None
+
+
+@dataclass(frozen=True, slots=True)
+class DigitsClaim:
+    """A telephone number or the like: these digits in this order, whatever stands between them."""
+
+    start: int
+    end: int
+    digits: str
+    is_figure: bool = True
+    tentative: bool = False
+
+    def support(self, sources: Sequence[Source]) -> Support | None:
+        pattern = re.compile(rf"(?<!\d){_BETWEEN_DIGITS.join(self.digits)}(?!\d)")
+        for source in sources:
+            if not source.deed and (match := pattern.search(source.text)):
+                return source, match.span()
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class WordsClaim:
+    """A name, or a quotation: as it is in one source, or each of its words in some source, but for their endings.
+
+    Attributes:
+        text: the whole, looked for first.
+        words: what must be found where the whole is not; empty where only the whole will do.
+        within: claims inside a quotation, which must be borne out as well.
+    """
+
+    start: int
+    end: int
+    text: str
+    words: tuple[str, ...]
+    within: tuple[Claim, ...] = ()
+    is_figure: bool = False
+    tentative: bool = False
+
+    def support(self, sources: Sequence[Source]) -> Support | None:
+        for source in sources:
+            if span := source.find(self.text):
+                return source, span
+        found = [claim.support(sources) for claim in self.within]
+        for word in self.words:
+            found.append(next(((source, span) for source in sources if (span := source.find_word(word))), None))
+        return found[0] if found and all(found) else None
+
+
+def _values(source: Source) -> Iterator[float]:
+    return (figure.values[0][0] for figure in source.figures)

@@ -1,0 +1,112 @@
+"""What stands between a draft and the answer, the same for every strategy: it rests on what was seen, and keeps the
+principles."""
+
+from agentx.events import Answered, Event, Notice, TextDelta
+from agentx.messages import Usage
+from agentx.model import Fragment
+from agentx.planner.base import Turn
+from agentx.planner.claims.claim import Claim
+from agentx.planner.critique import Verdict, criticise
+from agentx.planner.grounding import Grounding, ground
+
+MAX_NAMED = 6
+"""Most claims that an objection names: more of them help no small model."""
+
+
+class Review:
+    """Reviews the answers of one task.
+
+    Where there are principles, no piece of an answer is shown before it has been found to keep them.
+
+    Attributes:
+        draft: the answer that was sent back to be revised; None before.
+    """
+
+    def __init__(self, turn: Turn) -> None:
+        self._turn = turn
+        self._emit = turn.emit
+        self.draft: str | None = None
+        if turn.principles:
+            turn.emit = self._withhold
+
+    @property
+    def spare(self) -> str | None:
+        """The answer to give where the revision came to nothing; None where there is none that may be shown."""
+        return None if self._turn.principles else self.draft
+
+    def objection(self, answer: str) -> str | None:
+        """Why an answer is sent back to the model, which happens once a task; None where it is taken as it is."""
+        if self.draft is not None or not answer:
+            return None
+        found = self._ground(answer)
+        if not self._can_mend(found.unsupported):
+            return None
+        self.draft = answer
+        named = ", ".join(found.unverified[:MAX_NAMED])
+        self._emit(Notice(f"The answer holds what nothing seen so far supports, and is revised: {named}."))
+        computes = any(claim.is_figure for claim in found.unsupported) and not any(
+            r.changed for _, r in self._turn.done
+        )
+        if computes and not self._turn.must_answer:
+            return f"nothing you have seen says {named}; find it out or compute it, or leave it out"
+        # What is done is not done again for the sake of a word.
+        self._turn.must_answer = True
+        return f"nothing you have seen says {named}; answer again and say only what you have seen"
+
+    async def judge(self, answer: str) -> Verdict:
+        """What is left of an answer after its critique; the better one of a draft and its revision is judged."""
+        answer = self._better(answer)
+        if not self._turn.principles or not answer:
+            return Verdict(answer, None, Usage())
+        verdict = await criticise(self._turn, self._emit, answer)
+        shown = verdict.refusal or verdict.answer
+        if shown != answer:
+            reword(self._turn.prompt, answer, shown)
+        return verdict
+
+    def publish(self, answer: str) -> None:
+        """Emits the answer with what supports it, and what nothing does."""
+        found = self._ground(answer)
+        if self._turn.principles:
+            self._emit(TextDelta("answer", answer))
+        self._emit(Answered(answer, found.citations, found.unverified))
+
+    def _ground(self, answer: str) -> Grounding:
+        """An agent without tools has nothing to hold against an answer."""
+        if not self._turn.toolbox:
+            return Grounding([], [], [])
+        return ground(answer, self._turn.sources, typed=self._turn.answer_schema is not None)
+
+    def _can_mend(self, unsupported: list[Claim]) -> bool:
+        """Whether another try may help: something was looked at, or the task has figures to compute with."""
+        if self._turn.done or any(source.call_id for source in self._turn.past):
+            return bool(unsupported)
+        return any(claim.is_figure for claim in unsupported) and any(
+            character.isdigit() for character in self._turn.task
+        )
+
+    def _better(self, answer: str) -> str:
+        if self.draft is None:
+            return answer
+        if not answer or len(self._ground(answer).unverified) > len(self._ground(self.draft).unverified):
+            return self.draft
+        return answer
+
+    def _withhold(self, event: Event) -> None:
+        if not (isinstance(event, TextDelta) and event.channel == "answer"):
+            self._emit(event)
+
+
+def reword(prompt: list[Fragment], old: str, new: str) -> None:
+    """Puts `new` in the place where the model last said `old`: what was withheld must not be read in a later turn."""
+    end = len(prompt)
+    text = ""
+    for at in range(len(prompt) - 1, -1, -1):
+        if prompt[at].markup:
+            end, text = at, ""
+            continue
+        text = prompt[at].text + text
+        before, found, after = text.rpartition(old)
+        if found:
+            prompt[at:end] = [Fragment(before + new + after)]
+            return
