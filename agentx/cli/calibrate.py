@@ -19,16 +19,25 @@ from agentx.planner.probes import PROBES
 HEADS = ("PROBE", "YES MEANS", "AUC", "THRESHOLD", "MISSED", "NEEDLESS")
 
 
-def calibrate(name: str | None, threads: int | None = None) -> None:
-    """Runs all cases on the model; prints a row a probe, and where the thresholds are kept.
+def calibrate_named(name: str | None, threads: int | None = None) -> None:
+    """Fetches and loads a model, and calibrates it.
 
     Raises:
         ModelError: the model cannot be had or loaded.
-        UsageError: nothing can be kept about the model, since no file of weights stands behind it.
-        StorageError: the data folder cannot be written.
+        UsageError, StorageError: as `calibrate`.
     """
     with narrator() as progress:
         model = open_model(name, threads=threads, progress=progress)
+    calibrate(model)
+
+
+def calibrate(model: Model) -> None:
+    """Runs all cases on the model; prints a row a probe, and where the thresholds are kept.
+
+    Raises:
+        UsageError: nothing can be kept about the model, since no file of weights stands behind it.
+        StorageError: the data folder cannot be written.
+    """
     if not model.identity:
         raise UsageError(f"{model.name} has no weights that a calibration could belong to; name a GGUF file.")
     rows = aio.run(_rows(model))

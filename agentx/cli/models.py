@@ -98,9 +98,9 @@ def verify(context: typer.Context, name: Model = None) -> None:
 @app.command()
 def calibrate(name: Model = None, threads: options.Threads = None) -> None:
     """Measures where Yes begins for a model, which decides when it calls tools; takes a minute or two."""
-    from agentx.cli import calibrate as calibrating
+    from agentx.cli.calibrate import calibrate_named
 
-    calibrating.calibrate(name, threads)
+    calibrate_named(name, threads)
 
 
 @app.command()

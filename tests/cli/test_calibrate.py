@@ -2,24 +2,33 @@
 
 from pathlib import Path
 
+import pytest
+
+from agentx.cli.calibrate import calibrate
+from agentx.models import catalog
+from agentx.models.scripted import ScriptedModel
 from agentx.planner.calibration import stored
 from agentx.planner.calibration.choice import Row
 from agentx.planner.probes import PROBES
 
 
-def test_a_model_is_calibrated_with_a_table_and_kept(cli, small_model: Path) -> None:
-    ran = cli("models", "calibrate", "smollm2-135m")
-    assert ran.code == 0
-    head, *rows = ran.out.splitlines()
+def test_a_model_is_calibrated_with_a_table_and_kept(capsys: pytest.CaptureFixture[str]) -> None:
+    calibrate(ScriptedModel(yes=0.6, name="mine", identity="abc"))
+    out, err = capsys.readouterr()
+    head, *rows = out.splitlines()
     assert head.split() == ["PROBE", "YES", "MEANS", "AUC", "THRESHOLD", "MISSED", "NEEDLESS"]
     assert [row.split()[0] for row in rows] == list(PROBES)
-    for name in PROBES:
-        assert f"{name}: " in ran.err
-    [path] = list((stored.path_of("x").parent).iterdir())
-    assert str(path) in ran.err
-    known = stored.known(path.stem)
-    assert known.origin == "calibrated"
-    assert set(known.values) == set(PROBES)
+    assert [line.partition(":")[0] for line in err.splitlines()] == [*PROBES, "mine is calibrated"]
+    assert str(stored.path_of("abc")) in err
+    assert set(stored.known("abc").values) == set(PROBES)
+
+
+@pytest.mark.soak
+def test_a_real_model_is_calibrated(cli, small_model: Path) -> None:
+    ran = cli("models", "calibrate", "smollm2-135m")
+    assert ran.code == 0
+    [path] = stored.path_of("").parent.iterdir()
+    assert stored.known(path.stem).origin == "calibrated"
 
 
 def test_a_backend_without_weights_cannot_be_calibrated(cli, script) -> None:
@@ -43,8 +52,6 @@ def test_the_doctor_says_whether_a_model_is_calibrated(cli, monkeypatch) -> None
         "warn  calibration: none for this model, safe defaults are used; run `agentx models calibrate smollm2-135m`."
         in ran.out
     )
-    from agentx.models import catalog
-
     identity = catalog.load().get("smollm2-135m").files[0].sha256
     path = stored.keep(identity, "smollm2-135m", [Row("relevance", 1.0, 0.7, 0, 1, 0, 1)])
     assert "ok    calibration: measured here" in cli("doctor").out
