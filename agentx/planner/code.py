@@ -59,7 +59,9 @@ class Code:
         return turn.model.chat.opening("\n\n".join(filter(None, [system, turn.instructions])), user)
 
     async def decide(self, turn: Turn) -> Action:
-        if turn.must_answer or program_tool(turn.toolbox) not in turn.callable_tools:
+        if program_tool(turn.toolbox) not in turn.callable_tools:
+            return await self._answer(turn)
+        if turn.must_answer:
             return await self._last_word(turn)
         if turn.steps == 0 and turn.surveys:
             looks = await ask(turn, NEEDS_LOOK)

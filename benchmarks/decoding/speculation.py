@@ -1,5 +1,8 @@
-"""`python -m benchmarks.decoding.speculation`: tokens a second with drafts and without, by turns: for a file given back
-with an edit, which repeats its prompt, and for a story, which does not. With `--rows`: what a batch costs by its rows."""
+"""`python -m benchmarks.decoding.speculation`: tokens a second with drafts and without, by turns.
+
+For a file given back with an edit, which repeats its prompt, and for a story, which does not. With `--rows`: what a
+batch costs by its rows.
+"""
 
 import argparse
 import asyncio
