@@ -76,7 +76,7 @@ class SignatureSchema(ToolSchema):
         import pydantic
 
         try:
-            model = self._model.model_validate(dict(arguments))
+            model = self._model.model_validate(without_left_out(arguments, self.parameters))
         except pydantic.ValidationError as error:
             raise ToolError(describe(tool_name, list(self._fields), error.errors(include_url=False))) from None
         return {name: getattr(model, f"p{i}") for i, name in enumerate(self._fields)}
@@ -114,7 +114,8 @@ class ForeignSchema(ToolSchema):
 
     def validate(self, tool_name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         properties = cast("dict[str, Any]", self._parameters["properties"])
-        coerced = {name: _as_declared(value, properties.get(name, {})) for name, value in arguments.items()}
+        given = without_left_out(arguments, self._parameters)
+        coerced = {name: _as_declared(value, properties.get(name, {})) for name, value in given.items()}
         if not self._parameters.get("additionalProperties", False):
             for name in coerced:
                 if name not in properties:
@@ -136,6 +137,31 @@ def _as_declared(value: Any, schema: Any) -> Any:
     if kind == "integer" and isinstance(value, float) and value.is_integer():
         return int(value)
     return value
+
+
+def without_left_out(arguments: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments without the optional ones that are None where None is no value of theirs: that means "not given"."""
+    required = parameters.get("required", [])
+    properties = cast("Mapping[str, Any]", parameters.get("properties", {}))
+    return {
+        name: value
+        for name, value in arguments.items()
+        if value is not None or name in required or name not in properties or _takes_none(properties[name])
+    }
+
+
+def _takes_none(schema: Any) -> bool:
+    """As far as can be told without resolving references."""
+    if not isinstance(schema, Mapping):
+        return True
+    declared = cast("Mapping[str, Any]", schema)
+    parts = [part for key in ("anyOf", "oneOf") for part in declared.get(key, ())]
+    if parts:
+        return any(_takes_none(part) for part in parts)
+    if "enum" in declared or "const" in declared:
+        return None in declared.get("enum", [declared.get("const")])
+    kind = declared.get("type")
+    return kind is None or kind == "null" or (isinstance(kind, list) and "null" in kind)
 
 
 def ordered_parameters(parameters: Mapping[str, Any]) -> list[str]:

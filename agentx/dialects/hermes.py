@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agentx.dialects.base import DialectError
+from agentx.dialects.closing import closed
 from agentx.dialects.json_grammar import finite, json_rule, quoted
 from agentx.tool import Tool
 
@@ -34,7 +35,7 @@ class HermesJson:
         rules = ['calls: d_call ("\\n" d_call)*', f"d_call: {' | '.join(f'd_c{i}' for i in range(len(tools)))}"]
         for i, tool in enumerate(tools):
             opening = f'{_OPEN}{{"name": {json.dumps(tool.name, ensure_ascii=False)}, "arguments": '
-            schema = {"additionalProperties": False, **tool.parameters}
+            schema = {"additionalProperties": False, **closed(tool.parameters)}
             rules.append(f"d_c{i}: {quoted(opening)} d_a{i} {quoted('}' + _CLOSE)}")
             rules.append(f"d_a{i}: {json_rule(schema)}")
         return "\n".join(rules)

@@ -2,7 +2,7 @@
 
 Tools are shown as signatures with their docstring; a call is `name(argument=value, …)` with JSON values, but for the
 Python words True, False and None where a value is one of them. Arguments stand in the order of the signature, required
-ones first.
+ones first. Any optional argument may be written as None, as its signature has it: it is then one that was left out.
 """
 
 import json
@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agentx.dialects.base import DialectError
+from agentx.dialects.closing import closed
 from agentx.dialects.identifiers import identifiers
 from agentx.dialects.json_grammar import finite, json_rule, quoted
-from agentx.dialects.python_types import annotation, literal
-from agentx.schema import ordered_parameters
+from agentx.dialects.python_types import annotation, default, literal, notes
+from agentx.schema import ordered_parameters, without_left_out
 from agentx.tool import Tool
 
 _WORDS = {"True": True, "False": False, "None": None}
@@ -38,7 +39,7 @@ class PythonCalls:
 
     def parse(self, text: str, tools: Sequence[Tool]) -> list[tuple[str, dict[str, Any]]]:
         by_identifier = {alias: name for name, alias in identifiers(tool.name for tool in tools).items()}
-        parameters = {tool.name: tool.parameters["properties"] for tool in tools}
+        parameters = {tool.name: tool.parameters for tool in tools}
         calls: list[tuple[str, dict[str, Any]]] = []
         position = 0
         while position < len(text):
@@ -47,8 +48,9 @@ class PythonCalls:
                 raise DialectError(f"`{alias[:80]}` is no tool")
             name = by_identifier[alias]
             arguments, position = _arguments(text, position)
-            back = {alias: real for real, alias in identifiers(parameters[name]).items()}
-            calls.append((name, {back.get(alias, alias): value for alias, value in arguments.items()}))
+            back = {alias: real for real, alias in identifiers(parameters[name]["properties"]).items()}
+            named = {back.get(alias, alias): value for alias, value in arguments.items()}
+            calls.append((name, without_left_out(named, parameters[name])))
             while position < len(text) and text[position] in "\r\n":
                 position += 1
         return calls
@@ -67,22 +69,20 @@ def _signature(alias: str, tool: Tool) -> str:
     required = schema.get("required", [])
     given = identifiers(schema["properties"])
     arguments: list[str] = []
-    notes: list[str] = []
+    lines: list[str] = []
     for name in ordered_parameters(schema):
         sub = schema["properties"][name]
-        default = "" if name in required else f" = {literal(sub.get('default')) if isinstance(sub, Mapping) else None}"
-        arguments.append(f"{given[name]}: {annotation(sub, schema)}{default}")
-        if isinstance(sub, Mapping) and sub.get("description"):
-            notes.append(f"    {given[name]}: {' '.join(str(sub['description']).split())}")
+        arguments.append(f"{given[name]}: {annotation(sub, schema)}{'' if name in required else default(sub)}")
+        lines += notes(given[name], sub, schema)
     text = "\n".join(line.strip() for line in tool.description.strip().splitlines())
-    docstring = "\n".join(["    " + text.replace("\n", "\n    "), *notes]).strip()
+    docstring = "\n    ".join([text.replace("\n", "\n    "), *lines]).strip()
     returns = f" -> {tool.schema.returns}" if tool.schema.returns else ""
     return f'def {alias}({", ".join(arguments)}){returns}:\n    """{docstring}"""'
 
 
 def _call_rules(rule: str, alias: str, tool: Tool) -> list[str]:
     """Rules for one tool's call. `…_f{j}`: arguments from the j-th on, none written yet; `…_r{j}`: some written."""
-    schema = tool.parameters
+    schema = closed(tool.parameters)
     required = schema.get("required", [])
     names = ordered_parameters(schema)
     given = identifiers(schema["properties"])
@@ -96,6 +96,7 @@ def _call_rules(rule: str, alias: str, tool: Tool) -> list[str]:
             rules += [f"{rule}_f{j}: {first} {value}{rest}", f"{rule}_r{j}: {later} {value}{rest}"]
         else:
             skipped = f"{rule}_f{j + 1}" if rest else '""'
+            value = f'({value} | "None")'
             rules += [f"{rule}_f{j}: {first} {value}{rest} | {skipped}", f"{rule}_r{j}: ({later} {value})?{rest}"]
     return rules
 

@@ -14,11 +14,12 @@ _NAMES = {
     "null": "None",
 }
 _MOST_CHOICES = 40
+_DEEPEST = 4
 
 
 def annotation(schema: Any, root: Mapping[str, Any], depth: int = 0) -> str:
     """The annotation for a schema, its local references resolved in `root`; `Any` where it says nothing."""
-    if not isinstance(schema, Mapping) or depth > 4:
+    if not isinstance(schema, Mapping) or depth > _DEEPEST:
         return "Any"
     if "$ref" in schema:
         return annotation(resolve(str(schema["$ref"]), root), root, depth + 1)
@@ -38,9 +39,46 @@ def annotation(schema: Any, root: Mapping[str, Any], depth: int = 0) -> str:
     if kind == "array" and schema.get("items"):
         return f"list[{annotation(schema['items'], root, depth + 1)}]"
     if kind == "object" and schema.get("properties"):
-        fields = (f"{name}: {annotation(sub, root, depth + 1)}" for name, sub in schema["properties"].items())
+        required = schema.get("required", [])
+        fields = (
+            f"{name}: {annotation(sub, root, depth + 1)}{'' if name in required else default(sub)}"
+            for name, sub in schema["properties"].items()
+        )
         return f"{{{', '.join(fields)}}}"
     return _NAMES.get(str(kind), "Any")
+
+
+def default(schema: Any) -> str:
+    """What stands behind an optional parameter's annotation."""
+    return f" = {literal(schema.get('default')) if isinstance(schema, Mapping) else None}"
+
+
+def notes(name: str, schema: Any, root: Mapping[str, Any], seen: frozenset[str] = frozenset()) -> list[str]:
+    """Lines that say what a parameter is for, and under it those of the fields of an object or of a list's objects.
+
+    A type that refers to itself is described once.
+    """
+    if not isinstance(schema, Mapping):
+        return []
+    lines = [f"{name}: {' '.join(str(schema['description']).split())}"] if schema.get("description") else []
+    fields, seen = _fields(schema, root, seen)
+    below = [line for field, sub in fields.items() for line in notes(field, sub, root, seen)]
+    if below and not lines:
+        lines = [f"{name}:"]
+    return [*lines, *(f"    {line}" for line in below)]
+
+
+def _fields(schema: Any, root: Mapping[str, Any], seen: frozenset[str]) -> tuple[Mapping[str, Any], frozenset[str]]:
+    """Properties of an object or of a list's objects, and the references followed to them."""
+    while isinstance(schema, Mapping) and "properties" not in schema:
+        if "$ref" in schema and schema["$ref"] not in seen:
+            seen |= {str(schema["$ref"])}
+            schema = resolve(str(schema["$ref"]), root)
+        elif "items" in schema:
+            schema = schema["items"]
+        else:
+            break
+    return (schema.get("properties", {}) if isinstance(schema, Mapping) else {}), seen
 
 
 def resolve(reference: str, root: Mapping[str, Any]) -> Any:

@@ -65,6 +65,47 @@ def test_tools_are_shown_as_python_signatures() -> None:
     assert "def été():" in shown
 
 
+def test_the_fields_of_objects_are_shown_with_what_they_are_for() -> None:
+    size = {"type": "string", "enum": ["small", "large"], "description": "how\nmuch", "default": "small"}
+    drink = {"type": "object", "properties": {"size": size, "milk": {"type": "string"}}, "required": ["milk"]}
+    parameters = {"properties": {"drinks": {"type": "array", "items": drink}, "to": {"type": "string"}}}
+    made = Tool.from_schema("serve", "Serve drinks.", parameters, lambda **arguments: None)
+    assert PythonCalls().show_tools([made]).splitlines() == [
+        'def serve(drinks: list[{size: Literal["small", "large"] = "small", milk: str}] = None, to: str = None):',
+        '    """Serve drinks.',
+        "    drinks:",
+        '        size: how much"""',
+    ]
+
+
+def test_a_type_that_refers_to_itself_is_described_once() -> None:
+    person = {"properties": {"name": {"description": "full"}, "parents": {"items": {"$ref": "#/$defs/P"}}}}
+    parameters = {"properties": {"who": {"$ref": "#/$defs/P"}}, "$defs": {"P": {"type": "object", **person}}}
+    made = Tool.from_schema("greet", "", parameters, lambda who: None)
+    assert PythonCalls().show_tools([made]).count("name: full") == 1
+
+
+def test_an_optional_argument_written_as_none_is_left_out_unless_none_is_a_value_of_it() -> None:
+    made = Tool.from_schema(
+        "f",
+        "",
+        {
+            "properties": {
+                "a": {"type": "string"},
+                "b": {"type": "integer", "default": 3},
+                "c": {"type": ["string", "null"], "default": "x"},
+                "d": {"enum": ["y", None]},
+                "e": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+            },
+            "required": ["a"],
+        },
+        lambda **arguments: None,
+    )
+    [(_, arguments)] = PythonCalls().parse('f(a="v", b=None, c=None, d=None, e=None)', [made])
+    assert arguments == {"a": "v", "c": None, "d": None, "e": None}
+    assert made.validate({"a": "v", "b": None}) == {"a": "v"}
+
+
 @both
 def test_every_tool_has_a_grammar(dialect: Dialect) -> None:
     check(f"start: calls\n{dialect.grammar(TOOLS)}")
@@ -155,12 +196,44 @@ def test_the_grammar_and_the_schema_agree_on_optional_arguments() -> None:
     assert accepts(f'order(items={item}, kind="post")')
     assert accepts(f'order(items={item}, kind="post", gift=True)')
     assert accepts(f'order(items={item}, kind="post", note=None, gift=False)')
+    assert accepts(f'order(items={item}, kind="post", gift=None)')
     assert accepts(f'order(items={item}, kind="post")\norder(items={item}, kind="pick-up", note="x")')
     assert not accepts(f"order(items={item})")
     assert not accepts(f'order(items={item}, kind="mail")')
+    assert not accepts(f"order(items={item}, kind=None)")
     assert not accepts(f'order(items={item}, kind="post", gift=3)')
     assert not accepts(f'order(items={item}, kind="post", colour="red")')
     assert not accepts("buy(items=[])")
+
+
+def accepting(parameters: dict[str, Any], text: str) -> bool:
+    import llguidance
+
+    made = Tool.from_schema("f", "", parameters, lambda **arguments: None)
+    grammar = llguidance.grammar_from("lark", f"start: calls\n{PythonCalls().grammar([made])}")
+    matcher = llguidance.LLMatcher(llguidance.LLTokenizer("byte"), grammar)
+    return matcher.try_consume_tokens(list(text.encode())) == len(text.encode()) and matcher.is_accepting()
+
+
+POINT = {"type": "object", "properties": {"x": {"type": "integer"}, "properties": {"type": "integer"}}}
+
+
+@pytest.mark.parametrize(
+    ("schema", "others"),
+    [
+        (POINT, False),
+        ({"type": "array", "items": POINT}, False),
+        ({**POINT, "additionalProperties": {"type": "integer"}}, True),
+        ({"type": "object", "properties": {}}, True),
+        ({"allOf": [POINT, {"type": "object", "properties": {"y": {"type": "integer"}}}]}, True),
+    ],
+)
+def test_an_object_that_names_its_fields_gets_no_others_unless_its_schema_says_so(schema: Any, others: bool) -> None:
+    parameters = {"properties": {"v": schema}, "required": ["v"]}
+    opening, closing = ("[", "]") if schema.get("type") == "array" else ("", "")
+    if schema.get("properties") or "allOf" in schema:
+        assert accepting(parameters, f'f(v={opening}{{"x": 1}}{closing})')
+    assert accepting(parameters, f'f(v={opening}{{"y": 2}}{closing})') == others
 
 
 def test_what_the_hermes_grammar_accepts_validates() -> None:
