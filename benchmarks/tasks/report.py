@@ -12,7 +12,7 @@ def table(records: Sequence[Record]) -> str:
     if not records:
         return "No task was run."
     lines = [_HEAD, *(_row(record) for record in records)]
-    return "\n\n".join((_aligned(lines), _aligned(_by_tag(records)), _totals(records)))
+    return "\n\n".join((aligned(lines), aligned(_by_tag(records)), _totals(records)))
 
 
 def progress(record: Record) -> str:
@@ -69,9 +69,9 @@ def _totals(records: Sequence[Record]) -> str:
     )
 
 
-def _aligned(rows: Sequence[Sequence[str]]) -> str:
+def aligned(rows: Sequence[Sequence[str]]) -> str:
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    words = {i for i, cell in enumerate(rows[0]) if cell in ("task", "tag", "", "status")}
+    words = {i for i, cell in enumerate(rows[0]) if cell in ("task", "tag", "category", "", "status")}
     return "\n".join(
         "  ".join(
             cell.ljust(width) if i in words else cell.rjust(width)

@@ -1,10 +1,10 @@
 """The record of one task, and the JSON lines file that holds them, so that a broken-off benchmark goes on."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from agentx.errors import StorageError, UsageError
 
@@ -58,13 +58,22 @@ def from_json(row: dict[str, Any]) -> Record:
     return Record(**values)
 
 
-class ResultsFile:
-    """Appends records to a JSON lines file, one line each, on disk before the next task begins."""
+R = TypeVar("R")
 
-    def __init__(self, path: Path) -> None:
+
+class ResultsFile(Generic[R]):
+    """Appends records to a JSON lines file, one line each, on disk before the next task begins.
+
+    Args:
+        read: a record from its JSON; raises KeyError or TypeError where it is none. A record is a dataclass with `id`
+            and `settings`.
+    """
+
+    def __init__(self, path: Path, read: Callable[[dict[str, Any]], R] = from_json) -> None:
         self.path = path
+        self._from_json = read
 
-    def open(self, settings: Settings, *, resume: bool) -> list[Record]:
+    def open(self, settings: Any, *, resume: bool) -> list[R]:
         """The records that are there already; makes the folder.
 
         Raises:
@@ -84,7 +93,7 @@ class ResultsFile:
             raise UsageError(f"{self.path} holds results of {other}; name another file with --out.")
         return records
 
-    def append(self, record: Record) -> None:
+    def append(self, record: R) -> None:
         """Raises StorageError if the disk takes no more."""
         try:
             with self.path.open("a", encoding="utf-8") as file:
@@ -92,7 +101,7 @@ class ResultsFile:
         except OSError as error:
             raise StorageError(f"{self.path} cannot be written ({error.strerror}); free some disk.") from error
 
-    def _read(self) -> list[Record]:
+    def _read(self) -> list[R]:
         if not self.path.exists():
             return []
         text = self.path.read_text("utf-8")
@@ -101,12 +110,12 @@ class ResultsFile:
             text = text[: text.rfind("\n") + 1]
             self.path.write_text(text, "utf-8")
         try:
-            return [from_json(json.loads(line)) for line in text.splitlines()]
+            return [self._from_json(json.loads(line)) for line in text.splitlines()]
         except (ValueError, KeyError, TypeError):
             raise UsageError(f"{self.path} is no results file of this benchmark; name another with --out.") from None
 
 
-def without(records: Sequence[Record], ids: Sequence[str]) -> list[str]:
+def without(records: Sequence[Any], ids: Sequence[str]) -> list[str]:
     """The ids that have no record yet."""
     done = {record.id for record in records}
     return [task_id for task_id in ids if task_id not in done]
