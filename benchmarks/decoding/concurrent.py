@@ -15,7 +15,7 @@ from benchmarks.decoding.timing import Figure, Spread, aligned, command, interle
 
 TARGET = 1.5
 AT_ONCE = 8
-MAX_TOKENS = 48
+MAX_TOKENS = 24
 SYSTEM = "You are a patient teacher. You answer in whole sentences, and at some length."
 SUBJECTS = ("rivers", "bread", "the moon", "bicycles", "glass", "bees", "maps", "salt")
 TOGETHER, ONE_BY_ONE, PEER = "ours, at once", "ours, one by one", "llama-cpp-python, a queue"

@@ -93,11 +93,9 @@ def _of(values: tuple[str, ...], number: int) -> str:
 
 KINDS = (
     Kind("get_weather", lambda n: f"What will the weather be like in {_of(CITIES, n)} in {n + 3} days?"),
-    Kind("convert_currency", lambda n: f"How much are {17 * n + 120} euros in US dollars?"),
     Kind("create_event", lambda n: f"Plan the review of draft {n + 12} for 3 May 2027 at half past two."),
     Kind("send_message", lambda n: f"Tell {_of(PEOPLE, n)} that parcel {n + 310} has arrived."),
     Kind("find_products", lambda n: f"Find {_of(GOODS, n)} for less than {5 * n + 40} euros, the cheapest first."),
-    Kind("set_timer", lambda n: f"Remind me of the bread in the oven in {n + 21} minutes."),
 )
 
 

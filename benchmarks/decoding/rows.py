@@ -88,7 +88,8 @@ def converse(ours: Ours, strategy: str, retried: int = RETRIED) -> tuple[Count, 
     rows = Rows()
     count_engine(ours.model._engine.llama, rows)  # pyright: ignore[reportPrivateUsage]
     counting = Counting(ours.model, rows, retried)
-    agent = Agent(counting, TOOLS, strategy=strategy, max_steps=MAX_STEPS, journal=Journal(":memory:"))  # type: ignore[arg-type]
+    limits: dict[str, Any] = {"strategy": strategy, "max_steps": MAX_STEPS}
+    agent = Agent(counting, TOOLS, journal=Journal(":memory:"), **limits)  # type: ignore[arg-type]
     asked: list[Asked] = []
 
     async def all_tasks() -> None:

@@ -15,9 +15,11 @@ from agentx.dialects.json_grammar import json_rule
 from agentx.model import Constraint, Fragment
 from benchmarks.decoding.schema_set import SCHEMAS, Asked
 from benchmarks.decoding.sides import Ours, Reply, weights
-from benchmarks.decoding.timing import Figure, Spread, aligned, command, interleave, options, report
+from benchmarks.decoding.timing import Figure, Spread, aligned, command, interleave, options, report, save
 
 MAX_TOKENS = 64
+FREE_TOKENS = 16
+"""Enough of a free reply, whose tokens all take as long."""
 FORWARD, MASKED, FREE = "ours, fast-forward", "ours, token by token", "ours, free"
 GBNF, PEER_FREE, OUTLINES = "llama.cpp GBNF", "llama-cpp-python, free", "outlines"
 BASES = {FORWARD: FREE, MASKED: FREE, GBNF: PEER_FREE, OUTLINES: PEER_FREE}
@@ -35,8 +37,11 @@ class Worker:
     """A peer in a process of its own, under a Python that has it installed."""
 
     def __init__(self, python: str, kind: str, path: Path, threads: int) -> None:
-        command = [python, str(WORKER), str(path), "--kind", kind, "--threads", str(threads)]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._command = [python, str(WORKER), str(path), "--kind", kind, "--threads", str(threads)]
+        self._start()
+
+    def _start(self) -> None:
+        self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def __enter__(self) -> "Worker":
         return self
@@ -45,13 +50,15 @@ class Worker:
         self._process.communicate()
 
     def reply(self, prompt: str, schema: Any) -> Reply:
-        """Raises NotTaken for a schema that is too much for it; SystemExit if its process ended."""
+        """Raises NotTaken for a schema that is too much for it; where that ends its process, it gets another one."""
         assert self._process.stdin and self._process.stdout
-        request = {"prompt": prompt, "schema": schema, "max_tokens": MAX_TOKENS}
+        request = {"prompt": prompt, "schema": schema, "max_tokens": FREE_TOKENS if schema is None else MAX_TOKENS}
         print(json.dumps(request), file=self._process.stdin, flush=True)
         line = self._process.stdout.readline()
         if not line:
-            raise SystemExit("A peer's process ended; its last words stand above.")
+            code = self._process.wait()
+            self._start()
+            raise NotTaken(f"its process ended with code {code}")
         answer = json.loads(line)
         if "error" in answer:
             raise NotTaken(answer["error"])
@@ -72,7 +79,8 @@ class Sides:
         lark = f"start: {json_rule(asked.schema)}"
 
         def ours(constraint: Constraint | None) -> Callable[[int], Reply]:
-            return lambda _: self.ours.reply(prompt, constraint=constraint, max_tokens=MAX_TOKENS)
+            most = MAX_TOKENS if constraint else FREE_TOKENS
+            return lambda _: self.ours.reply(prompt, constraint=constraint, max_tokens=most)
 
         sides = {
             FORWARD: ours(Constraint(lark)),
@@ -158,7 +166,7 @@ def details(all_replies: Mapping[str, Replies], refusals: Mapping[str, Mapping[s
 
 
 def earlier(path: Path) -> tuple[dict[str, Replies], dict[str, dict[str, str]]]:
-    """What a run before this one measured."""
+    """What a run before this one measured, as `as_json` put it."""
     measured = json.loads(path.read_text(encoding="utf-8"))["measured"]
     replies = {
         name: {side: [Reply(**row) for row in rows] for side, rows in of_schema.items()}
@@ -188,15 +196,17 @@ def main(arguments: Sequence[str]) -> int:
             print(asked.name, file=sys.stderr)
             replies[asked.name], refused = measure(sides, asked, chosen.rounds)
             refusals |= {asked.name: refused} if refused else {}
-    measured = {
-        "replies": {
-            name: {side: [asdict(reply) for reply in some] for side, some in of_schema.items()}
-            for name, of_schema in replies.items()
-        },
-        "refusals": refusals,
-    }
-    report(chosen, figures(replies), details(replies, refusals), measured)
+            save(chosen, figures(replies), as_json(replies, refusals))  # a run that is broken off can be resumed
+    report(chosen, figures(replies), details(replies, refusals), as_json(replies, refusals))
     return 0
+
+
+def as_json(replies: Mapping[str, Replies], refusals: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    rows = {
+        name: {side: [asdict(reply) for reply in some] for side, some in of_schema.items()}
+        for name, of_schema in replies.items()
+    }
+    return {"replies": rows, "refusals": dict(refusals)}
 
 
 if __name__ == "__main__":

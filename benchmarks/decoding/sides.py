@@ -2,12 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agentx.model import Delta, Model, Prompt, Scores
+from agentx.model import Delta, Prompt
 from agentx.models import acquire
 from agentx.models.llama_cpp import LlamaCppModel, LlamaOptions
 
@@ -77,31 +76,3 @@ def open_peer(path: Path, threads: int, kind: type[Any] | None = None) -> Any:
     return (kind or llama_cpp.Llama)(
         model_path=str(path), n_ctx=PEER_CONTEXT_TOKENS, n_threads=threads, n_threads_batch=threads, verbose=False
     )
-
-
-class Timed:
-    """A Model that notes what each reply and each probe of another one cost."""
-
-    def __init__(self, model: Model) -> None:
-        self._model = model
-        self.replies: list[Reply] = []
-        self.probes: list[Reply] = []
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._model, name)
-
-    async def decode(self, prompt: Prompt, **options: Any) -> AsyncGenerator[Delta, None]:
-        started = time.perf_counter()
-        text, last = "", Delta("")
-        async for last in self._model.decode(prompt, **options):
-            text += last.text
-            if last.finish:
-                self.replies.append(of_delta(text, last, time.perf_counter() - started))
-            yield last
-
-    async def score(self, prompt: Prompt, continuations: Sequence[str]) -> Scores:
-        started = time.perf_counter()
-        scores = await self._model.score(prompt, continuations)
-        seconds = time.perf_counter() - started
-        self.probes.append(Reply("", seconds, 0, read=scores.usage.prompt_tokens + scores.usage.probe_tokens))
-        return scores

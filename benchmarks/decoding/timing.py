@@ -102,6 +102,12 @@ def options(name: str, description: str | None) -> argparse.ArgumentParser:
 def report(chosen: argparse.Namespace, figures: Sequence[Figure], details: str, measured: Any) -> None:
     """Prints the details and the figures beside their targets, and writes both with all that was measured."""
     print(f"{details}\n\n{aligned([HEAD, *(figure.cells() for figure in figures)])}")
+    save(chosen, figures, measured)
+    print(f"results: {chosen.out}", file=sys.stderr)
+
+
+def save(chosen: argparse.Namespace, figures: Sequence[Figure], measured: Any) -> None:
+    """Writes the settings, the figures and all that was measured to the results file."""
     settings = {key: value for key, value in vars(chosen).items() if isinstance(value, str | int | list)}
     shown = [{**asdict(figure), "reached": figure.reached} for figure in figures]
     chosen.out.parent.mkdir(parents=True, exist_ok=True)
@@ -109,7 +115,6 @@ def report(chosen: argparse.Namespace, figures: Sequence[Figure], details: str, 
         json.dumps({"settings": settings, "figures": shown, "measured": measured}, ensure_ascii=False, indent=1) + "\n",
         encoding="utf-8",
     )
-    print(f"results: {chosen.out}", file=sys.stderr)
 
 
 def command(main: Callable[[Sequence[str]], int]) -> int:

@@ -4,8 +4,8 @@ fast-forward, llama-cpp-python's `create_chat_completion` unconstrained; new req
 import json
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from statistics import median
 from string import Template
@@ -13,30 +13,47 @@ from typing import Any
 
 from agentx import Agent
 from agentx.dialects.python_calls import PythonCalls
+from agentx.model import Delta, Prompt, Scores
 from agentx.planner.decoding import prompt_text
 from benchmarks.decoding.requests import KINDS, TOOLS, as_openai
-from benchmarks.decoding.sides import Ours, Reply, Timed, open_peer, weights
+from benchmarks.decoding.sides import Ours, Reply, open_peer, weights
 from benchmarks.decoding.timing import Figure, aligned, command, interleave, options, ratios, report
 
 TARGET = 0.40
 MAX_TOKENS = 256
-OURS, PROPOSED, PEER, PEER_OUR_PROMPT = "ours", "ours, with the probe", "llama-cpp-python", "the same, our prompt"
+OURS, PROBED, PEER, PEER_OUR_PROMPT = "ours", "ours, with the probe", "llama-cpp-python", "the same, our prompt"
 
 
-class Proposing:
-    """Our side: `Agent.propose`, of which the reply that holds the call is timed apart."""
+class ProbeLast:
+    """A Model that times the reply to a request, and afterwards the probe that should have come before it: so the reply
+    finds no more of its request read than the peer's does, and both together cost what they cost in their order."""
 
     def __init__(self, ours: Ours) -> None:
         self._ours = ours
-        self._timed = Timed(ours.model)
-        self._agent = Agent(self._timed, TOOLS)  # type: ignore[arg-type]
-        self.whole: list[float] = []
+        self._put_off: tuple[Prompt, Sequence[str]] | None = None
+        self._replies: list[Reply] = []
+        self._agent = Agent(self, TOOLS)  # type: ignore[arg-type]
+        self.probes: list[float] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ours.model, name)
+
+    async def decode(self, prompt: Prompt, **options: Any) -> AsyncGenerator[Delta, None]:
+        reply = await self._ours.decode(prompt, **options)
+        self._replies.append(reply)
+        yield Delta(reply.text, "stop")
+
+    async def score(self, prompt: Prompt, continuations: Sequence[str]) -> Scores:
+        self._put_off = prompt, continuations
+        return Scores([0.0, -9.0])
 
     def reply(self, task: str) -> Reply:
-        started = time.perf_counter()
         self._ours.runner.run(self._agent.propose(task))
-        self.whole.append(time.perf_counter() - started)
-        return self._timed.replies[-1]
+        assert self._put_off
+        started = time.perf_counter()
+        self._ours.runner.run(self._ours.model.score(*self._put_off))
+        self.probes.append(time.perf_counter() - started)
+        return self._replies[-1]
 
 
 class Chatting:
@@ -61,16 +78,16 @@ def measure(path: Path, threads: int, rounds: int) -> dict[str, list[Reply]]:
     """Replies of each side, the kinds of requests in turn within each round, after one unmeasured round."""
     system = Template(prompt_text("direct")).substitute(tools=PythonCalls().show_tools(TOOLS))
     with Ours(path, threads) as ours:
-        proposing = Proposing(ours)
-        sides = {OURS: proposing, PEER: Chatting(path, threads), PEER_OUR_PROMPT: Chatting(path, threads, system)}
+        probing = ProbeLast(ours)
+        sides = {OURS: probing, PEER: Chatting(path, threads), PEER_OUR_PROMPT: Chatting(path, threads, system)}
         for number in range(len(KINDS)):  # warm: prefixes are cached, grammars compiled
             for side in sides.values():
                 side.reply(task(number))
-        proposing.whole.clear()
+        probing.probes.clear()
         turns = {name: lambda number, side=side: side.reply(task(number + len(KINDS))) for name, side in sides.items()}
         replies = interleave(turns, rounds * len(KINDS))
-        probed = zip(replies[OURS], proposing.whole, strict=True)
-        replies[PROPOSED] = [Reply(reply.text, seconds, reply.tokens, reply.forced) for reply, seconds in probed]
+        probed = zip(replies[OURS], probing.probes, strict=True)
+        replies[PROBED] = [replace(reply, seconds=reply.seconds + seconds) for reply, seconds in probed]
     return replies
 
 
@@ -87,7 +104,7 @@ def figures(replies: Mapping[str, Sequence[Reply]]) -> list[Figure]:
     peer = by_round(PEER)
     return [
         Figure("tool-call reply / llama-cpp-python, unconstrained", ratios(by_round(OURS), peer), TARGET),
-        Figure("relevance probe and reply / llama-cpp-python", ratios(by_round(PROPOSED), peer)),
+        Figure("relevance probe and reply / llama-cpp-python", ratios(by_round(PROBED), peer)),
         Figure("tool-call reply / llama-cpp-python on our prompt", ratios(by_round(OURS), by_round(PEER_OUR_PROMPT))),
     ]
 

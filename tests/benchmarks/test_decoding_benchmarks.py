@@ -20,7 +20,7 @@ from benchmarks.decoding.sides import Ours, Reply
 def test_no_request_is_asked_twice() -> None:
     asked = [tool_call.task(number) for number in range(30 * len(KINDS))]
     assert len(set(asked)) == len(asked)
-    assert {kind.tool for kind in KINDS} == {tool.name for tool in TOOLS}
+    assert {kind.tool for kind in KINDS} < {tool.name for tool in TOOLS}
     assert len({question for number in range(30) for question in questions(number)}) == 30 * AT_ONCE
 
 
@@ -31,7 +31,7 @@ def test_rounds_are_compared_as_wholes() -> None:
     figure, _, ours_prompt = tool_call.figures(
         {
             tool_call.OURS: replies([1.0, 1.0, 1.0]),
-            tool_call.PROPOSED: replies([2.0, 2.0, 2.0]),
+            tool_call.PROBED: replies([2.0, 2.0, 2.0]),
             tool_call.PEER: replies([4.0, 2.0, 5.0]),
             tool_call.PEER_OUR_PROMPT: replies([2.0, 2.0, 2.0]),
         }
@@ -64,8 +64,11 @@ def test_both_sides_obey_a_schema_and_an_unusable_one_is_named(small_model: Path
     asked = SCHEMAS[1]
     with Ours(small_model, 2) as ours, Worker(sys.executable, "gbnf", small_model, 2) as worker:
         replies, refusals = schemas.measure(Sides(ours, worker, None), asked, 1)
-        with pytest.raises(NotTaken, match="RefResolution|KeyError|Error"):
+        with pytest.raises(NotTaken, match="Error"):
             worker.reply("Hello", {"$ref": "#/$defs/nowhere"})
+        with pytest.raises(NotTaken, match="process ended"):  # llama.cpp gives the grammar up, and the binding crashes
+            worker.reply("Hello", {"type": "string", "pattern": r"^\d$"})
+        assert worker.reply("Hello", None).tokens
     assert not refusals
     for side in (FORWARD, MASKED, GBNF):
         jsonschema.validate(json.loads(replies[side][0].text), asked.schema)
