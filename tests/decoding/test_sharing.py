@@ -67,7 +67,8 @@ def test_requests_of_two_families_read_two_beginnings(model: LlamaCppModel) -> N
         return await together(model, prompts), new
 
     replies, new = asyncio.run(go())
-    assert read(replies) == new
+    # The few tokens that both families begin with may be cached when the second is placed.
+    assert new - 32 < read(replies) <= new
 
 
 def test_a_request_whose_leader_is_cancelled_reads_on_from_there(model: LlamaCppModel) -> None:

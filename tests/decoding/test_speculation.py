@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from agentx.model import Constraint, Delta, Fragment, Sampling
+from agentx.model import Constraint, Delta, Fragment
 from agentx.models.llama_cpp import LlamaCppModel, LlamaOptions
 
 PLACES = {"lamp": "by the old door", "boat": "behind the green house", "tent": "under two trees", "drum": "in a box"}
 LINES = "".join(f"{i}. The {thing} stands {place}.\n" for i, (thing, place) in enumerate(PLACES.items(), 1))
 COPY = [Fragment(f"The list:\n{LINES}\nThe list:\n{LINES}\nThe list:\n1. The lamp stands")]
+COUNT = [Fragment("".join(f"{i}. The lamp of size {i} costs {i * 3} coins.\n" for i in range(1, 7)))]
 STORY = [Fragment("Once upon a time, in a small village by the sea,")]
 
 
@@ -43,16 +44,15 @@ def test_a_reply_that_repeats_its_prompt_is_the_same_with_fewer_batches(
     expected, without = asyncio.run(reply(plain, COPY))
     assert text == expected
     assert text.strip() in LINES
-    assert last.usage.accepted_tokens > 15
+    assert last.usage.accepted_tokens >= 8
     assert last.usage.sampled_tokens == without.usage.sampled_tokens
     assert without.usage.drafted_tokens == 0
 
 
 def test_the_cache_holds_the_reply_and_nothing_of_refused_drafts(drafting: LlamaCppModel) -> None:
     async def go() -> tuple[Delta, str, Delta, str]:
-        sampling = Sampling(temperature=1.0, seed=3)
-        _, last = await reply(drafting, COPY, sampling=sampling)
-        longer = [*COPY, *last.fragments, Fragment("\nThe end. The first thing in the list was the")]
+        _, last = await reply(drafting, COUNT)
+        longer = [*COUNT, *last.fragments, Fragment("\nThe end. The first thing in the list was the")]
         text, second = await reply(drafting, longer, max_tokens=8)
         fresh = [Fragment("".join(fragment.text for fragment in longer))]
         return last, text, second, (await reply(drafting, fresh, max_tokens=8))[0]
