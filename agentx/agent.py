@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from agentx.journal import Journal
     from agentx.planner.base import Strategy, Turn
     from agentx.planner.claims.source import Source
+    from agentx.planner.retrieval import Retrieval
 
 T = TypeVar("T")
 
@@ -93,6 +94,8 @@ class Agent:
         self._dialect = dialect
         self._journal = journal
         self._model: Model | None = None
+        self._retrieval: Retrieval | None = None
+        self._progress = progress
         self._open: Callable[[], Model] = lambda: _open(model, threads, context_tokens, progress)
 
     @property
@@ -130,7 +133,10 @@ class Agent:
         model = await self._load()
         plan = _strategy(strategy)
         turn = self._turn(model, task, lambda event: None)
+        if self._retrieval:
+            await self._retrieval.for_task(turn, [])
         turn.prompt += plan.opening(turn, follow_up=False)
+        turn.was_shown()
         action = await plan.decide(turn)
         calls, usage = await wanted(turn, plan, action)
         if action.calls and not calls:
@@ -146,11 +152,14 @@ class Agent:
         return ToolCall(call.id, call.name, coerced(call.arguments, self.toolbox[call.name].parameters))
 
     async def _load(self) -> Model:
+        from agentx.planner.retrieval import Retrieval
         from agentx.threads import in_thread
 
         if self._model is None:
             model = await in_thread(self._open, name="agentx-load")
             self._check(model)
+            dialect = self.dialect_of(model)
+            self._retrieval = await Retrieval.where_needed(self.toolbox, model, dialect, self._progress)
             self._model = model
         return self._model
 
@@ -221,6 +230,7 @@ class Session:
         self._prompt: list[Fragment] = []
         self._conversation: list[tuple[str, str]] = []
         self._past: list[Source] = []
+        self._shown: list[str] = []
         self.id = ""
 
     async def run(self, task: str, *, output: type[Any] | None = None, without: Collection[str] = ()) -> RunResult:
@@ -312,6 +322,9 @@ class Session:
         turn = agent._turn(model, task, emit)  # pyright: ignore[reportPrivateUsage]
         turn.without = without
         turn.surveys = {name: arguments for name, arguments in turn.surveys.items() if name not in without}
+        retrieval = agent._retrieval  # pyright: ignore[reportPrivateUsage]
+        if retrieval:
+            await retrieval.for_task(turn, self._shown)
         if output is not None:
             turn.answer_schema = _schema_of(output)
             turn.task += f"\n\nThe final answer is JSON of this schema: {turn.answer_schema}"
@@ -319,7 +332,8 @@ class Session:
         turn.conversation = tuple(self._conversation)
         turn.prompt = self._prompt
         turn.prompt += plan.opening(turn, follow_up=bool(self._prompt))
-        around = Surroundings(self.id, agent.workspace, agent.policy, agent.approve, agent.tool_settings)
+        turn.was_shown()
+        around = Surroundings(self.id, agent.workspace, agent.policy, agent.approve, agent.tool_settings, retrieval)
         turn.past = self._past
         try:
             final = await Loop(turn, plan, Limits(agent.max_steps, agent.timeout_s), around).run()

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from agentx.errors import ToolError
 from agentx.messages import ToolCall, ToolResult
+from agentx.nearest import advice
 from agentx.policy import NeedsApproval
 from agentx.threads import in_thread
 from agentx.tool import Tool, ToolContext
@@ -21,12 +22,12 @@ GRACE_S = 2.0
 async def carry_out(tool: Tool, call: ToolCall, context: ToolContext) -> ToolResult:
     """The result of a call, whatever the tool does.
 
-    What the tool's body raises becomes one line for the model (class and message; a ToolError's sentence as it is),
-    with the traceback kept in the result for the journal: `sys.exit()` too, which must not end the host. Cancellation
-    is passed on.
+    What the tool's body raises becomes one line for the model (class and message; a ToolError's sentence as it is, then
+    what comes nearest of the valid values that it names), with the traceback kept in the result for the journal:
+    `sys.exit()` too, which must not end the host. Cancellation is passed on.
     """
     started = time.perf_counter()
-    status, text, trace, value = "ok", "", None, None
+    status, text, trace, value, argument = "ok", "", None, None, None
     try:
         arguments = tool.validate(call.arguments)
         if tool.schema.context_parameter:
@@ -38,7 +39,7 @@ async def carry_out(tool: Tool, call: ToolCall, context: ToolContext) -> ToolRes
     except _TimeIsUp:
         status, text = "timeout", f"{tool.name} was given up after {tool.timeout_s:g} seconds."
     except ToolError as error:
-        status, text = "error", str(error)
+        status, text, argument = "error", worded(error, call), error.argument
     except Exception as error:
         status, text, trace = "error", one_line(error), traceback.format_exc()
     shown = cut(text, tool.max_output_bytes)
@@ -50,7 +51,14 @@ async def carry_out(tool: Tool, call: ToolCall, context: ToolContext) -> ToolRes
         value=as_json(value),
         traceback=trace,
         elapsed_s=time.perf_counter() - started,
+        argument=argument,
     )
+
+
+def worded(error: ToolError, call: ToolCall) -> str:
+    """The author's sentence, and the valid values that come nearest to what the call gave."""
+    value = call.arguments.get(error.argument or "") if error.value is None else error.value
+    return str(error) if value is None else f"{error}{advice(value, error.valid)}"
 
 
 class _TimeIsUp(Exception):

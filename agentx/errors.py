@@ -19,7 +19,8 @@
 The number is the exit code of the command line. Each message is one sentence: what, where, what to do.
 """
 
-from typing import ClassVar
+from collections.abc import Iterable
+from typing import Any, ClassVar
 
 
 class AgentXError(Exception):
@@ -75,4 +76,19 @@ class StorageError(AgentXError):
 
 
 class ToolError(AgentXError):
-    """Raised by a tool: the sentence goes to the model, and the run goes on."""
+    """Raised by a tool: the sentence goes to the model, and the run goes on.
+
+    Args:
+        message: what is wrong, and what to do.
+        argument: name of the argument that is at fault; the model is then shown the tool's signature too.
+        valid: what the argument could be; the sentence is followed by "Did you mean …?" with what comes nearest.
+        value: what was given, where that is not simply the argument's value.
+    """
+
+    def __init__(
+        self, message: str, *, argument: str | None = None, valid: Iterable[object] = (), value: Any = None
+    ) -> None:
+        super().__init__(message)
+        self.argument = argument
+        self.valid = valid
+        self.value = value

@@ -24,8 +24,9 @@ from agentx.events import (
     StepStarted,
 )
 from agentx.messages import RunStatus, ToolCall, ToolResult, Usage
-from agentx.planner.base import Strategy, Turn
+from agentx.planner.base import Action, Strategy, Turn
 from agentx.planner.evidence import doubt, refused
+from agentx.planner.retrieval import Retrieval
 from agentx.planner.review import Review
 from agentx.policy import ASKING, ApprovalRequest, Approver, Decision, NeedsApproval, Policy
 from agentx.schema import ordered_parameters
@@ -51,6 +52,7 @@ class Surroundings:
     policy: Policy
     approve: Approver | None
     tool_settings: dict[str, dict[str, Any]]
+    retrieval: Retrieval | None = None
 
 
 class Loop:
@@ -106,11 +108,15 @@ class Loop:
             if action.problem:
                 problems += 1
                 self._emit(Notice(f"The reply could not be used: {action.problem}."))
+                await self._retrieve(action, [])
                 turn.prompt += self._strategy.problem(turn, action.problem)
             else:
                 problems = 0
                 results = await self._act(action.calls)
+                self._note_failures()
+                await self._retrieve(action, results)
                 turn.prompt += self._strategy.results(turn, results)
+            turn.was_shown()
             self._emit(StepFinished(number, action.usage))
             if problems > MAX_PROBLEMS:
                 return self._end("failed", f"The model gave {problems} unusable replies in a row; try another model.")
@@ -147,6 +153,15 @@ class Loop:
             self._emit(Notice("The run repeats itself; the model has to answer now."))
         return results
 
+    async def _retrieve(self, action: Action, results: list[tuple[ToolCall, ToolResult]]) -> None:
+        if self._around.retrieval:
+            await self._around.retrieval.for_step(self._turn, action, results)
+
+    def _note_failures(self) -> None:
+        for note in self._turn.recovery.after_step({tool.name for tool in self._turn.callable_tools}):
+            self._turn.notes.append(note)
+            self._emit(Notice(note))
+
     def _already_refused(self, new: int) -> bool:
         before = self._turn.done[:-new]
         return bool(before) and before[-1][1].status == "refused"
@@ -167,6 +182,8 @@ class Loop:
         if result is None:
             self._emit(CallStarted(call))
             result = await self._noting_changes(call)
+            toolbox = self._turn.toolbox
+            result = self._turn.recovery.take(toolbox[call.name], result, toolbox)
         self._emit(CallFinished(result))
         return result
 
@@ -240,7 +257,7 @@ class Loop:
             settings=self._around.tool_settings.get(call.name, {}),
             functions={
                 tool.name: ordered_parameters(tool.parameters)
-                for tool in self._turn.callable_tools
+                for tool in self._turn.allowed_tools
                 if tool.name != call.name
             },
             call_tool=self._call_from_tool,

@@ -26,7 +26,8 @@ class ToolResult:
 
     `text` is what the model is shown. Where that was cut to the tool's cap, `full_text` holds the whole; `value` is
     what the tool returned, where that is JSON other than text; `changed` are the files of the workspace that are not
-    as they were before the call; `traceback` is for the journal, never for the model.
+    as they were before the call; `traceback` is for the journal, never for the model. `argument` is the argument that
+    an error names.
     """
 
     call_id: str
@@ -37,6 +38,7 @@ class ToolResult:
     changed: list[str] = field(default_factory=list[str])
     traceback: str | None = None
     elapsed_s: float = 0.0
+    argument: str | None = None
 
     @property
     def ok(self) -> bool:

@@ -13,6 +13,7 @@ from agentx.errors import PluginError
 GROUPS = (
     "agentx.tools",
     "agentx.memory",
+    "agentx.embedders",
     "agentx.models",
     "agentx.dialects",
     "agentx.strategies",

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any, cast
 
 from agentx.errors import SchemaError, ToolError
+from agentx.nearest import did_you_mean
 from agentx.tool import ToolContext, ToolSchema
 
 
@@ -78,7 +79,7 @@ class SignatureSchema(ToolSchema):
         try:
             model = self._model.model_validate(without_left_out(arguments, self.parameters))
         except pydantic.ValidationError as error:
-            raise ToolError(describe(tool_name, list(self._fields), error.errors(include_url=False))) from None
+            raise invalid(tool_name, self.parameters, list(self._fields), error.errors(include_url=False)[0]) from None
         return {name: getattr(model, f"p{i}") for i, name in enumerate(self._fields)}
 
 
@@ -119,11 +120,9 @@ class ForeignSchema(ToolSchema):
         if not self._parameters.get("additionalProperties", False):
             for name in coerced:
                 if name not in properties:
-                    expected = ", ".join(properties) or "none"
-                    raise ToolError(f"{tool_name} has no argument `{name}`; its arguments are: {expected}.")
+                    raise unknown_argument(tool_name, name, list(properties))
         for problem in self._validator.iter_errors(coerced):
-            place = ".".join(str(part) for part in problem.absolute_path)
-            raise ToolError(f"{tool_name}: {f'argument `{place}`: ' if place else ''}{problem.message}.")
+            raise refused(tool_name, problem)
         return coerced
 
 
@@ -170,16 +169,44 @@ def ordered_parameters(parameters: Mapping[str, Any]) -> list[str]:
     return sorted(parameters["properties"], key=lambda name: name not in required)
 
 
-def describe(tool_name: str, names: list[str], problems: list[Any]) -> str:
-    """One sentence for the model about the first thing that is wrong with its arguments."""
-    first = problems[0]
-    place = ".".join(re.sub(r"^p(\d+)$", lambda m: names[int(m[1])], str(part)) for part in first["loc"])
-    expected = ", ".join(names) or "none"
-    if first["type"] == "missing":
-        return f"{tool_name} needs the argument `{place}`; its arguments are: {expected}."
-    if first["type"] == "extra_forbidden":
-        return f"{tool_name} has no argument `{place}`; its arguments are: {expected}."
-    return f"{tool_name}: argument `{place}`: {first['msg']} (got {first['input']!r})."[:500]
+def invalid(tool_name: str, parameters: Mapping[str, Any], names: list[str], problem: Any) -> ToolError:
+    """One sentence for the model about what pydantic found wrong with its arguments."""
+    place = ".".join(re.sub(r"^p(\d+)$", lambda m: names[int(m[1])], str(part)) for part in problem["loc"])
+    if problem["type"] == "missing":
+        expected = ", ".join(names) or "none"
+        return ToolError(f"{tool_name} needs the argument `{place}`; its arguments are: {expected}.", argument=place)
+    if problem["type"] == "extra_forbidden":
+        return unknown_argument(tool_name, place, names)
+    sentence = f"{tool_name}: argument `{place}`: {problem['msg']} (got {problem['input']!r})."[:500]
+    valid = choices(parameters["properties"].get(place, {}), parameters)
+    return ToolError(f"{sentence}{did_you_mean(problem['input'], valid)}", argument=place)
+
+
+def refused(tool_name: str, problem: Any) -> ToolError:
+    """One sentence for the model about what jsonschema found wrong with its arguments."""
+    place = ".".join(str(part) for part in problem.absolute_path)
+    valid = problem.validator_value if problem.validator == "enum" else ()
+    sentence = f"{tool_name}: {f'argument `{place}`: ' if place else ''}{problem.message}."
+    if problem.validator == "required":
+        place = next(name for name in problem.validator_value if name not in problem.instance)
+    return ToolError(f"{sentence}{did_you_mean(problem.instance, valid)}", argument=place or None)
+
+
+def unknown_argument(tool_name: str, name: str, known: list[str]) -> ToolError:
+    expected = ", ".join(known) or "none"
+    sentence = f"{tool_name} has no argument `{name}`; its arguments are: {expected}.{did_you_mean(name, known)}"
+    return ToolError(sentence, argument=name)
+
+
+def choices(schema: Any, root: Mapping[str, Any], depth: int = 0) -> list[Any]:
+    """The values that a schema enumerates, those of its alternatives included; empty where it enumerates none."""
+    if not isinstance(schema, Mapping) or depth > 4:
+        return []
+    given = cast("Mapping[str, Any]", schema)
+    if "$ref" in given:
+        return choices(root.get("$defs", {}).get(str(given["$ref"]).rpartition("/")[2]), root, depth + 1)
+    parts: list[Any] = [*given.get("anyOf", ()), *given.get("oneOf", ())]
+    return [*given.get("enum", ()), *(value for part in parts for value in choices(part, root, depth + 1))]
 
 
 def without_titles(schema: Any) -> Any:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from agentx.errors import UsageError
+from agentx.nearest import advice
 from agentx.tool import Tool
 
 
@@ -26,7 +27,7 @@ class Toolbox(Mapping[str, Tool]):
         try:
             return self._tools[name]
         except KeyError:
-            raise UsageError(f"There is no tool `{name}`; the tools are: {', '.join(self._tools) or 'none'}.") from None
+            raise UsageError(f"There is no tool `{name}`.{advice(name, self._tools) or ' There are none.'}") from None
 
     def __contains__(self, name: object) -> bool:
         return name in self._tools

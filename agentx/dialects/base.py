@@ -1,6 +1,6 @@
 """The Protocol of a dialect: how a model is shown tools, how it writes calls, how they are read back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from agentx.tool import Tool
@@ -15,6 +15,9 @@ class Dialect(Protocol):
 
     The grammar is Lark in the manner of llguidance. A dialect's rules define `calls` (one or more calls) and every
     rule name of its own begins with `d_`.
+
+    `among` are the names of all tools of a run, where `tools` are only some of them: a dialect that has to make other
+    names of them makes the same whichever are shown.
     """
 
     @property
@@ -25,11 +28,11 @@ class Dialect(Protocol):
         """How every shown result begins; a model that writes it has no more calls to make."""
         ...
 
-    def show_tools(self, tools: Sequence[Tool]) -> str:
-        """The tools as text for the system prompt."""
+    def show_tools(self, tools: Sequence[Tool], among: Iterable[str] | None = None) -> str:
+        """The tools as text for a prompt."""
         ...
 
-    def grammar(self, tools: Sequence[Tool]) -> str:
+    def grammar(self, tools: Sequence[Tool], among: Iterable[str] | None = None) -> str:
         """Lark rules that define `calls` over these tools.
 
         Raises:
@@ -37,7 +40,9 @@ class Dialect(Protocol):
         """
         ...
 
-    def parse(self, text: str, tools: Sequence[Tool]) -> list[tuple[str, dict[str, Any]]]:
+    def parse(
+        self, text: str, tools: Sequence[Tool], among: Iterable[str] | None = None
+    ) -> list[tuple[str, dict[str, Any]]]:
         """Name as registered and arguments of each call in what `calls` matched.
 
         Raises:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from agentx.dialects.base import DialectError
@@ -19,7 +19,7 @@ class HermesJson:
     name = "hermes"
     result_mark = "<tool_response>"
 
-    def show_tools(self, tools: Sequence[Tool]) -> str:
+    def show_tools(self, tools: Sequence[Tool], among: Iterable[str] | None = None) -> str:
         lines = (
             json.dumps(
                 {"name": tool.name, "description": tool.description, "parameters": tool.parameters}, ensure_ascii=False
@@ -31,7 +31,7 @@ class HermesJson:
             f'{_OPEN}{{"name": <name>, "arguments": <arguments as JSON>}}{_CLOSE}'
         )
 
-    def grammar(self, tools: Sequence[Tool]) -> str:
+    def grammar(self, tools: Sequence[Tool], among: Iterable[str] | None = None) -> str:
         rules = ['calls: d_call ("\\n" d_call)*', f"d_call: {' | '.join(f'd_c{i}' for i in range(len(tools)))}"]
         for i, tool in enumerate(tools):
             opening = f'{_OPEN}{{"name": {json.dumps(tool.name, ensure_ascii=False)}, "arguments": '
@@ -40,7 +40,9 @@ class HermesJson:
             rules.append(f"d_a{i}: {json_rule(schema)}")
         return "\n".join(rules)
 
-    def parse(self, text: str, tools: Sequence[Tool]) -> list[tuple[str, dict[str, Any]]]:
+    def parse(
+        self, text: str, tools: Sequence[Tool], among: Iterable[str] | None = None
+    ) -> list[tuple[str, dict[str, Any]]]:
         known = {tool.name for tool in tools}
         calls: list[tuple[str, dict[str, Any]]] = []
         for inner in re.findall(r"<tool_call>\n(.*?)(?:\n</tool_call>|\Z)", text, re.DOTALL):

@@ -6,7 +6,7 @@ ones first. Any optional argument may be written as None, as its signature has i
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from agentx.dialects.base import DialectError
@@ -26,19 +26,22 @@ class PythonCalls:
     name = "python"
     result_mark = "->"
 
-    def show_tools(self, tools: Sequence[Tool]) -> str:
-        names = identifiers(tool.name for tool in tools)
-        return "\n\n".join(_signature(names[tool.name], tool) for tool in tools)
+    def show_tools(self, tools: Sequence[Tool], among: Iterable[str] | None = None) -> str:
+        names = _names(tools, among)
+        return "\n\n".join(_definition(names[tool.name], tool) for tool in tools)
 
-    def grammar(self, tools: Sequence[Tool]) -> str:
-        names = identifiers(tool.name for tool in tools)
+    def grammar(self, tools: Sequence[Tool], among: Iterable[str] | None = None) -> str:
+        names = _names(tools, among)
         rules = ['calls: d_call ("\\n" d_call)*', f"d_call: {' | '.join(f'd_c{i}' for i in range(len(tools)))}"]
         for i, tool in enumerate(tools):
             rules += _call_rules(f"d_c{i}", names[tool.name], tool)
         return "\n".join(rules)
 
-    def parse(self, text: str, tools: Sequence[Tool]) -> list[tuple[str, dict[str, Any]]]:
-        by_identifier = {alias: name for name, alias in identifiers(tool.name for tool in tools).items()}
+    def parse(
+        self, text: str, tools: Sequence[Tool], among: Iterable[str] | None = None
+    ) -> list[tuple[str, dict[str, Any]]]:
+        names = _names(tools, among)
+        by_identifier = {names[tool.name]: tool.name for tool in tools}
         parameters = {tool.name: tool.parameters for tool in tools}
         calls: list[tuple[str, dict[str, Any]]] = []
         position = 0
@@ -64,20 +67,31 @@ class PythonCalls:
         return f"-> {text}"
 
 
-def _signature(alias: str, tool: Tool) -> str:
+def _names(tools: Sequence[Tool], among: Iterable[str] | None) -> dict[str, str]:
+    return identifiers((tool.name for tool in tools) if among is None else among)
+
+
+def signature(alias: str, tool: Tool) -> str:
+    """What stands behind `def`, on one line: `area(base: float, height: float = 1.0) -> float`."""
     schema = tool.parameters
     required = schema.get("required", [])
     given = identifiers(schema["properties"])
     arguments: list[str] = []
-    lines: list[str] = []
     for name in ordered_parameters(schema):
         sub = schema["properties"][name]
         arguments.append(f"{given[name]}: {annotation(sub, schema)}{'' if name in required else default(sub)}")
-        lines += notes(given[name], sub, schema)
+    returns = f" -> {tool.schema.returns}" if tool.schema.returns else ""
+    return f"{alias}({', '.join(arguments)}){returns}"
+
+
+def _definition(alias: str, tool: Tool) -> str:
+    schema = tool.parameters
+    given = identifiers(schema["properties"])
+    names = ordered_parameters(schema)
+    lines = [line for name in names for line in notes(given[name], schema["properties"][name], schema)]
     text = "\n".join(line.strip() for line in tool.description.strip().splitlines())
     docstring = "\n    ".join([text.replace("\n", "\n    "), *lines]).strip()
-    returns = f" -> {tool.schema.returns}" if tool.schema.returns else ""
-    return f'def {alias}({", ".join(arguments)}){returns}:\n    """{docstring}"""'
+    return f'def {signature(alias, tool)}:\n    """{docstring}"""'
 
 
 def _call_rules(rule: str, alias: str, tool: Tool) -> list[str]:

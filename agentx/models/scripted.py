@@ -41,6 +41,7 @@ class ScriptedModel:
         self.dialect = dialect
         self.chat: ChatFormat = PlainFormat()
         self.prompts: list[str] = []
+        self.constraints: list[Constraint | None] = []
         self._replies = iter(replies)
         self._yes = yes
         self._delay_s = delay_s
@@ -58,6 +59,7 @@ class ScriptedModel:
 
         text = "".join(fragment.text for fragment in prompt)
         self.prompts.append(text)
+        self.constraints.append(constraint)
         if len(text) >= self.context_tokens:
             raise ContextOverflow(
                 f"The prompt has {len(text)} tokens and the model's context holds {self.context_tokens}; "

@@ -9,6 +9,7 @@ from agentx.events import Event
 from agentx.messages import ToolCall, ToolResult, Usage
 from agentx.model import Fragment, Model, Sampling
 from agentx.planner.claims.source import Source, of_call
+from agentx.planner.recovery import Recovery
 from agentx.tool import Tool
 from agentx.toolbox import Toolbox
 
@@ -20,6 +21,7 @@ class Action:
     Attributes:
         fragments: the reply as it is appended to the prompt.
         problem: why the reply is unusable, in words that go back to the model.
+        thought: what the model said of its next step.
     """
 
     fragments: list[Fragment]
@@ -27,6 +29,7 @@ class Action:
     calls: list[ToolCall] = field(default_factory=list[ToolCall])
     answer: str | None = None
     problem: str | None = None
+    thought: str = ""
 
 
 @dataclass(slots=True)
@@ -46,6 +49,10 @@ class Turn:
         probed: for each probe's name and question that was asked in this task, the probability of Yes.
         past: what earlier tasks of the session have seen.
         principles: what the answer must keep to, a sentence each.
+        shown: names of the tools that the prompt shows, in the order in which it shows them; None where it shows all.
+        fresh: those that are to be shown next: a strategy shows them with the task, or behind results.
+        notes: lines for the model behind the results of a step.
+        recovery: what failed in this task.
     """
 
     model: Model
@@ -66,13 +73,35 @@ class Turn:
     conversation: Sequence[tuple[str, str]] = ()
     thresholds: Mapping[str, float] = field(default_factory=dict[str, float])
     probed: dict[tuple[str, str], float] = field(default_factory=dict[tuple[str, str], float])
+    past: list[Source] = field(default_factory=list[Source])
+    principles: tuple[str, ...] = ()
+    shown: list[str] | None = None
+    fresh: list[str] = field(default_factory=list[str])
+    notes: list[str] = field(default_factory=list[str])
+    recovery: Recovery = field(default_factory=Recovery)
+
+    @property
+    def offered(self) -> list[str]:
+        """Names of the tools that the prompt shows, those included that it is to show next."""
+        return list(self.toolbox) if self.shown is None else [*self.shown, *self.fresh]
+
+    @property
+    def allowed_tools(self) -> list[Tool]:
+        """What may be called in this task, by a program too: all but the tools that are off."""
+        return [tool for name, tool in self.toolbox.items() if name not in self.without]
 
     @property
     def callable_tools(self) -> list[Tool]:
-        return [tool for name, tool in self.toolbox.items() if name not in self.without]
+        """What the model may call now: the tools that are offered, but for those that are off or masked."""
+        masked = self.without | self.recovery.masked
+        return [self.toolbox[name] for name in self.offered if name not in masked]
 
-    past: list[Source] = field(default_factory=list[Source])
-    principles: tuple[str, ...] = ()
+    def was_shown(self) -> None:
+        """Called when the prompt has grown by what was fresh and noted."""
+        if self.shown is not None:
+            self.shown += self.fresh
+        self.fresh.clear()
+        self.notes.clear()
 
     @property
     def seen(self) -> list[Source]:

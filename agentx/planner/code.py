@@ -21,6 +21,7 @@ from agentx.planner.decoding import Decoded, decode, prompt_text
 from agentx.planner.grounding import unsupported_figures
 from agentx.planner.probes import ASKS_FOR_CHANGE, NEEDS_LOOK, ask
 from agentx.planner.programs import EXAMPLES
+from agentx.planner.showing import step_tools, system_tools, task_tools
 from agentx.tool import Tool
 from agentx.toolbox import Toolbox
 
@@ -39,6 +40,12 @@ def program_tool(toolbox: Toolbox) -> Tool | None:
     return next((tool for tool in toolbox.values() if tool.language == "python"), None)
 
 
+def function_names(toolbox: Toolbox) -> list[str]:
+    """The tools that are functions of a program: all but the one that runs it."""
+    runner = program_tool(toolbox)
+    return [name for name, tool in toolbox.items() if tool is not runner]
+
+
 class Code:
     """See the module."""
 
@@ -48,18 +55,20 @@ class Code:
         runner = program_tool(turn.toolbox)
         if runner is None:
             raise UsageError("Strategy `code` needs a tool that runs Python programs; add the tool `python`.")
-        task = f"Task: {turn.task}"
-        return turn.model.chat.next_turn(task) if follow_up else self._opening(turn, task)
+        if not follow_up:
+            return self._opening(turn, f"Task: {turn.task}")
+        functions = task_tools(turn, PythonCalls(), function_names(turn.toolbox), follow_up)
+        return turn.model.chat.next_turn(f"{functions}Task: {turn.task}")
 
     def _opening(self, turn: Turn, user: str) -> list[Fragment]:
-        runner = program_tool(turn.toolbox)
-        functions = [tool for tool in turn.toolbox.values() if tool is not runner]
-        rules = Template(prompt_text("code")).substitute(tools=PythonCalls().show_tools(functions) or "(none)")
+        dialect, functions = PythonCalls(), function_names(turn.toolbox)
+        rules = Template(prompt_text("code")).substitute(tools=system_tools(turn, dialect, functions) or "(none)")
         system = f"{rules}\n\n{EXAMPLES}"
+        user = f"{task_tools(turn, dialect, functions, follow_up=False)}{user}"
         return turn.model.chat.opening("\n\n".join(filter(None, [system, turn.instructions])), user)
 
     async def decide(self, turn: Turn) -> Action:
-        if program_tool(turn.toolbox) not in turn.callable_tools:
+        if program_tool(turn.toolbox) not in turn.allowed_tools:
             return await self._answer(turn)
         if turn.must_answer:
             return await self._last_word(turn)
@@ -140,7 +149,9 @@ class Code:
 
     def results(self, turn: Turn, results: Sequence[tuple[ToolCall, ToolResult]]) -> list[Fragment]:
         shown = "".join(f"{result.text}\n{wrote(result)}" for _, result in results)
-        return [Fragment(f"\nOutput:\n{shown}")]
+        notes = "".join(f"{note}\n" for note in turn.notes)
+        more = step_tools(turn, PythonCalls(), function_names(turn.toolbox))
+        return [Fragment(f"\nOutput:\n{shown}{notes}{more}")]
 
     def problem(self, turn: Turn, text: str) -> list[Fragment]:
         return [Fragment(f"\nOutput:\nerror: {text}\n")]

@@ -18,6 +18,7 @@ from agentx.planner.base import Action, Turn
 from agentx.planner.decoding import decode, prompt_text
 from agentx.planner.direct import as_calls
 from agentx.planner.examples import EXAMPLES, Example
+from agentx.planner.showing import step_tools, system_tools, task_tools
 
 MAX_STEP_TOKENS = 1024
 MAX_TRIES = 4
@@ -31,13 +32,12 @@ class React:
     name = "react"
 
     def opening(self, turn: Turn, follow_up: bool) -> list[Fragment]:
-        task = f"Task: {turn.task}"
+        task = f"{task_tools(turn, turn.dialect, turn.toolbox, follow_up)}Task: {turn.task}"
         if follow_up:
             return turn.model.chat.next_turn(task)
-        tools = list(turn.toolbox.values())
-        if not tools:
+        if not turn.toolbox:
             return turn.model.chat.opening(turn.instructions or "You are a helpful assistant.", turn.task)
-        rules = Template(prompt_text("react")).substitute(tools=turn.dialect.show_tools(tools))
+        rules = Template(prompt_text("react")).substitute(tools=system_tools(turn, turn.dialect, turn.toolbox))
         examples = "\n\n".join(show_example(example, turn.dialect) for example in EXAMPLES)
         system = f"{rules}\n\nExamples of how you work (with other functions):\n\n{examples}"
         return turn.model.chat.opening("\n\n".join(filter(None, [system, turn.instructions])), task)
@@ -68,7 +68,8 @@ class React:
             turn.emit(Thought(thought))
         if rest.startswith(_ANSWER) or not turn.toolbox:
             return Action(decoded.fragments, decoded.usage, answer=rest.removeprefix(_ANSWER).strip())
-        return as_calls(turn, decoded, rest.removesuffix(turn.dialect.result_mark), Usage())
+        action = as_calls(turn, decoded, rest.removesuffix(turn.dialect.result_mark), Usage())
+        return replace(action, thought=thought)
 
     def _constraint(self, turn: Turn) -> Constraint | None:
         """What a step may look like; None for free text (no tools, no type asked for)."""
@@ -83,14 +84,18 @@ class React:
         # chooses between one more call and seeing what came of the last.
         mark = quoted(f"\n{turn.dialect.result_mark}")
         start = f'start: thought "\\n" (calls {mark} | answer)'
-        return Constraint("\n".join([start, *rules, turn.dialect.grammar(tools)]))
+        return Constraint("\n".join([start, *rules, turn.dialect.grammar(tools, turn.toolbox)]))
 
     def results(self, turn: Turn, results: Sequence[tuple[ToolCall, ToolResult]]) -> list[Fragment]:
-        shown = "\n".join(turn.dialect.show_result(result.text) for _, result in results)
-        return [Fragment(f"{shown.removeprefix(turn.dialect.result_mark)}\n")]
+        shown = "\n".join(
+            turn.dialect.show_result(text) for text in [*(result.text for _, result in results), *turn.notes]
+        )
+        more = step_tools(turn, turn.dialect, turn.toolbox)
+        return [Fragment(f"{shown.removeprefix(turn.dialect.result_mark)}\n{more}")]
 
     def problem(self, turn: Turn, text: str) -> list[Fragment]:
-        return [Fragment(f"\n{turn.dialect.show_result(f'error: {text}')}\n")]
+        more = step_tools(turn, turn.dialect, turn.toolbox)
+        return [Fragment(f"\n{turn.dialect.show_result(f'error: {text}')}\n{more}")]
 
 
 class _Channels:

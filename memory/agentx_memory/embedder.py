@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from agentx import embedding
 from agentx.cpus import default_threads
 from agentx.errors import ModelFileError
 from agentx_memory.pieces import cut
@@ -27,22 +28,11 @@ MAX_BATCH = 16
 """Beyond 16 texts a batch is no faster: 1.3 ms a text of 5 tokens against 2.7 alone, nothing gained at 200 tokens."""
 
 
-class Embedder(Protocol):
-    """What a store needs of an embedding model. Vectors of two models never mix: `name` tells models apart."""
-
-    @property
-    def name(self) -> str: ...
-
-    def embed(self, texts: Sequence[str]) -> "NDArray[np.float32]":
-        """One row for each text, of unit length."""
-        ...
+class Embedder(embedding.Embedder, Protocol):
+    """What a store needs of an embedding model beside what `agentx.embedding` names."""
 
     def split(self, text: str) -> list[str]:
         """The text in pieces that each fit the model; joined, they are the text."""
-        ...
-
-    def load(self, progress: "ProgressSink | None" = None) -> None:
-        """Gets ready what `embed` needs, and fetches it if it has to be; does nothing the second time."""
         ...
 
 

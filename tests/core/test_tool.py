@@ -148,5 +148,5 @@ def test_two_tools_of_one_name_are_refused() -> None:
 
 
 def test_an_unknown_tool_is_named_with_those_there_are() -> None:
-    with pytest.raises(UsageError, match="There is no tool `plo`; the tools are: plot"):
+    with pytest.raises(UsageError, match="There is no tool `plo`. Did you mean `plot`?"):
         Toolbox([plot])["plo"]

@@ -263,3 +263,16 @@ def test_any_character_may_stand_in_a_tool_name(dialect: Dialect) -> None:
 def test_a_number_beyond_a_floats_range_is_the_largest_there_is() -> None:
     [(_, arguments)] = PythonCalls().parse("math_factorial(n=-3e80025703250486)", TOOLS)
     assert arguments["n"] == -sys.float_info.max
+
+
+@both
+def test_a_tool_has_the_same_name_whichever_of_the_tools_are_shown(dialect: Dialect) -> None:
+    twin = Tool.from_schema("math_factorial", "", {}, lambda: None)
+    known = [tool.name for tool in (FACTORIAL, twin)]
+    alone, beside = (dialect.show_tools(tools, known) for tools in ([FACTORIAL], [FACTORIAL, twin]))
+    assert beside.startswith(alone.removesuffix("</tools>").partition("\n</tools>")[0])
+    check(f"start: calls\n{dialect.grammar([FACTORIAL], known)}")
+    call = {"python": "math_factorial_2(n=3)", "hermes": dialect.show_call("math.factorial", {"n": 3})}[dialect.name]
+    assert dialect.parse(call, [FACTORIAL], known) == [("math.factorial", {"n": 3})]
+    with pytest.raises(DialectError, match="`math_factorial` is no tool"):
+        dialect.parse(dialect.show_call("math_factorial", {}), [FACTORIAL], known)

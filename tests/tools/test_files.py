@@ -58,8 +58,9 @@ def test_a_long_listing_is_whole(context, tmp_path):
 def test_a_listing_of_something_that_is_no_folder_is_refused(context, tmp_path):
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "a.txt").touch()
-    with pytest.raises(ToolError, match="the nearest are: notes"):
+    with pytest.raises(ToolError, match="There is no `note` in the workspace") as raised:
         listed(context, "note")
+    assert (raised.value.argument, list(raised.value.valid)) == ("folder", ["notes/a.txt", "notes"])
     with pytest.raises(ToolError, match=r"`notes/a\.txt` runs through something that is not a folder"):
         listed(context, "notes/a.txt")
     with pytest.raises(ToolError, match="outside the workspace"):

@@ -16,7 +16,7 @@ import socket
 import sys
 import traceback
 import types
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -71,7 +71,7 @@ def main(program: str, report: str, limits: str) -> int:
             return 0
         text = f"the program exited with {error.code!r}"
     except BaseException as error:
-        text = describe(error)
+        text = describe(error, settings["functions"])
     Path(report).write_text(text[:MAX_REPORT_CHARACTERS], "utf-8", "backslashreplace")
     return 1
 
@@ -187,13 +187,17 @@ def sort_listings() -> None:
     os.listdir = lambda path=".": sorted(listed(path))  # type: ignore[assignment]
 
 
-def describe(error: BaseException) -> str:
-    """The exception, then where in the program's own lines it came from, innermost last."""
+def describe(error: BaseException, described: dict[str, Any]) -> str:
+    """The exception, what may have been meant, and where in the program's own lines it came from, innermost last."""
     if isinstance(error, SyntaxError) and error.filename == NAME:
         return f"{type(error).__name__}: {error.msg}\n  line {error.lineno}: {(error.text or '').strip()}"
     what = "".join(traceback.format_exception_only(error)).strip()
+    if isinstance(error, NameError) and (near := nearest(error.name or "", described)):
+        what += f"\n  did you mean {near}({', '.join(described[near][1])})?"
     if isinstance(error, FileNotFoundError):
         files = sibling("_look").visible_files()
+        if near := nearest(str(error.filename), [str(path) for path in files]):
+            what += f"\n  did you mean {near!r}?"
         what += f"\n  the files are: {', '.join(map(str, files[:MAX_NAMED_FILES])) or 'none'}"
     if isinstance(error, ModuleNotFoundError) and error.name:
         near = sorted(name for name in sys.stdlib_module_names if name.startswith(error.name))
@@ -224,6 +228,17 @@ def keys_in_reach(error: KeyError) -> str:
             keys = ", ".join(repr(key) for key in list(cast("Mapping[Any, Any]", value))[:MAX_NAMED_KEYS])
             shown += f"\n  {name} has the keys: {keys or 'none'}"
     return shown
+
+
+def nearest(wanted: str, known: Iterable[str]) -> str | None:
+    """The name that is most alike, whatever the order of its words; None where none comes near."""
+    by_words = {in_order(name): name for name in known}
+    close = difflib.get_close_matches(in_order(wanted), by_words, n=1)
+    return by_words[close[0]] if close else None
+
+
+def in_order(name: str) -> str:
+    return " ".join(sorted(re.findall(r"[^\W_]+", name.lower())))
 
 
 if __name__ == "__main__":

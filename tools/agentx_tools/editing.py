@@ -19,19 +19,19 @@ def replace_once(text: str, old: str, new: str, name: str) -> str:
         ToolError: `old` is empty or equal to `new`, is not there, or is there more than once.
     """
     if not old:
-        raise ToolError("The text to replace is empty; give a piece of the file, or write the file with write_file.")
+        sentence = "The text to replace is empty; give a piece of the file, or write the file with write_file."
+        raise ToolError(sentence, argument="old")
     pattern = _pattern(old)
     # Looking ahead finds occurrences that overlap, which are as ambiguous as any.
     starts = [match.start() for match in re.finditer(f"(?={pattern})", text)]
     if not starts:
-        raise ToolError(f"`{name}` does not hold that text; {_nearest(text, old)}.")
+        raise ToolError(f"`{name}` does not hold that text; {_nearest(text, old)}.", argument="old")
     if len(starts) > 1:
         lines = ", ".join(str(text.count("\n", 0, start) + 1) for start in starts[:8])
-        raise ToolError(
-            f"That text stands {len(starts)} times in `{name}` (lines {lines}); give more of the text around it."
-        )
+        sentence = f"That text stands {len(starts)} times in `{name}` (lines {lines}); give more of the text around it."
+        raise ToolError(sentence, argument="old")
     if old == new:
-        raise ToolError("The old and the new text are the same; there is nothing to change.")
+        raise ToolError("The old and the new text are the same; there is nothing to change.", argument="new")
     return re.sub(pattern, lambda _: with_line_end(new, line_end(text)), text, count=1)
 
 

@@ -16,7 +16,8 @@ def list_files(context: ToolContext, folder: str = ".") -> list[str]:
     Args:
         folder: folder in the workspace; "." is all of it.
     """
-    return [printable(path) for path in sorted(workspace.files_below(workspace.locate(context.workspace, folder)))]
+    place = workspace.locate(context.workspace, folder, "folder")
+    return [printable(path) for path in sorted(workspace.files_below(place))]
 
 
 @tool(capabilities=["reads_private"], idempotent=True, max_output_bytes=8_000)
@@ -103,9 +104,12 @@ def printable(path: str) -> str:
 def _lines(text: str, start: int, end: int | None, name: str) -> str:
     lines = editing.lines_of(text)
     if start < 1 or (end is not None and end < start):
-        raise ToolError(f"Lines {start} to {end} are no range; lines count from 1 and end_line is not before it.")
+        sentence = f"Lines {start} to {end} are no range; lines count from 1 and end_line is not before it."
+        raise ToolError(sentence, argument="end_line")
     if start > max(len(lines), 1):
-        raise ToolError(f"`{name}` has only {_count(len(lines), 'line')}; start_line is {start}.")
+        raise ToolError(
+            f"`{name}` has only {_count(len(lines), 'line')}; start_line is {start}.", argument="start_line"
+        )
     return "".join(lines[start - 1 : end])
 
 

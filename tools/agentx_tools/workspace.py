@@ -5,7 +5,6 @@ walked from the workspace's own descriptor, one part at a time and following no 
 link between the check and the use makes the call fail instead of leading out.
 """
 
-import difflib
 import errno
 import os
 import secrets
@@ -43,10 +42,14 @@ _REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A path inside the workspace: the workspace's real path, and the parts below it, free of links and `..`."""
+    """A path inside the workspace: the workspace's real path, and the parts below it, free of links and `..`.
+
+    `argument` is the tool's argument that named it, for errors about it.
+    """
 
     root: Path
     parts: tuple[str, ...]
+    argument: str = "path"
 
     def __str__(self) -> str:
         return "/".join(self.parts) or "."
@@ -60,14 +63,14 @@ class Written:
     replaced: bool
 
 
-def locate(workspace: Path, path: str) -> Place:
+def locate(workspace: Path, path: str, argument: str = "path") -> Place:
     """The place that `path` names, existing or not; absolute paths are fine as long as they lie inside.
 
     Raises:
         ToolError: the path is empty, malformed, or leads out of the workspace.
     """
     if not path.strip():
-        raise ToolError("The path is empty; give one relative to the workspace, such as notes.txt.")
+        raise ToolError("The path is empty; give one relative to the workspace, such as notes.txt.", argument=argument)
     try:
         os.fsencode(path)
         if "\0" in path:
@@ -75,14 +78,16 @@ def locate(workspace: Path, path: str) -> Place:
         root = workspace.resolve()
         target = (root / path).resolve()
     except ValueError:  # UnicodeEncodeError is one
-        raise ToolError(f"The path {shown(path)} holds a character that no path may hold.") from None
+        raise ToolError(f"The path {shown(path)} holds a character that no path may hold.", argument=argument) from None
     except (OSError, RuntimeError):
-        raise ToolError(f"The path {shown(path)} leads through a symbolic link that cannot be followed.") from None
+        sentence = f"The path {shown(path)} leads through a symbolic link that cannot be followed."
+        raise ToolError(sentence, argument=argument) from None
     if not root.is_dir():
         raise ToolError(f"The workspace {root} is not a folder that exists.")
     if not target.is_relative_to(root):
-        raise ToolError(f"{shown(path)} lies outside the workspace; give a path relative to it, such as notes.txt.")
-    return Place(root, target.relative_to(root).parts)
+        sentence = f"{shown(path)} lies outside the workspace; give a path relative to it, such as notes.txt."
+        raise ToolError(sentence, argument=argument)
+    return Place(root, target.relative_to(root).parts, argument)
 
 
 def shown(path: str) -> str:
@@ -93,15 +98,16 @@ def shown(path: str) -> str:
 
 @contextmanager
 def explained(place: Place) -> Generator[None]:
-    """Turns what the system says into a sentence for the model; FileNotFoundError names the nearest paths."""
+    """Turns what the system says into a sentence for the model; of a missing path it says what paths there are."""
     name = shown(str(place))
     try:
         yield
     except FileNotFoundError:
-        raise ToolError(missing(place)) from None
+        sentence = f"There is no {name} in the workspace."
+        raise ToolError(sentence, argument=place.argument, valid=existing(place), value=str(place)) from None
     except OSError as error:
         reason = _REASONS.get(error.errno or 0, f"cannot be used: {os.strerror(error.errno or 0)}")
-        raise ToolError(f"{name} {reason}.") from None
+        raise ToolError(f"{name} {reason}.", argument=place.argument) from None
 
 
 def read_bytes(place: Place) -> bytes:
@@ -173,17 +179,11 @@ def files_below(place: Place) -> Iterator[str]:
                     return
 
 
-def missing(place: Place) -> str:
-    """A sentence about a path that is not there, with the nearest that are: of the same name, or alike."""
-    paths = list(files_below(Place(place.root, ()))) if place.root.is_dir() else []
+def existing(place: Place) -> list[str]:
+    """The paths of all files of the place's workspace, and of the folders that hold them."""
+    paths = sorted(files_below(Place(place.root, ()))) if place.root.is_dir() else []
     folders = {parent.as_posix() for path in paths for parent in Path(path).parents} - {"."}
-    known = {path.lower(): path for path in sorted([*paths, *folders])}
-    wanted = str(place).lower()
-    same_name = [path for low, path in known.items() if low.rsplit("/", 1)[-1] == wanted.rsplit("/", 1)[-1]]
-    alike = [known[low] for low in difflib.get_close_matches(wanted, known, n=3, cutoff=0.6)]
-    nearest = list(dict.fromkeys([*same_name, *alike]))[:3]
-    hint = f"the nearest are: {', '.join(nearest)}" if nearest else "list_files() shows what there is"
-    return f"There is no {shown(str(place))} in the workspace; {hint}."
+    return [*paths, *sorted(folders)]
 
 
 @contextmanager
