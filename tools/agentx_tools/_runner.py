@@ -5,6 +5,7 @@ between fork and exec, where Python code may deadlock in a process with threads.
 """
 
 import ast
+import difflib
 import importlib
 import importlib.util
 import json
