@@ -10,13 +10,10 @@ import re
 
 from agentx.messages import ToolCall, ToolResult, Usage
 from agentx.planner.base import Action, Strategy, Turn
-from agentx.planner.probes import ASKS_FOR_EFFECT, Verdict, ask
+from agentx.planner.probes import ASKS_FOR_CHANGE, ASKS_FOR_EFFECT, Verdict, ask
 from agentx.tool import Tool
 
 UNASKED = "the task does not ask for a change; do without, and answer from what you have seen"
-
-CHANGES_FILES = "change_files: Write, edit, move or delete files."
-"""The effect of a program that does so, as the question names it."""
 
 _MODES = frozenset("wax+")
 _METHODS = re.compile(
@@ -25,11 +22,9 @@ _METHODS = re.compile(
 )
 """Methods and functions that change files, whatever module or object they belong to."""
 
-_OF_MODULES = {
-    "os": re.compile("remove|replace|removedirs|renames|truncate|system|popen"),
-    "subprocess": re.compile(".*"),
-}
-"""Functions that change files, or may do anything, where they belong to this module."""
+_OF_OS = re.compile("remove|replace|removedirs|renames|truncate")
+"""Functions of `os` that change files; elsewhere these names are harmless. A program that starts another one is not
+held back: what that will do stands nowhere in its text, and "what does my script print?" asks for it to be run."""
 
 
 async def doubt(turn: Turn, call: ToolCall) -> tuple[str | None, Usage]:
@@ -67,7 +62,7 @@ async def _verdict(turn: Turn, tool: Tool, call: ToolCall) -> Verdict | None:
     if "writes" in tool.capabilities:
         return await ask(turn, ASKS_FOR_EFFECT, effect=effect(tool))
     if tool.language == "python" and changes_files(str(call.arguments.get("code", ""))):
-        return await ask(turn, ASKS_FOR_EFFECT, effect=CHANGES_FILES)
+        return await ask(turn, ASKS_FOR_CHANGE)
     return None
 
 
@@ -78,7 +73,7 @@ def effect(tool: Tool) -> str:
 
 
 def changes_files(program: str) -> bool:
-    """Whether a program holds a call that writes, moves or deletes files, or one that could do anything.
+    """Whether a program holds a call that writes, moves or deletes files.
 
     Told from its text, so that it is a reason to ask the probe and never the last word: functions that the program
     calls under other names are not seen.
@@ -94,8 +89,8 @@ def _changes(call: ast.Call) -> bool:
     match call.func:
         case ast.Name(id="open"):
             return _opens_for_writing(call, position=1)
-        case ast.Attribute(value=ast.Name(id=module), attr=name) if module in _OF_MODULES:
-            return bool(_OF_MODULES[module].fullmatch(name) or _METHODS.fullmatch(name))
+        case ast.Attribute(value=ast.Name(id="os"), attr=name):
+            return bool(_OF_OS.fullmatch(name) or _METHODS.fullmatch(name))
         case ast.Attribute(attr="open"):
             return _opens_for_writing(call, position=0)
         case ast.Attribute(attr=name) | ast.Name(id=name):

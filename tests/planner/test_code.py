@@ -102,7 +102,7 @@ def test_an_answer_with_a_figure_that_nobody_has_seen_leads_to_another_program(t
 
 def test_a_task_that_asks_for_a_change_is_not_over_before_one_was_made(tmp_path: Path) -> None:
     write = "open('x.txt', 'w').write('2')"
-    model = Deciding([ADD, write, " It is in x.txt."], [LOOKS, PROGRAM, ANSWER, CHANGE, CHANGE, ANSWER])
+    model = Deciding([ADD, write, " It is in x.txt."], [LOOKS, PROGRAM, ANSWER, CHANGE, ANSWER])
     events = collect(agent(model, tmp_path), "Write it to x.txt.")
     assert events[-1].output == "It is in x.txt."
     [last] = [event.result for event in events if isinstance(event, CallFinished)][-1:]
