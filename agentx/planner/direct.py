@@ -1,10 +1,12 @@
-"""Strategy `direct`: a relevance probe, then calls without a thought, then one answer from their results.
+"""Strategy `direct`: does a tool do what is asked, then calls without a thought, then one answer from their results.
 
-What tests of tool choice use, and the quickest way where one round of calls is enough.
+What tests of tool choice use, and the quickest way where one round of calls is enough. All of it is one growing
+conversation, after some worked requests over other functions (in the manner of Brown et al., 2020,
+https://arxiv.org/abs/2005.14165); whether a tool is relevant is read from the logits of Yes and No.
 """
 
 from collections.abc import Sequence
-from string import Template
+from dataclasses import replace
 
 from agentx.dialects.base import DialectError
 from agentx.dialects.json_grammar import json_rule
@@ -14,10 +16,12 @@ from agentx.model import Constraint, Fragment
 from agentx.planner.base import Action, Turn
 from agentx.planner.decoding import Decoded, decode, prompt_text
 from agentx.planner.probes import RELEVANCE, ask
-from agentx.planner.showing import step_tools, system_tools, task_tools
+from agentx.planner.requests import conversation, functions, judged, keeping, posed
+from agentx.planner.showing import step_tools, task_tools
 
 MAX_CALL_TOKENS = 768
 MAX_ANSWER_TOKENS = 768
+_HELPFUL = "You are a helpful assistant."
 
 
 class Direct:
@@ -26,60 +30,68 @@ class Direct:
     name = "direct"
 
     def opening(self, turn: Turn, follow_up: bool) -> list[Fragment]:
-        if not follow_up:
-            return self._opening(turn, turn.task)
-        return turn.model.chat.next_turn(f"{task_tools(turn, turn.dialect, turn.toolbox, follow_up)}{turn.task}")
-
-    def _opening(self, turn: Turn, user: str) -> list[Fragment]:
-        tools = system_tools(turn, turn.dialect, turn.toolbox)
-        system = Template(prompt_text("direct")).substitute(tools=tools) if turn.toolbox else ""
-        user = f"{task_tools(turn, turn.dialect, turn.toolbox, follow_up=False)}{user}"
-        return turn.model.chat.opening("\n\n".join(filter(None, [system, turn.instructions])), user)
+        chat = turn.model.chat
+        if not turn.toolbox:
+            return chat.next_turn(turn.task) if follow_up else chat.opening(turn.instructions or _HELPFUL, turn.task)
+        if follow_up:
+            more = task_tools(turn, turn.dialect, turn.toolbox, follow_up)
+            return chat.next_turn(f"{more}Request: {posed(turn.task)}")
+        system = "\n\n".join(filter(None, [prompt_text("direct"), turn.instructions]))
+        head = functions(turn.dialect, [turn.toolbox[name] for name in turn.offered], turn.toolbox)
+        asked = chat.next_turn(f"{head} {posed(turn.task)}")
+        # Tools that were retrieved for this task are not what the next run begins with.
+        return [*conversation(chat, turn.dialect, system), *(keeping(asked, head) if turn.shown is None else asked)]
 
     async def decide(self, turn: Turn) -> Action:
-        usage = Usage()
         if turn.recovery.retrying and turn.callable_tools and not turn.must_answer:
-            return await self._call(turn, usage)
-        if turn.callable_tools and not turn.must_answer and not turn.done:
-            relevant = await ask(turn, RELEVANCE, self)
-            usage = relevant.usage
-            if relevant.yes:
-                return await self._call(turn, usage)
-        return await self._answer(turn, usage)
+            return await self._call(turn, [], Usage())
+        if not turn.toolbox or turn.done:
+            return await self._answer(turn, [], Usage())
+        relevant, usage = False, Usage()
+        if turn.callable_tools and not turn.must_answer:
+            verdict = await ask(turn, RELEVANCE, self)
+            relevant, usage = verdict.yes, verdict.usage
+        begun = judged(turn.model.chat, relevant)
+        if relevant:
+            return await self._call(turn, begun, usage)
+        return await self._answer(turn, begun, usage)
 
-    async def _call(self, turn: Turn, usage: Usage) -> Action:
+    async def _call(self, turn: Turn, begun: list[Fragment], usage: Usage) -> Action:
         grammar = Constraint(f"start: calls\n{turn.dialect.grammar(turn.callable_tools, turn.toolbox)}")
         decoded = await decode(
             turn,
-            turn.prompt,
+            [*turn.prompt, *begun],
             lambda text: turn.emit(TextDelta("call", text)),
             constraint=grammar,
             max_tokens=MAX_CALL_TOKENS,
         )
-        return as_calls(turn, decoded, decoded.text, usage)
+        action = as_calls(turn, decoded, decoded.text, usage)
+        return replace(action, fragments=[*begun, *action.fragments])
 
-    async def _answer(self, turn: Turn, usage: Usage) -> Action:
+    async def _answer(self, turn: Turn, begun: list[Fragment], usage: Usage) -> Action:
         constraint = Constraint(f"start: {json_rule(turn.answer_schema)}") if turn.answer_schema else None
         decoded = await decode(
             turn,
-            turn.prompt,
+            [*turn.prompt, *begun],
             lambda text: turn.emit(TextDelta("answer", text)),
             constraint=constraint,
             max_tokens=MAX_ANSWER_TOKENS,
         )
-        return Action(decoded.fragments, usage + decoded.usage, answer=decoded.text.strip())
+        return Action([*begun, *decoded.fragments], usage + decoded.usage, answer=decoded.text.strip())
 
     def results(self, turn: Turn, results: Sequence[tuple[ToolCall, ToolResult]]) -> list[Fragment]:
         shown = "\n".join(
             turn.dialect.show_result(text) for text in [*(result.text for _, result in results), *turn.notes]
         )
         more = step_tools(turn, turn.dialect, turn.toolbox)
-        ask = "Call again what failed, corrected" if turn.recovery.retrying else "Answer the request from these results"
+        ask = (
+            "Call again what failed, corrected" if turn.recovery.retrying else "Answer the request in words from these"
+        )
         return turn.model.chat.next_turn(f"Results:\n{shown}\n\n{more}{ask}: {turn.task}")
 
     def problem(self, turn: Turn, text: str) -> list[Fragment]:
         more = step_tools(turn, turn.dialect, turn.toolbox)
-        return turn.model.chat.next_turn(f"That could not be used: {text}.\n\n{more}{turn.task}")
+        return turn.model.chat.next_turn(f"That could not be used: {text}.\n\n{more}Request: {posed(turn.task)}")
 
 
 def as_calls(turn: Turn, decoded: Decoded, text: str, usage: Usage) -> Action:

@@ -5,7 +5,7 @@ That a model's probability of "True" about a statement can be used once it is ca
 is safe for an unknown model, and a calibrated model has its own (`agentx.planner.calibration`).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from string import Template
 
 from agentx.messages import Usage
@@ -18,8 +18,8 @@ class Probe:
     """A question, `prompts/NAME.md`: what is asked, and above a line `---` the rules and examples for it, if any.
 
     Attributes:
-        beside: name of the strategy on whose system prompt the question is asked, where it is about the tools; None
-            where the task alone decides: without the tools before it the answer is clearer and costs fewer tokens.
+        beside: name of the strategy whose openings end with the question, where it is about the tools; None where the
+            task alone decides: without the tools before it the answer is clearer and costs fewer tokens.
         yes: what Yes means.
         threshold: probability from which an unknown model's answer is taken for Yes.
         missed_cost: what a wrong No costs, in the units of `needless_cost`.
@@ -62,13 +62,14 @@ async def ask(turn: Turn, probe: Probe, strategy: Strategy | None = None, **valu
     """Asks a probe about the task; asked again in the same task it costs nothing.
 
     Args:
-        strategy: the one that `probe.beside` names, whose opening the question takes; None for a probe without.
+        strategy: the one that `probe.beside` names; the turn's prompt, or its opening where there is none yet, is then
+            what is answered. None for a probe without.
         values: what the question holds beside the task.
     """
     rules, _, question = prompt_text(probe.name).rpartition("\n---\n")
     if strategy is not None:
         text = Template(question).substitute(values, task=turn.task)
-        prompt = strategy.opening(replace(turn, task=text), follow_up=False)
+        prompt = turn.prompt or strategy.opening(turn, follow_up=False)
     else:
         text = Template(question).substitute(values, task=in_context(turn))
         prompt = turn.model.chat.opening(rules, text)

@@ -90,7 +90,8 @@ def test_the_probe_of_a_relevant_tool_shows_the_same_tools_when_one_is_off() -> 
 
     asyncio.run(two())
     first, second = model.probes
-    assert second == first.replace("One.", "Two.")
+    assert second.startswith(first)
+    assert second.removeprefix(first).count("Request: Two.") == 1
     assert ["double(" in grammar for grammar in model.grammars] == [True, False, False, False]
 
 

@@ -1,13 +1,14 @@
 """Probes, asked of a scripted model."""
 
 import asyncio
+from string import Template
 from typing import Any
 
 import pytest
 
 from agentx import plugins, tool
 from agentx.messages import ToolCall
-from agentx.model import GREEDY
+from agentx.model import GREEDY, Fragment
 from agentx.models.scripted import ScriptedModel
 from agentx.planner.base import Turn
 from agentx.planner.decoding import prompt_text
@@ -64,15 +65,22 @@ def test_a_question_about_the_task_alone_shows_no_tools() -> None:
     assert "tide" not in model.asked[0]
 
 
-def test_a_question_about_the_tools_is_asked_on_the_system_prompt_of_its_strategy() -> None:
+def test_a_question_about_the_tools_is_the_end_of_the_opening_of_its_strategy() -> None:
     model = Recording(0.9)
     made = turn(model, tide)
     strategy = plugins.load("agentx.strategies", RELEVANCE.beside or "")()
     answer(made, RELEVANCE, strategy)
-    [task] = [fragment.text for fragment in strategy.opening(made, False)]
-    shared = task.index("When is high water?")
-    assert model.asked[0][:shared].rsplit("\n", 1)[0] == task[:shared].rsplit("\n", 1)[0]
+    assert model.asked == ["".join(fragment.text for fragment in strategy.opening(made, False))]
     assert "def tide(harbour: str)" in model.asked[0]
+    question = Template(prompt_text("relevance")).substitute(task="When is high water?")
+    assert f"Request: {question}" in model.asked[0]
+
+
+def test_in_a_conversation_a_question_about_the_tools_is_answered_where_it_stands() -> None:
+    model = Recording(0.9)
+    made = turn(model, tide, prompt=[Fragment("Before. Yes or No?")])
+    answer(made, RELEVANCE, plugins.load("agentx.strategies", RELEVANCE.beside or "")())
+    assert model.asked == ["Before. Yes or No?"]
 
 
 def test_a_question_is_asked_once_a_task() -> None:
@@ -96,5 +104,5 @@ def test_a_follow_up_is_asked_about_with_what_was_said_before() -> None:
 def test_every_probe_has_a_question_for_yes_or_no(probe: Any) -> None:
     question = prompt_text(probe.name).rpartition("\n---\n")[2]
     assert question.count("$task") == 1
-    assert question.endswith(("Answer Yes or No.", "Answer:"))
+    assert question.endswith(("Yes or No.", "Answer:"))
     assert 0 < probe.threshold < 1
