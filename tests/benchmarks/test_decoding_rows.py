@@ -66,7 +66,7 @@ def test_the_engines_rows_are_those_of_its_usage_and_only_a_repeated_prompt_read
     with Ours(small_model, 2) as ours:
         rows = Rows()
         count_engine(ours.model._engine.llama, rows)
-        counting = Counting(ours.model, rows, retried=0)
+        counting = Counting(ours.model, rows)
         first, second, probe = asyncio.run(three(counting))
     count = rows.count()
     assert (count.prompt, count.prompt_new) == (first.prompt_tokens + 1, first.prompt_tokens)
@@ -83,7 +83,7 @@ def test_a_retried_reply_is_decoded_twice_and_only_the_second_is_given(small_mod
     with Ours(small_model, 2) as ours:
         rows = Rows()
         count_engine(ours.model._engine.llama, rows)
-        counting = Counting(ours.model, rows, retried=1)
+        counting = Counting(ours.model, rows, retry=True)
         text = asyncio.run(one(counting))
     ((thrown_away, kept),) = counting.tries
     assert kept == text != thrown_away
