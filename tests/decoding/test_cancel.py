@@ -82,9 +82,10 @@ def test_a_request_cancelled_while_it_decodes_ends_soon_and_can_be_made_again(mo
     async def go() -> tuple[list[float], list[Delta], str, str, Delta]:
         expected, _ = await reply(model, COPIED)
         took: list[float] = []
+        seen: list[Delta] = []
         while len(took) < ATTEMPTS and min(took, default=LIMIT_S) >= LIMIT_S:
-            seen: list[Delta] = []
-            took.append(await cancelled(model, COPIED, lambda seen=seen: len(seen) > 10, seen))
+            seen.clear()
+            took.append(await cancelled(model, COPIED, lambda: len(seen) > 10, seen))
         text, last = await reply(model, COPIED)
         return took, seen, expected, text, last
 
