@@ -4,9 +4,11 @@ The bundled tools are loaded exactly as a stranger's are: nothing here knows a p
 """
 
 import importlib.metadata
-from collections.abc import Iterator
+import os
+import sys
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, TypeAlias
 
 from agentx.errors import PluginError
 
@@ -95,19 +97,49 @@ def load_all(group: str) -> tuple[dict[str, Any], list[PluginProblem]]:
     return loaded, problems
 
 
-def _entries(group: str) -> Iterator[tuple[Plugin, importlib.metadata.EntryPoint]]:
-    for entry in importlib.metadata.entry_points(group=group):
-        distribution = entry.dist
-        yield (
-            Plugin(
-                group=group,
-                name=entry.name,
-                target=entry.value,
-                distribution=distribution.name if distribution else "",
-                version=distribution.version if distribution else "",
-            ),
-            entry,
-        )
+_Entry: TypeAlias = tuple[Plugin, importlib.metadata.EntryPoint]
+_Path: TypeAlias = tuple[tuple[str, int], ...]
+
+
+def _entries(group: str) -> tuple[_Entry, ...]:
+    return _of_group(group, _import_path())
+
+
+def _import_path() -> _Path:
+    """The folders of the import path, each with the time at which something in it was last installed or removed."""
+    return tuple((folder, _changed(folder or os.curdir)) for folder in sys.path)
+
+
+def _changed(folder: str) -> int:
+    try:
+        return os.stat(folder).st_mtime_ns  # noqa: PTH116 - a Path for each folder would double the time
+    except OSError:
+        return 0
+
+
+@lru_cache(maxsize=2 * len(GROUPS))
+def _of_group(group: str, path: _Path) -> tuple[_Entry, ...]:
+    return tuple((_plugin(entry), entry) for entry in _installed(path).select(group=group))
+
+
+@lru_cache(maxsize=1)
+def _installed(path: _Path) -> Any:
+    """All entry points (before Python 3.12 no EntryPoints, but with the same `select`).
+
+    A file of each installed package is read for them, which takes longer than many a step of a run.
+    """
+    return importlib.metadata.entry_points()
+
+
+def _plugin(entry: importlib.metadata.EntryPoint) -> Plugin:
+    distribution = entry.dist
+    return Plugin(
+        group=entry.group,
+        name=entry.name,
+        target=entry.value,
+        distribution=distribution.name if distribution else "",
+        version=distribution.version if distribution else "",
+    )
 
 
 def _load(plugin: Plugin, entry: importlib.metadata.EntryPoint) -> Any:
