@@ -5,7 +5,7 @@ import inspect
 import json
 import time
 import traceback
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Coroutine
 from typing import Any, cast
 
 from agentx.errors import ToolError
@@ -32,7 +32,7 @@ async def carry_out(tool: Tool, call: ToolCall, context: ToolContext) -> ToolRes
         arguments = tool.validate(call.arguments)
         if tool.schema.context_parameter:
             arguments[tool.schema.context_parameter] = context
-        value = await _within(tool.timeout_s, _run(tool, arguments))
+        value = await _called(tool, arguments)
         text = as_text(value)
     except NeedsApproval:
         raise
@@ -89,12 +89,25 @@ async def _within(timeout_s: float, work: Coroutine[Any, Any, Any]) -> Any:
     raise RuntimeError(f"ended with {one_line(error)}") from error
 
 
-async def _run(tool: Tool, arguments: dict[str, Any]) -> Any:
+async def _called(tool: Tool, arguments: dict[str, Any]) -> Any:
+    """What the tool returns within its time; plain functions run in a thread."""
+    if inspect.iscoroutinefunction(tool.function):
+        return await _within(tool.timeout_s, _awaited(tool.function(**arguments)))
+    limit = asyncio.timeout(tool.timeout_s)
     try:
-        if inspect.iscoroutinefunction(tool.function):
-            return await tool.function(**arguments)
-        result = await in_thread(lambda: tool.function(**arguments), name=f"agentx-tool-{tool.name}")
-        return await result if inspect.isawaitable(result) else result
+        async with limit:
+            result = await in_thread(lambda: tool.function(**arguments), f"agentx-tool-{tool.name}")
+    except TimeoutError:
+        if limit.expired():
+            raise _TimeIsUp from None
+        raise
+    # A plain function may hand back what a coroutine function would.
+    return await _within(tool.timeout_s, _awaited(result)) if inspect.isawaitable(result) else result
+
+
+async def _awaited(work: Awaitable[Any]) -> Any:
+    try:
+        return await work
     # asyncio hands this one past the task that raised it, straight to the host.
     except SystemExit as error:
         raise RuntimeError(f"ended with {one_line(error)}") from error

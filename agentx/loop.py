@@ -138,12 +138,7 @@ class Loop:
         """Carries out the calls of one reply: neighbours without side effects at once, the others one by one."""
         results: list[tuple[ToolCall, ToolResult]] = []
         for group in in_groups(calls, self._has_effects):
-            tasks = [asyncio.ensure_future(self._call(call)) for call in group]
-            try:
-                done = await asyncio.gather(*tasks)
-            finally:
-                for task in tasks:
-                    task.cancel()
+            done = await self._at_once(group)
             results += zip(group, done, strict=True)
             self._turn.done += zip(group, done, strict=True)
         refused = [result for _, result in results if result.status == "refused"]
@@ -161,6 +156,16 @@ class Loop:
         for note in self._turn.recovery.after_step({tool.name for tool in self._turn.callable_tools}):
             self._turn.notes.append(note)
             self._emit(Notice(note))
+
+    async def _at_once(self, calls: list[ToolCall]) -> list[ToolResult]:
+        if len(calls) == 1:
+            return [await self._call(calls[0])]
+        tasks = [asyncio.ensure_future(self._call(call)) for call in calls]
+        try:
+            return await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
 
     def _already_refused(self, new: int) -> bool:
         before = self._turn.done[:-new]

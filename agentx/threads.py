@@ -1,20 +1,31 @@
 """Blocking work beside the event loop.
 
 Not `asyncio.to_thread`: its pool is joined at exit, so a tool that hangs, or a model that loads, would keep a cancelled
-process alive.
+process alive. Here each piece of work has a daemon thread of its own until it ends; the thread is then used again.
 """
 
 import asyncio
 import contextvars
+import os
 import threading
+from collections import deque
 from collections.abc import Callable
-from typing import Any, TypeVar
+from queue import SimpleQueue
+from typing import Any, TypeAlias, TypeVar
 
 T = TypeVar("T")
 
+MAX_IDLE = 8
+"""Threads that wait for more work; one that finds as many waiting ends."""
+
+_Inbox: TypeAlias = "SimpleQueue[Callable[[], None]]"
+_idle: deque[_Inbox] = deque()
+# A forked child has none of its parent's threads.
+os.register_at_fork(after_in_child=_idle.clear)
+
 
 async def in_thread(work: Callable[[], T], name: str = "agentx-worker") -> T:
-    """The result of `work`, run in a daemon thread of its own; cancelling abandons the thread."""
+    """The result of `work`, run in a daemon thread; cancelling abandons the thread."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[T] = loop.create_future()
 
@@ -27,17 +38,41 @@ async def in_thread(work: Callable[[], T], name: str = "agentx-worker") -> T:
             loop.call_soon_threadsafe(apply)
 
     def body() -> None:
+        threading.current_thread().name = name
         try:
             result = work()
-        # A future refuses StopIteration; the rest, as of `sys.exit()`, would end whoever waits and not this thread.
-        except (StopIteration, SystemExit, KeyboardInterrupt, GeneratorExit, asyncio.CancelledError) as error:
-            cause = f"ended with {type(error).__name__}: {error}".removesuffix(": ")
-            settle(future.set_exception, RuntimeError(cause))
         except BaseException as error:
+            # A future refuses StopIteration; what is no Exception, as of `sys.exit()`, would end whoever waits.
+            if isinstance(error, StopIteration) or not isinstance(error, Exception):
+                cause = f"ended with {type(error).__name__}: {error}".removesuffix(": ")
+                error = RuntimeError(cause)
             settle(future.set_exception, error)
         else:
             settle(future.set_result, result)
 
     context = contextvars.copy_context()
-    threading.Thread(target=context.run, args=(body,), name=name, daemon=True).start()
+    _hand_over(lambda: context.run(body))
     return await future
+
+
+def _hand_over(body: Callable[[], None]) -> None:
+    """To a thread that waits, or to a new one."""
+    try:
+        inbox = _idle.pop()
+    except IndexError:
+        inbox = SimpleQueue()
+        threading.Thread(target=_serve, args=(inbox,), daemon=True).start()
+    inbox.put(body)
+
+
+def _serve(inbox: _Inbox) -> None:
+    while True:
+        inbox.get()()
+        threading.current_thread().name = "agentx-idle"
+        _idle.append(inbox)
+        if len(_idle) > MAX_IDLE:
+            try:
+                _idle.remove(inbox)
+            except ValueError:
+                continue  # it was given work in the meantime
+            return
