@@ -1,7 +1,5 @@
 """Agent: model, tools and rules put together, and the ways to run a task."""
 
-import asyncio
-import secrets
 import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Collection, Coroutine, Iterable, Mapping
@@ -9,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from agentx.errors import AgentXError, UsageError
-from agentx.events import Answered, CallStarted, Event, ModelLoaded, Notice, RunFinished, RunStarted
+from agentx.events import Answered, CallStarted, Event, EventLog, ModelLoaded, Notice, RunFinished, RunStarted
 from agentx.messages import Proposal, RunResult, ToolCall, Usage
 from agentx.model import GREEDY, Fragment, Model, Sampling
 from agentx.policy import Approver, Policy
@@ -17,7 +15,6 @@ from agentx.tool import Tool
 from agentx.toolbox import Toolbox
 
 if TYPE_CHECKING:
-    from agentx.journal import Journal
     from agentx.planner.base import Strategy, Turn
     from agentx.planner.claims.source import Source
     from agentx.planner.retrieval import Retrieval
@@ -73,7 +70,7 @@ class Agent:
         max_steps: int = 20,
         timeout_s: float | None = None,
         sampling: Sampling = GREEDY,
-        journal: "Journal | None" = None,
+        journal: EventLog | None = None,
         threads: int | None = None,
         context_tokens: int | None = None,
         tool_settings: Mapping[str, Mapping[str, Any]] | None = None,
@@ -181,6 +178,8 @@ class Agent:
         return plugins.load("agentx.dialects", self._dialect or model.dialect)()
 
     def _turn(self, model: Model, task: str, emit: Callable[[Event], None]) -> "Turn":
+        import secrets
+
         from agentx.planner.base import Turn
         from agentx.planner.calibration import stored
         from agentx.planner.survey import surveys
@@ -213,7 +212,7 @@ class Agent:
             principles=self.principles,
         )
 
-    def open_journal(self) -> "Journal":
+    def open_journal(self) -> EventLog:
         if self._journal is None:
             from agentx.journal import Journal
 
@@ -269,6 +268,8 @@ class Session:
         Raises:
             UsageError: there is no tool of such a name.
         """
+        import asyncio
+
         agent = self._agent
         off = frozenset(agent.toolbox[name].name for name in without)
         on = [name for name in agent.toolbox if name not in off]
@@ -306,7 +307,7 @@ class Session:
             elif not closed and runner.exception() is None:  # the reader left before the last event
                 self._close(journal, runner.result())
 
-    def _close(self, journal: "Journal", final: RunFinished) -> None:
+    def _close(self, journal: EventLog, final: RunFinished) -> None:
         journal.append(self.id, final)
         journal.finish(self.id, final.status, final.output)
 
@@ -375,6 +376,8 @@ def _schema_of(output: type[Any]) -> dict[str, Any]:
 
 
 def _run_sync(work: Coroutine[Any, Any, T]) -> T:
+    import asyncio
+
     try:
         asyncio.get_running_loop()
     except RuntimeError:

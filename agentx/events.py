@@ -5,9 +5,8 @@ that a reloaded session equals the live one. `VERSION` rises when a field change
 has a default.
 """
 
-import dataclasses
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias, cast
 
 from agentx.messages import Citation, RunStatus, ToolCall, ToolResult, Usage
 
@@ -167,8 +166,24 @@ _KINDS: dict[str, type[Any]] = {cls.__name__: cls for cls in Event.__args__}
 _NESTED: dict[str, type[Any]] = {"call": ToolCall, "result": ToolResult, "usage": Usage}
 
 
+class EventLog(Protocol):
+    """Where the events of runs go: `agentx.journal.Journal` keeps them on disk, `MemoryJournal` in memory."""
+
+    def create_session(self, *, workspace: str, model: str, task: str) -> str: ...
+    def append(self, session_id: str, event: Event) -> int: ...
+    def finish(self, session_id: str, status: str, result_json: Any) -> None: ...
+
+
 def to_json(event: Event) -> dict[str, Any]:
-    return {"kind": type(event).__name__, **dataclasses.asdict(event)}
+    """The event as a JSON object, which shares the event's dicts."""
+    return {"kind": type(event).__name__, **_plain(event)}
+
+
+def _plain(value: Any) -> Any:
+    # Not `dataclasses.asdict`, which copies whatever the fields hold: this is called for every event.
+    if hasattr(value, "__dataclass_fields__"):
+        return {name: _plain(getattr(value, name)) for name in value.__slots__}
+    return [_plain(item) for item in cast("list[Any]", value)] if isinstance(value, list | tuple) else value
 
 
 def from_json(row: dict[str, Any]) -> Event:

@@ -5,6 +5,7 @@ import os
 import secrets
 import sqlite3
 import threading
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -58,6 +59,8 @@ class SessionRow:
 class Journal:
     """An event log in one file, or in memory with `":memory:"`; may be used from several threads and processes.
 
+    Where nothing is to be kept, `agentx.memory_journal` does without SQLite.
+
     The rows of a call's intent and of its result are on the disk when `append` returns; the others are after a crash of
     the process, and may be lost with the power.
 
@@ -101,7 +104,7 @@ class Journal:
         """
         now = datetime.now(UTC)
         while True:
-            name = session_id or _new_id(now)
+            name = session_id or new_id(now)
             try:
                 with self._writing(durable=True):
                     self._connection.execute(
@@ -128,7 +131,7 @@ class Journal:
                     (session_id, datetime.now(UTC).isoformat(), row["kind"], _dump(row)),
                 ).fetchone()
             except sqlite3.IntegrityError:
-                raise _unknown(session_id) from None
+                raise unknown_session(session_id) from None
             if isinstance(event, StepStarted):
                 self._connection.execute("UPDATE sessions SET steps = steps + 1 WHERE id = ?", (session_id,))
         return number
@@ -144,7 +147,7 @@ class Journal:
                 "UPDATE sessions SET status = ?, result = ? WHERE id = ?", (status, _dump(result_json), session_id)
             )
             if changed.rowcount == 0:
-                raise _unknown(session_id)
+                raise unknown_session(session_id)
 
     def sessions(self, limit: int = 50) -> list[SessionRow]:
         """The latest sessions, newest first."""
@@ -167,7 +170,7 @@ class Journal:
                 "SELECT id, created, workspace, model, task, status, steps FROM sessions WHERE id = ?", (session_id,)
             ).fetchone()
         if row is None:
-            raise _unknown(session_id)
+            raise unknown_session(session_id)
         return SessionRow(*row)
 
     def events(self, session_id: str) -> list[Event]:
@@ -202,6 +205,8 @@ class Journal:
     def _prepare(self) -> None:
         execute = self._connection.execute
         execute("PRAGMA foreign_keys = ON")
+        # KiB: whoever appends needs few pages at hand, and a long session must not grow by two megabytes for them.
+        execute("PRAGMA cache_size = -256")
         [version] = execute("PRAGMA user_version").fetchone()
         if version > SCHEMA_VERSION:
             raise StorageError(
@@ -210,7 +215,7 @@ class Journal:
             )
         if version == SCHEMA_VERSION:
             return
-        execute("PRAGMA journal_mode = WAL")
+        self._switch_to_wal()
         execute("BEGIN IMMEDIATE")
         try:
             # Another process may have laid out the file between the look above and the lock.
@@ -228,6 +233,18 @@ class Journal:
             if self._connection.in_transaction:
                 execute("ROLLBACK")
             raise
+
+    def _switch_to_wal(self) -> None:
+        """Of several processes that do so at once, SQLite refuses all but one without waiting."""
+        until = time.monotonic() + BUSY_TIMEOUT_S
+        while True:
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > until:
+                    raise
+            time.sleep(0.02)
 
     @contextmanager
     def _writing(self, *, durable: bool) -> Generator[None, None, None]:
@@ -283,13 +300,13 @@ def _create_private(path: Path) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
 
 
-def _new_id(now: datetime) -> str:
+def new_id(now: datetime) -> str:
+    """A session's id: its time of creation, and some letters for those of the same second."""
     alphabet = "0123456789abcdefghjkmnpqrstvwxyz"
     return now.strftime("%Y%m%d-%H%M%S-") + "".join(secrets.choice(alphabet) for _ in range(4))
 
 
-def _dump(value: Any) -> str:
-    return json.dumps(value, default=repr)
+_dump = json.JSONEncoder(default=repr).encode
 
 
 def _clean(text: str) -> str:
@@ -297,5 +314,5 @@ def _clean(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _unknown(session_id: str) -> UsageError:
+def unknown_session(session_id: str) -> UsageError:
     return UsageError(f"There is no session `{session_id}`; `agentx sessions list` names them.")

@@ -4,6 +4,8 @@ import sys
 import agentx
 
 HEAVY = ("textual", "chromadb", "torch", "transformers", "llama_cpp", "pydantic", "onnxruntime", "httpx", "trafilatura")
+# Parts of the standard library that cost much to import, and that nobody needs before a run.
+SLOW_STDLIB = {"sqlite3", "email", "http", "xml", "multiprocessing", "unittest", "zipfile", "tomllib", "pdb"}
 
 
 def test_the_public_names_are_these() -> None:
@@ -42,3 +44,16 @@ def test_importing_agentx_loads_nothing_heavy() -> None:
 def test_defining_a_tool_and_an_agent_loads_nothing_heavy() -> None:
     code = "from agentx import Agent, tool\n@tool\ndef f(x: int) -> int:\n    'Doc.'\n    return x\nAgent(tools=[f])"
     assert loaded_by(code) == []
+
+
+def test_the_first_line_of_a_script_loads_agentx_and_the_standard_library_alone() -> None:
+    script = (
+        "import sys\n"
+        "before = set(sys.modules)\n"
+        "from agentx import Agent, tool\n"
+        "roots = {name.partition('.')[0] for name in set(sys.modules) - before}\n"
+        "print(*sorted(roots - set(sys.stdlib_module_names)))\n"
+        f"print(*sorted(roots & {SLOW_STDLIB!r}))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "agentx\n\n"
