@@ -1,6 +1,7 @@
 """The values that pass between model, loop and tools: frozen, with a JSON round trip."""
 
 from dataclasses import dataclass, field
+from operator import add, attrgetter
 from typing import Any, Literal, TypeAlias
 
 JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
@@ -78,7 +79,10 @@ class Usage:
         return self.forced_tokens + self.sampled_tokens
 
     def __add__(self, other: "Usage") -> "Usage":
-        return Usage(*(getattr(self, name) + getattr(other, name) for name in Usage.__slots__))
+        return Usage(*map(add, _counts(self), _counts(other)))
+
+
+_counts = attrgetter(*Usage.__slots__)
 
 
 @dataclass(frozen=True, slots=True)

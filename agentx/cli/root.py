@@ -10,7 +10,7 @@ import sys
 from typing import Any
 
 from agentx import plugins
-from agentx.cli import failures, process, report
+from agentx.cli import process
 from agentx.cli.text import is_terminal, one_line
 
 VERBS = {
@@ -136,6 +136,8 @@ def _open_ui() -> int:
 
 
 def _tell(error: BaseException, argv: list[str]) -> int:
+    from agentx.cli import failures, report
+
     # click's own errors are recognised by what they can do: typer has carried its own copy of click since 0.20.
     show, code = getattr(error, "show", None), getattr(error, "exit_code", None)
     if callable(show) and isinstance(code, int):

@@ -79,6 +79,7 @@ class Turn:
     fresh: list[str] = field(default_factory=list[str])
     notes: list[str] = field(default_factory=list[str])
     recovery: Recovery = field(default_factory=Recovery)
+    _grammars: dict[tuple[str, ...], str] = field(default_factory=dict[tuple[str, ...], str])
 
     @property
     def offered(self) -> list[str]:
@@ -103,6 +104,14 @@ class Turn:
         self.fresh.clear()
         self.notes.clear()
 
+    def call_grammar(self) -> str:
+        """The dialect's rules for a call of any of the callable tools, put together once a run."""
+        tools = self.callable_tools
+        names = tuple(tool.name for tool in tools)
+        if names not in self._grammars:
+            self._grammars[names] = self.dialect.grammar(tools, self.toolbox)
+        return self._grammars[names]
+
     @property
     def seen(self) -> list[Source]:
         """What the results and the user have said in this session, the latest first."""
@@ -121,7 +130,7 @@ class Turn:
     def earlier(self, call: ToolCall) -> ToolResult | None:
         """What the very same call gave, if it was made since files last changed: again it can bring nothing new."""
         for made, result in reversed(self.done):
-            if (made.name, made.arguments) == (call.name, call.arguments) and result.status != "refused":
+            if made.name == call.name and made.arguments == call.arguments and result.status != "refused":
                 return result
             if result.changed:
                 return None

@@ -57,7 +57,7 @@ class Direct:
         return await self._answer(turn, begun, usage)
 
     async def _call(self, turn: Turn, begun: list[Fragment], usage: Usage) -> Action:
-        grammar = Constraint(f"start: calls\n{turn.dialect.grammar(turn.callable_tools, turn.toolbox)}")
+        grammar = Constraint(f"start: calls\n{turn.call_grammar()}")
         decoded = await decode(
             turn,
             [*turn.prompt, *begun],

@@ -74,17 +74,16 @@ class React:
     def _constraint(self, turn: Turn) -> Constraint | None:
         """What a step may look like; None for free text (no tools, no type asked for)."""
         answer = json_rule(turn.answer_schema) if turn.answer_schema else r"/[^\n](.|\n)*/"
-        tools = turn.callable_tools
         if not turn.toolbox:
             return Constraint(f"start: {json_rule(turn.answer_schema)}") if turn.answer_schema else None
         rules = [f"thought: {_THOUGHT}", f'answer: "{_ANSWER}" answer_text', f"answer_text: {answer}"]
-        if turn.must_answer or not tools:
+        if turn.must_answer or not turn.callable_tools:
             return Constraint("\n".join(['start: thought "\\n" answer', *rules]))
         # The mark of a result ends the calls: it is what stands behind a call in the examples, so that the model itself
         # chooses between one more call and seeing what came of the last.
         mark = quoted(f"\n{turn.dialect.result_mark}")
         start = f'start: thought "\\n" (calls {mark} | answer)'
-        return Constraint("\n".join([start, *rules, turn.dialect.grammar(tools, turn.toolbox)]))
+        return Constraint("\n".join([start, *rules, turn.call_grammar()]))
 
     def results(self, turn: Turn, results: Sequence[tuple[ToolCall, ToolResult]]) -> list[Fragment]:
         shown = "\n".join(
