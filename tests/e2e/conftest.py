@@ -12,7 +12,7 @@ from tests.cli.conftest import Ran, plugin, process, script, strategy, workspace
 
 __all__ = ["plugin", "script", "strategy", "workspace"]
 
-KEYS = {"status", "output", "error", "steps", "calls", "usage", "session"}
+KEYS = {"status", "output", "error", "steps", "calls", "citations", "unverified", "usage", "session"}
 
 
 def fails(ran: Ran, code: int, *parts: str) -> None:
