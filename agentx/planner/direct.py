@@ -84,10 +84,9 @@ class Direct:
             turn.dialect.show_result(text) for text in [*(result.text for _, result in results), *turn.notes]
         )
         more = step_tools(turn, turn.dialect, turn.toolbox)
-        ask = (
-            "Call again what failed, corrected" if turn.recovery.retrying else "Answer the request in words from these"
-        )
-        return turn.model.chat.next_turn(f"Results:\n{shown}\n\n{more}{ask}: {turn.task}")
+        retry, answer = "Call again what failed, corrected", "Answer the request from these results in words"
+        wanted = retry if turn.recovery.retrying else answer
+        return turn.model.chat.next_turn(f"Results:\n{shown}\n\n{more}{wanted}: {turn.task}")
 
     def problem(self, turn: Turn, text: str) -> list[Fragment]:
         more = step_tools(turn, turn.dialect, turn.toolbox)

@@ -43,7 +43,8 @@ def agent(model: ScriptedModel, known: Sequence[Tool], **options: Any) -> Agent:
 
 
 def definitions(prompt: str) -> list[str]:
-    lines = prompt.splitlines()
+    """Functions that the prompt shows, but for those of worked requests."""
+    lines = prompt.rpartition("Functions:\n\n")[2].splitlines()
     return [line.removeprefix("def ").partition("(")[0] for line in lines if line.startswith("def ")]
 
 
