@@ -145,22 +145,17 @@ def without_left_out(arguments: Mapping[str, Any], parameters: Mapping[str, Any]
     return {
         name: value
         for name, value in arguments.items()
-        if value is not None or name in required or name not in properties or _takes_none(properties[name])
+        if value is not None or name in required or name not in properties or _takes_none(properties[name], parameters)
     }
 
 
-def _takes_none(schema: Any) -> bool:
-    """As far as can be told without resolving references."""
+def _takes_none(schema: Any, parameters: Mapping[str, Any]) -> bool:
+    import jsonschema
+
     if not isinstance(schema, Mapping):
         return True
-    declared = cast("Mapping[str, Any]", schema)
-    parts = [part for key in ("anyOf", "oneOf") for part in declared.get(key, ())]
-    if parts:
-        return any(_takes_none(part) for part in parts)
-    if "enum" in declared or "const" in declared:
-        return None in declared.get("enum", [declared.get("const")])
-    kind = declared.get("type")
-    return kind is None or kind == "null" or (isinstance(kind, list) and "null" in kind)
+    definitions = {key: parameters[key] for key in ("$defs", "definitions") if key in parameters}
+    return jsonschema.Draft202012Validator({**definitions, **cast("Mapping[str, Any]", schema)}).is_valid(None)
 
 
 def ordered_parameters(parameters: Mapping[str, Any]) -> list[str]:
