@@ -17,11 +17,10 @@ from agentx.planner.base import Action, Turn
 from agentx.planner.decoding import Decoded, decode, prompt_text
 from agentx.planner.probes import RELEVANCE, ask
 from agentx.planner.requests import conversation, functions, judged, keeping, posed
-from agentx.planner.showing import step_tools, task_tools
+from agentx.planner.showing import HELPFUL, shown_results, step_tools, task_tools
 
 MAX_CALL_TOKENS = 768
 MAX_ANSWER_TOKENS = 768
-_HELPFUL = "You are a helpful assistant."
 
 
 class Direct:
@@ -32,7 +31,7 @@ class Direct:
     def opening(self, turn: Turn, follow_up: bool) -> list[Fragment]:
         chat = turn.model.chat
         if not turn.toolbox:
-            return chat.next_turn(turn.task) if follow_up else chat.opening(turn.instructions or _HELPFUL, turn.task)
+            return chat.next_turn(turn.task) if follow_up else chat.opening(turn.instructions or HELPFUL, turn.task)
         if follow_up:
             more = task_tools(turn, turn.dialect, turn.toolbox, follow_up)
             return chat.next_turn(f"{more}Request: {posed(turn.task)}")
@@ -80,9 +79,7 @@ class Direct:
         return Action([*begun, *decoded.fragments], usage + decoded.usage, answer=decoded.text.strip())
 
     def results(self, turn: Turn, results: Sequence[tuple[ToolCall, ToolResult]]) -> list[Fragment]:
-        shown = "\n".join(
-            turn.dialect.show_result(text) for text in [*(result.text for _, result in results), *turn.notes]
-        )
+        shown = shown_results(turn, results)
         more = step_tools(turn, turn.dialect, turn.toolbox)
         retry, answer = "Call again what failed, corrected", "Answer the request from these results in words"
         wanted = retry if turn.recovery.retrying else answer

@@ -18,7 +18,7 @@ from agentx.planner.base import Action, Turn
 from agentx.planner.decoding import decode, prompt_text
 from agentx.planner.direct import as_calls
 from agentx.planner.examples import EXAMPLES, Example
-from agentx.planner.showing import step_tools, system_tools, task_tools
+from agentx.planner.showing import HELPFUL, shown_results, step_tools, system_tools, task_tools
 
 MAX_STEP_TOKENS = 1024
 MAX_TRIES = 4
@@ -36,7 +36,7 @@ class React:
         if follow_up:
             return turn.model.chat.next_turn(task)
         if not turn.toolbox:
-            return turn.model.chat.opening(turn.instructions or "You are a helpful assistant.", turn.task)
+            return turn.model.chat.opening(turn.instructions or HELPFUL, turn.task)
         rules = Template(prompt_text("react")).substitute(tools=system_tools(turn, turn.dialect, turn.toolbox))
         examples = "\n\n".join(show_example(example, turn.dialect) for example in EXAMPLES)
         system = f"{rules}\n\nExamples of how you work (with other functions):\n\n{examples}"
@@ -86,9 +86,7 @@ class React:
         return Constraint("\n".join([start, *rules, turn.call_grammar()]))
 
     def results(self, turn: Turn, results: Sequence[tuple[ToolCall, ToolResult]]) -> list[Fragment]:
-        shown = "\n".join(
-            turn.dialect.show_result(text) for text in [*(result.text for _, result in results), *turn.notes]
-        )
+        shown = shown_results(turn, results)
         more = step_tools(turn, turn.dialect, turn.toolbox)
         return [Fragment(f"{shown.removeprefix(turn.dialect.result_mark)}\n{more}")]
 

@@ -1,9 +1,16 @@
-"""How a prompt shows tools: all in the system prompt; or, where they are many, some with a task and behind a step."""
+"""How a prompt shows tools and results.
 
-from collections.abc import Collection
+Tools stand all in the system prompt; or, where they are many, some with a task and behind a step.
+"""
+
+from collections.abc import Collection, Sequence
 
 from agentx.dialects.base import Dialect
+from agentx.messages import ToolCall, ToolResult
 from agentx.planner.base import Turn
+
+HELPFUL = "You are a helpful assistant."
+"""The system prompt of an agent without tools and instructions."""
 
 LISTED_WITH_TASK = "(those that may help are listed with each task)"
 
@@ -19,6 +26,12 @@ def task_tools(turn: Turn, dialect: Dialect, among: Collection[str], follow_up: 
     """For the user's turn, before the task: the tools that were retrieved for it."""
     names = turn.fresh if follow_up or turn.shown is None else turn.offered
     return _listed(turn, dialect, among, names, "Functions that may help:")
+
+
+def shown_results(turn: Turn, results: Sequence[tuple[ToolCall, ToolResult]]) -> str:
+    """What came of the calls of a step, then the notes on it, each as the dialect shows a result."""
+    texts = [*(result.text for _, result in results), *turn.notes]
+    return "\n".join(map(turn.dialect.show_result, texts))
 
 
 def step_tools(turn: Turn, dialect: Dialect, among: Collection[str]) -> str:

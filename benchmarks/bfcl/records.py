@@ -1,7 +1,8 @@
 """The record of one case."""
 
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
+
+from benchmarks.tasks.results import reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,4 @@ class Record:
     seconds: float
 
 
-def from_json(row: dict[str, Any]) -> Record:
-    """Raises KeyError or TypeError if the row is no record."""
-    values: dict[str, Any] = {field.name: row[field.name] for field in fields(Record)}
-    values["settings"] = Settings(**row["settings"])
-    return Record(**values)
+from_json = reader(Record, Settings)

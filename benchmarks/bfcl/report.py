@@ -5,7 +5,7 @@ from statistics import fmean, median
 
 from benchmarks.bfcl.cases import MULTI_TURN
 from benchmarks.bfcl.records import Record
-from benchmarks.tasks.report import aligned
+from benchmarks.columns import aligned
 
 _HEAD = ("category", "cases", "right", "%", "median s", "prompt", "reused", "forced", "sampled", "probe")
 _COUNTS = ("prompt_tokens", "reused_tokens", "forced_tokens", "sampled_tokens", "probe_tokens")

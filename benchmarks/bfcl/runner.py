@@ -11,7 +11,7 @@ from benchmarks.bfcl import multi, single
 from benchmarks.bfcl.cases import MULTI_TURN, Case
 from benchmarks.bfcl.records import Record, Settings
 from benchmarks.bfcl.report import progress
-from benchmarks.tasks.results import ResultsFile, without
+from benchmarks.tasks.results import ResultsFile, counts, without
 
 DEFAULT_STRATEGY = {True: "auto", False: "direct"}
 """By whether the case has several turns: what the product itself takes in `agent.session` and in `agent.propose`."""
@@ -83,10 +83,6 @@ def _record(
         error=verdict[1][:1000],
         calls=[str(call) for call in calls],
         answer=answer,
-        prompt_tokens=usage.prompt_tokens,
-        reused_tokens=usage.reused_tokens,
-        forced_tokens=usage.forced_tokens,
-        sampled_tokens=usage.sampled_tokens,
-        probe_tokens=usage.probe_tokens,
         seconds=round(seconds, 3),
+        **counts(usage),
     )

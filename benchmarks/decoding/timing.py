@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from agentx.errors import AgentXError
+from benchmarks.columns import aligned
 
 RESULTS = Path(__file__).parents[1] / "results"
 ROUNDS = 9
@@ -75,18 +76,6 @@ def interleave(sides: Mapping[str, Callable[[int], T]], rounds: int) -> dict[str
 def ratios(values: Sequence[float], others: Sequence[float]) -> Spread:
     """Of each round, the first value by the second."""
     return Spread.of([value / other for value, other in zip(values, others, strict=True)])
-
-
-def aligned(rows: Sequence[Sequence[str]]) -> str:
-    """Rows of cells in columns: the first to the left, the others to the right."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return "\n".join(
-        "  ".join(
-            cell.rjust(width) if i else cell.ljust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    )
 
 
 def options(name: str, description: str | None) -> argparse.ArgumentParser:

@@ -5,14 +5,13 @@ Each command in a fresh process, by turns, after one unmeasured round; nothing i
 
 import argparse
 import os
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmarks.overhead.figures import table, verdicts
+from benchmarks.overhead.figures import ran, table, verdicts
 
 OURS, HELP = "AgentX", "agentx --help"
 TARGETS = [
@@ -50,11 +49,8 @@ def wall_ms(command: Sequence[str], environment: Mapping[str, str], folder: str)
         SystemExit: it failed.
     """
     started = time.perf_counter()
-    ran = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=folder)
-    elapsed = time.perf_counter() - started
-    if ran.returncode:
-        raise SystemExit(f"`{' '.join(command)}` failed: {(ran.stderr.strip() or 'it said nothing').splitlines()[-1]}")
-    return elapsed * 1e3
+    ran(command, env=environment, cwd=folder)
+    return (time.perf_counter() - started) * 1e3
 
 
 def measured(found: Mapping[str, Sequence[str]], rounds: int) -> dict[str, list[float]]:

@@ -7,12 +7,11 @@ then measures itself.
 import argparse
 import json
 import statistics
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmarks.overhead.figures import table, verdicts
+from benchmarks.overhead.figures import ran, table, verdicts
 from benchmarks.overhead.task import STEPS
 
 ROOT = Path(__file__).parent.parent.parent
@@ -39,10 +38,7 @@ def step_time(python: str, module: str, way: str, runs: int) -> float:
         SystemExit: the process failed, with its last line.
     """
     command = [python, "-m", module, way, "--runs", str(runs)]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
-    if ran.returncode:
-        raise SystemExit(f"`{' '.join(command)}` failed: {(ran.stderr.strip() or 'it said nothing').splitlines()[-1]}")
-    return statistics.mean(json.loads(ran.stdout)) / STEPS * 1e6
+    return statistics.mean(json.loads(ran(command, cwd=ROOT))) / STEPS * 1e6
 
 
 def measured(pythons: Mapping[str, str], rounds: int, runs: int) -> dict[str, list[float]]:

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from statistics import median
 
+from benchmarks.columns import aligned
 from benchmarks.tasks.results import Record
 
+_WORDS = ("task", "tag", "", "status")
 _HEAD = ("task", "", "strays", "status", "steps", "calls", "prompt", "reused", "forced", "sampled", "s")
 
 
@@ -12,7 +14,7 @@ def table(records: Sequence[Record]) -> str:
     if not records:
         return "No task was run."
     lines = [_HEAD, *(_row(record) for record in records)]
-    return "\n\n".join((aligned(lines), aligned(_by_tag(records)), _totals(records)))
+    return "\n\n".join((aligned(lines, _WORDS), aligned(_by_tag(records), _WORDS), _totals(records)))
 
 
 def progress(record: Record) -> str:
@@ -66,16 +68,4 @@ def _totals(records: Sequence[Record]) -> str:
         f"{sum(bool(record.strays) for record in read_only)} of them in {len(read_only)} read-only tasks\n"
         f"median {median(seconds):.1f} s a task, {sum(seconds):.0f} s in all; "
         f"{sum(record.prompt_tokens for record in records)} prompt tokens read, {output} output tokens"
-    )
-
-
-def aligned(rows: Sequence[Sequence[str]]) -> str:
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    words = {i for i, cell in enumerate(rows[0]) if cell in ("task", "tag", "category", "", "status")}
-    return "\n".join(
-        "  ".join(
-            cell.ljust(width) if i in words else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
     )

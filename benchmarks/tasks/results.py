@@ -4,9 +4,10 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from agentx.errors import StorageError, UsageError
+from agentx.messages import Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +52,29 @@ class Record:
     load_seconds: float
 
 
-def from_json(row: dict[str, Any]) -> Record:
-    """Raises KeyError or TypeError if the row is no record."""
-    values: dict[str, Any] = {field.name: row[field.name] for field in fields(Record)}
-    values["settings"] = Settings(**row["settings"])
-    return Record(**values)
-
-
 R = TypeVar("R")
+
+
+def reader(kind: type[R], settings: type[Any]) -> Callable[[dict[str, Any]], R]:
+    """What reads a record of this kind, a dataclass whose field `settings` is one of these settings, from its JSON.
+
+    It raises KeyError or TypeError if the row is no record.
+    """
+
+    def read(row: dict[str, Any]) -> R:
+        values: dict[str, Any] = {field.name: row[field.name] for field in fields(cast("Any", kind))}
+        return kind(**{**values, "settings": settings(**row["settings"])})
+
+    return read
+
+
+from_json = reader(Record, Settings)
+
+
+def counts(usage: Usage) -> dict[str, int]:
+    """The token counts that a record has of a usage, by the names of its fields."""
+    names = ("prompt_tokens", "reused_tokens", "forced_tokens", "sampled_tokens", "probe_tokens")
+    return {name: getattr(usage, name) for name in names}
 
 
 class ResultsFile(Generic[R]):

@@ -17,7 +17,7 @@ from agentx.messages import Usage
 from benchmarks.tasks.judge import Outcome, judge
 from benchmarks.tasks.pages import served
 from benchmarks.tasks.report import progress
-from benchmarks.tasks.results import Record, ResultsFile, Settings, without
+from benchmarks.tasks.results import Record, ResultsFile, Settings, counts, without
 from benchmarks.tasks.task import Task
 from benchmarks.tasks.workspace import lay_out, snapshot
 
@@ -161,7 +161,6 @@ def _remembered(scene: Scene, open_memory: OpenMemory) -> list[str]:
 def _record(task: Task, settings: Settings, run: _Run, outcome: Outcome, seconds: float) -> Record:
     verdict = judge(task, outcome)
     end = run.finished or _ended("failed", "The stream ended without RunFinished.")
-    usage = end.usage
     return Record(
         id=task.id,
         split=task.split,
@@ -175,11 +174,7 @@ def _record(task: Task, settings: Settings, run: _Run, outcome: Outcome, seconds
         answer=outcome.answer,
         steps=end.steps,
         calls=run.calls,
-        prompt_tokens=usage.prompt_tokens,
-        reused_tokens=usage.reused_tokens,
-        forced_tokens=usage.forced_tokens,
-        sampled_tokens=usage.sampled_tokens,
-        probe_tokens=usage.probe_tokens,
         seconds=round(seconds, 3),
         load_seconds=round(run.load_seconds, 3),
+        **counts(end.usage),
     )

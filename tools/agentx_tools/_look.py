@@ -16,6 +16,7 @@ MAX_READ_FILES = 300
 MAX_READ_BYTES = 65_536
 MAX_SHOWN_FILES = 24
 MIN_EXCERPT_CHARACTERS = 40
+MAX_LINE = 200
 
 _COMMON = """
 about all and any are can could did does for from give has have her his how into its make many much must not our please
@@ -131,9 +132,6 @@ def choose(lines: list[str], words: list[str], characters: int) -> list[int]:
             break
         chosen.append(number)
     return sorted(chosen)
-
-
-MAX_LINE = 200
 
 
 def with_gaps(lines: list[str], chosen: list[int]) -> list[str]:

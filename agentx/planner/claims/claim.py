@@ -1,9 +1,9 @@
 """The kinds of claims, and what each may rest on."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from agentx.planner.claims.figures import Figure
 from agentx.planner.claims.lists import lines_with
@@ -42,8 +42,46 @@ class Claim(Protocol):
         ...
 
 
+class _Placed(Protocol):
+    """What was read off a text, at its place there."""
+
+    @property
+    def start(self) -> int: ...
+    @property
+    def end(self) -> int: ...
+
+
+P = TypeVar("P", bound=_Placed)
+
+
+def _first(
+    sources: Sequence[Source], read: Callable[[Source], Iterable[P]], fits: Callable[[P], bool]
+) -> Support | None:
+    """The first thing read off one of the sources that fits; None if none does."""
+    for source in sources:
+        for known in read(source):
+            if fits(known):
+                return source, (known.start, known.end)
+    return None
+
+
 @dataclass(frozen=True, slots=True)
-class FigureClaim:
+class _Read(Generic[P]):
+    """A claim that stands where what was read off the answer stands."""
+
+    read: P
+
+    @property
+    def start(self) -> int:
+        return self.read.start
+
+    @property
+    def end(self) -> int:
+        return self.read.end
+
+
+@dataclass(frozen=True, slots=True)
+class FigureClaim(_Read[Figure]):
     """A figure: the same, rounded, in other notation or another unit, or a count of what a source lists.
 
     Attributes:
@@ -51,53 +89,36 @@ class FigureClaim:
         counted: the words after it, folded: what it counts.
     """
 
-    figure: Figure
     listed: frozenset[int] = frozenset()
     counted: tuple[str, ...] = ()
     is_figure: bool = True
     tentative: bool = False
-
-    @property
-    def start(self) -> int:
-        return self.figure.start
-
-    @property
-    def end(self) -> int:
-        return self.figure.end
 
     def support(self, sources: Sequence[Source]) -> Support | None:
         told = [source for source in sources if not source.deed]
         return self._same(told) or self._rounded(told) or self._as_clock(told) or self._as_count(told)
 
     def _same(self, sources: Sequence[Source]) -> Support | None:
-        value, _ = self.figure.values[0]
-        for source in sources:
-            for known in source.figures:
-                if known.values[0][0] == value and known.percent == self.figure.percent:
-                    return source, (known.start, known.end)
-        return None
+        value, _ = self.read.values[0]
+        return _first(
+            sources,
+            lambda source: source.figures,
+            lambda known: known.values[0][0] == value and known.percent == self.read.percent,
+        )
 
     def _rounded(self, sources: Sequence[Source]) -> Support | None:
-        for source in sources:
-            for known in source.figures:
-                if self.figure.rests_on(known):
-                    return source, (known.start, known.end)
-        return None
+        return _first(sources, lambda source: source.figures, self.read.rests_on)
 
     def _as_clock(self, sources: Sequence[Source]) -> Support | None:
         """`17.30` is also how a time is written."""
-        value, half = self.figure.values[0]
+        value, half = self.read.values[0]
         hour, minute = int(value), round((value - int(value)) * 100)
         if half != 0.005 or not (0 <= hour < 24 and minute < 60):
             return None
-        for source in sources:
-            for clock in source.clocks:
-                if hour * 60 + minute in clock.minutes:
-                    return source, (clock.start, clock.end)
-        return None
+        return _first(sources, lambda source: source.clocks, lambda clock: hour * 60 + minute in clock.minutes)
 
     def _as_count(self, sources: Sequence[Source]) -> Support | None:
-        count = self.figure.count
+        count = self.read.count
         if count is None:
             return None
         for source in sources:
@@ -112,44 +133,28 @@ class FigureClaim:
 
 
 @dataclass(frozen=True, slots=True)
-class DayClaim:
+class DayClaim(_Read[Day]):
     """A day, a month, a month of a year."""
 
-    day: Day
     is_figure: bool = True
     tentative: bool = False
-
-    @property
-    def start(self) -> int:
-        return self.day.start
-
-    @property
-    def end(self) -> int:
-        return self.day.end
 
     def support(self, sources: Sequence[Source]) -> Support | None:
         told = [source for source in sources if not source.deed]
         years = {day.year for source in told for day in source.days if day.year}
         years |= {int(value) for source in told for value in _values(source) if 1000 <= value < 3000 and value % 1 == 0}
-        for source in told:
-            for known in source.days:
-                if self.day.rests_on(known, years):
-                    return source, (known.start, known.end)
-        return self._put_together(told, years)
+        whole = _first(told, lambda source: source.days, lambda known: self.read.rests_on(known, years))
+        return whole or self._put_together(told, years)
 
     def _put_together(self, sources: Sequence[Source], years: set[int]) -> Support | None:
         """A calendar names the month on top, and only the day beside each line."""
         months = [day for source in sources for day in source.days if day.day is None]
         wanted = [
             day
-            for year, month, day in self.day.readings
+            for year, month, day in self.read.readings
             if any(Day(0, 0, year, month, None).rests_on(known, years) for known in months)
         ]
-        for source in sources:
-            for known in source.figures:
-                if known.values[0][0] in wanted:
-                    return source, (known.start, known.end)
-        return None
+        return _first(sources, lambda source: source.figures, lambda known: known.values[0][0] in wanted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,36 +178,23 @@ class WeekdayClaim:
 
 
 @dataclass(frozen=True, slots=True)
-class ClockClaim:
+class ClockClaim(_Read[Clock]):
     """A time of day."""
 
-    clock: Clock
     is_figure: bool = True
     tentative: bool = False
 
-    @property
-    def start(self) -> int:
-        return self.clock.start
-
-    @property
-    def end(self) -> int:
-        return self.clock.end
-
     def support(self, sources: Sequence[Source]) -> Support | None:
         told = [source for source in sources if not source.deed]
-        for source in told:
-            for known in source.clocks:
-                if self.clock.rests_on(known):
-                    return source, (known.start, known.end)
-        for source in told:
-            for known in source.figures:
-                if not known.percent and known.values[0][0] in self._as_figures():
-                    return source, (known.start, known.end)
-        return None
+        return _first(told, lambda source: source.clocks, self.read.rests_on) or _first(
+            told,
+            lambda source: source.figures,
+            lambda known: not known.percent and known.values[0][0] in self._as_figures(),
+        )
 
     def _as_figures(self) -> Iterator[float]:
         """As a source may write it without a colon: 17.30, 1730, and 17 for the full hour."""
-        for minutes in self.clock.minutes:
+        for minutes in self.read.minutes:
             hour, minute = divmod(minutes, 60)
             yield from (hour + minute / 100, 100 * hour + minute)
             if minute == 0:
