@@ -148,7 +148,7 @@ class Llama:
         return known
 
     def marked_pieces(self, tokens: Iterable[int]) -> list[bytes]:
-        """The bytes of tokens, control tokens behind a 0xff: llguidance's way to tell them from text."""
+        """The bytes of tokens, control and end tokens behind a 0xff: llguidance's way to tell them from text."""
         piece = _bare(
             "llama_token_to_piece",
             ctypes.c_int32,
@@ -160,11 +160,8 @@ class Llama:
         found: list[bytes] = []
         for token in tokens:
             text = ctypes.string_at(buffer, max(piece(vocab, token, buffer, size, 0, True), 0))
-            kind = attributes(vocab, token)
-            looks_control = text[:1] == b"<" and text[-1:] == b">"
-            if kind & llama_cpp.LLAMA_TOKEN_ATTR_CONTROL or (
-                kind & llama_cpp.LLAMA_TOKEN_ATTR_USER_DEFINED and looks_control
-            ):
+            # A user-defined token (`<tool_call>`) is text to llama.cpp's tokenizer, and has to be to a grammar.
+            if token in self.end_tokens or attributes(vocab, token) & llama_cpp.LLAMA_TOKEN_ATTR_CONTROL:
                 text = b"\xff" + text
             found.append(text)
         return found

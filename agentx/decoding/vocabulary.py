@@ -23,7 +23,7 @@ class Vocabulary:
     """Tokens and what they spell.
 
     Attributes:
-        pieces: the bytes of each token; a control token's begin with 0xff, so that no text can spell it.
+        pieces: the bytes of each token; a control or end token's begin with 0xff, so that no text can spell it.
         end_tokens: tokens that end a reply.
         answers: how certain texts are tokenised: llguidance asks a few at once, before the weights are there to tell.
     """
@@ -49,7 +49,7 @@ class VocabularyFile:
 
     def __init__(self, place: Snapshots, build: str) -> None:
         self._place = place
-        self._header = {"name": place.name, "model": place.identity, "build": build, "content": "vocabulary 1"}
+        self._header = {"name": place.name, "model": place.identity, "build": build, "content": "vocabulary 2"}
         self._path = place.folder / f"{digest(self._header)}{VOCABULARY}"
 
     @property

@@ -22,8 +22,9 @@ def contents(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
 
 
-def solve(task: str, folder: Path, *argv: str) -> dict:
-    ran = process("run", task, "--workspace", str(folder), "--allow", "all", "--json", *argv, timeout=500)
+def solve(task: str, folder: Path, *argv: str, env: dict[str, str] | None = None) -> dict:
+    argv = ("run", task, "--workspace", str(folder), "--allow", "all", "--json", *argv)
+    ran = process(*argv, env=env, timeout=500)
     assert ran.out.count("\n") == 1, ran.err
     assert (ran.code, ran.object["status"], ran.object["error"]) == (0, "ok", None), ran.err
     return ran.object
@@ -50,6 +51,15 @@ def test_the_default_model_calls_one_tool_after_the_other(default_model: Path, o
     assert {"read_file", "calculate"} <= {call["name"] for call in done["calls"]}
     assert "99.85" in done["output"]
     assert contents(office) == before
+
+
+def test_the_default_model_calls_tools_in_the_dialect_whose_tags_are_tokens_of_its_own(
+    default_model: Path, tmp_path: Path
+) -> None:
+    options = ["--strategy", "react", "--tool", "calculate"]
+    done = solve("What is 37 * 41?", tmp_path, *options, env={"AGENTX_DIALECT": "hermes"})
+    assert [call["name"] for call in done["calls"]] == ["calculate"]
+    assert "1517" in done["output"].replace(",", "")
 
 
 def test_a_conversation_with_a_small_model_over_a_pipe(small_model: Path, tmp_path: Path) -> None:
