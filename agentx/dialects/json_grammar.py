@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from agentx.dialects.patterns import read_alike
 from agentx.errors import SchemaError
 
 STYLE = {"x-guidance": {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}}
@@ -31,7 +32,7 @@ def json_rule(schema: Any, root: Mapping[str, Any] | None = None) -> str:
                 f"The schema refers to `{strange[0]}`; only what stands under $defs or definitions can be referred to."
             )
         schema = {**{key: root[key] for key in ("$defs", "definitions") if key in root}, **schema}
-    return f"%json {json.dumps({**schema, **STYLE}, ensure_ascii=False)}"
+    return f"%json {json.dumps({**read_alike(schema), **STYLE}, ensure_ascii=False)}"
 
 
 def quoted(text: str) -> str:
