@@ -4,19 +4,28 @@ from collections.abc import Sequence
 
 from agentx.decoding.ledger import CachedSequence, Ledger
 from agentx.decoding.llama import CacheFull, Llama, Row
+from agentx.decoding.parking import Parking
 from agentx.errors import ContextOverflow
 
 
 class Cache:
-    """Places prompts on what is cached, and decodes batches, emptying what is idle where room is short."""
+    """Places prompts on what is cached, and decodes batches; what is idle is parked where room is short."""
 
-    def __init__(self, llama: Llama, ledger: Ledger) -> None:
+    def __init__(self, llama: Llama, ledger: Ledger, parking: Parking) -> None:
         self.llama = llama
         self.ledger = ledger
+        self._parking = parking
 
     def place(self, prompt: list[int]) -> tuple[CachedSequence | None, int]:
         """A sequence that holds the longest cached prefix of the prompt, and its length; at least one token is left
         to decode, since its logits are wanted."""
+        self._parking.fetch(prompt)
+        sequence, reused = self._place(prompt)
+        if sequence:
+            self._parking.tidy(sequence)
+        return sequence, reused
+
+    def _place(self, prompt: list[int]) -> tuple[CachedSequence | None, int]:
         source, shared = self.ledger.best_match(prompt)
         reused = min(shared, len(prompt) - 1)
         if not source.busy and reused >= len(source.tokens) - 1:
@@ -28,7 +37,7 @@ class Cache:
         if target is source:
             self.truncate(target, reused)
             return target, reused
-        self.truncate(target, 0)
+        self._parking.park(target)
         if reused:
             self.llama.copy(source.id, target.id, reused)
             self.ledger.share(source, target, reused)
@@ -51,19 +60,17 @@ class Cache:
         self.ledger.truncate(sequence, length)
 
     def decode(self, rows: list[Row]) -> None:
-        """Runs a batch, emptying idle sequences where the cache is full.
+        """Runs a batch, parking idle sequences where the cache is full.
 
         Raises:
             ContextOverflow: the sequences at work fill the cache.
             Aborted: a stream was cancelled.
         """
-        for victim in self.ledger.victims(len(rows)):
-            self.truncate(victim, 0)
+        self._parking.make_room(len(rows))
         try:
             self.llama.decode(rows)
         except CacheFull:
-            for victim in self.ledger.victims(self.ledger.cells):
-                self.truncate(victim, 0)
+            self._parking.make_room(self.ledger.cells)
             try:
                 self.llama.decode(rows)
             except CacheFull:

@@ -14,6 +14,7 @@ from agentx.decoding.cache import Cache, too_long
 from agentx.decoding.constraint import Grammars
 from agentx.decoding.ledger import Ledger
 from agentx.decoding.llama import Aborted, Llama, build
+from agentx.decoding.parking import Parking
 from agentx.decoding.prefixes import Prefixes
 from agentx.decoding.schedule import Schedule
 from agentx.decoding.snapshots import Snapshots, SnapshotStore
@@ -51,9 +52,10 @@ class Engine:
         self._tokenizer.connect(self.llama)
         self.grammars = Grammars(self._tokenizer, self.llama.vocab_size)
         self.ledger = Ledger(SEQUENCES, self.llama.context_tokens)
-        self.cache = Cache(self.llama, self.ledger)
+        parking = Parking(self.llama, self.ledger, scratch=SEQUENCES)
+        self.cache = Cache(self.llama, self.ledger, parking)
         store = SnapshotStore(snapshots, self.llama.state_origin) if snapshots else None
-        self.prefixes = Prefixes(self.llama, self.ledger, store, scratch=SEQUENCES)
+        self.prefixes = Prefixes(self.llama, self.ledger, parking, store, scratch=SEQUENCES)
         self.closed = False
         self._door = threading.Lock()
         self._compiling: set[threading.Thread] = set()

@@ -36,6 +36,14 @@ class Ledger:
     def used_cells(self) -> int:
         return len(self._references)
 
+    def cells_at_work(self, also: CachedSequence) -> int:
+        """Cells of the busy sequences and of one more."""
+        return len(set(also.cells).union(*(sequence.cells for sequence in self.sequences if sequence.busy)))
+
+    def shared(self, sequence: CachedSequence) -> int:
+        """How many cells of a sequence, from the first, another one holds too."""
+        return next((i for i, cell in enumerate(sequence.cells) if self._references[cell] == 1), len(sequence.cells))
+
     def best_match(self, prompt: Sequence[int]) -> tuple[CachedSequence, int]:
         """The sequence with the longest prefix in common with the prompt, and that prefix's length in tokens.
 

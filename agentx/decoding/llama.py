@@ -199,9 +199,9 @@ class Llama:
         pointer = llama_cpp.llama_get_logits_ith(self._context, row)
         return np.ctypeslib.as_array(pointer, shape=(self.vocab_size,))
 
-    def copy(self, source: int, target: int, length: int) -> None:
-        """Makes the target sequence share the first `length` cells of the source."""
-        llama_cpp.llama_memory_seq_cp(self._memory, source, target, 0, length)
+    def copy(self, source: int, target: int, end: int, start: int = 0) -> None:
+        """Makes the target sequence share the source's cells of positions `start` to `end`."""
+        llama_cpp.llama_memory_seq_cp(self._memory, source, target, start, end)
 
     def truncate(self, sequence: int, length: int) -> None:
         """Drops all but the first `length` cells of a sequence."""

@@ -7,8 +7,9 @@ by a thread of its own.
 import threading
 from collections import OrderedDict
 
-from agentx.decoding.ledger import CachedSequence, Ledger
+from agentx.decoding.ledger import Ledger
 from agentx.decoding.llama import Llama
+from agentx.decoding.parking import Parking
 from agentx.decoding.snapshots import SnapshotStore
 
 MIN_TOKENS = 128
@@ -24,9 +25,12 @@ class Prefixes:
         scratch: a sequence that the ledger does not know.
     """
 
-    def __init__(self, llama: Llama, ledger: Ledger, store: SnapshotStore | None, scratch: int) -> None:
+    def __init__(
+        self, llama: Llama, ledger: Ledger, parking: Parking, store: SnapshotStore | None, scratch: int
+    ) -> None:
         self._llama = llama
         self._ledger = ledger
+        self._parking = parking
         self._store = store
         self._scratch = scratch
         self._unsaved: OrderedDict[tuple[int, ...], None] = OrderedDict()
@@ -85,9 +89,8 @@ class Prefixes:
         state = store.load(tokens) if sequence else None
         if sequence is None or state is None:
             return False
-        self._empty(sequence)
-        for victim in self._ledger.victims(len(tokens)):
-            self._empty(victim)
+        self._parking.park(sequence)
+        self._parking.make_room(len(tokens))
         alone = self._ledger.used_cells == 0
         if self._llama.load_state(sequence.id, state):
             self._ledger.append(sequence, tokens)
@@ -96,10 +99,6 @@ class Prefixes:
         if alone:  # it had all the room there is, so it is the file
             store.discard(tokens)
         return False
-
-    def _empty(self, sequence: CachedSequence) -> None:
-        self._llama.truncate(sequence.id, 0)
-        self._ledger.truncate(sequence, 0)
 
 
 def _remember(known: OrderedDict[tuple[int, ...], None], tokens: tuple[int, ...]) -> None:

@@ -18,6 +18,7 @@ from agentx.models import acquire
 from agentx.models.llama_cpp import LlamaCppModel, LlamaOptions
 from agentx.planner.base import Turn
 from agentx.planner.direct import MAX_CALL_TOKENS, Direct
+from agentx.planner.requests import judged
 from agentx.toolbox import Toolbox
 from benchmarks.decoding.seam_cases import Case, cases
 
@@ -43,7 +44,7 @@ def opening(model: LlamaCppModel, dialect: Dialect, case: Case) -> list[Fragment
         emit=lambda event: None,
         new_call=lambda name, arguments: ToolCall("", name, arguments),
     )
-    return Direct().opening(turn, follow_up=False)
+    return [*Direct().opening(turn, follow_up=False), *judged(model.chat, yes=True)]
 
 
 async def choose(model: LlamaCppModel, dialect: Dialect, case: Case, fast_forward: bool) -> Choice:

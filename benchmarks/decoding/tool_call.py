@@ -8,20 +8,17 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from statistics import median
-from string import Template
 from typing import Any
 
 from agentx import Agent
-from agentx.dialects.python_calls import PythonCalls
 from agentx.model import Delta, Prompt, Scores
-from agentx.planner.decoding import prompt_text
 from benchmarks.decoding.requests import KINDS, TOOLS, as_openai
 from benchmarks.decoding.sides import Ours, Reply, open_peer, weights
 from benchmarks.decoding.timing import Figure, aligned, command, interleave, options, ratios, report
 
 TARGET = 0.40
 MAX_TOKENS = 256
-OURS, PROBED, PEER, PEER_OUR_PROMPT = "ours", "ours, with the probe", "llama-cpp-python", "the same, our prompt"
+OURS, PROBED, PEER = "ours", "ours, with the probe", "llama-cpp-python"
 
 
 class ProbeLast:
@@ -57,17 +54,18 @@ class ProbeLast:
 
 
 class Chatting:
-    """The peer: the tools through its API and the template of the weights, or described in a system prompt."""
+    """The peer: the tools through its API and the template of the weights."""
 
-    def __init__(self, path: Path, threads: int, system: str | None = None) -> None:
+    def __init__(self, path: Path, threads: int) -> None:
         self._llama = open_peer(path, threads)
-        self._before = [{"role": "system", "content": system}] if system else []
-        self._tools: dict[str, Any] = {} if system else {"tools": list(map(as_openai, TOOLS)), "tool_choice": "auto"}
+        self._tools = list(map(as_openai, TOOLS))
 
     def reply(self, task: str) -> Reply:
-        messages = [*self._before, {"role": "user", "content": task}]
+        messages = [{"role": "user", "content": task}]
         started = time.perf_counter()
-        answer = self._llama.create_chat_completion(messages, temperature=0.0, max_tokens=MAX_TOKENS, **self._tools)
+        answer = self._llama.create_chat_completion(
+            messages, tools=self._tools, tool_choice="auto", temperature=0.0, max_tokens=MAX_TOKENS
+        )
         seconds = time.perf_counter() - started
         choice = answer["choices"][0]
         ended = choice["finish_reason"] == "stop"  # the end token is sampled too
@@ -76,10 +74,9 @@ class Chatting:
 
 def measure(path: Path, threads: int, rounds: int) -> dict[str, list[Reply]]:
     """Replies of each side, the kinds of requests in turn within each round, after one unmeasured round."""
-    system = Template(prompt_text("direct")).substitute(tools=PythonCalls().show_tools(TOOLS))
     with Ours(path, threads) as ours:
         probing = ProbeLast(ours)
-        sides = {OURS: probing, PEER: Chatting(path, threads), PEER_OUR_PROMPT: Chatting(path, threads, system)}
+        sides = {OURS: probing, PEER: Chatting(path, threads)}
         for number in range(len(KINDS)):  # warm: prefixes are cached, grammars compiled
             for side in sides.values():
                 side.reply(task(number))
@@ -105,7 +102,6 @@ def figures(replies: Mapping[str, Sequence[Reply]]) -> list[Figure]:
     return [
         Figure("tool-call reply / llama-cpp-python, unconstrained", ratios(by_round(OURS), peer), TARGET),
         Figure("relevance probe and reply / llama-cpp-python", ratios(by_round(PROBED), peer)),
-        Figure("tool-call reply / llama-cpp-python on our prompt", ratios(by_round(OURS), by_round(PEER_OUR_PROMPT))),
     ]
 
 

@@ -28,16 +28,15 @@ def test_rounds_are_compared_as_wholes() -> None:
     def replies(seconds: list[float]) -> list[Reply]:
         return [Reply("get_weather", each, 10) for each in seconds for _ in KINDS]
 
-    figure, _, ours_prompt = tool_call.figures(
+    figure, probed = tool_call.figures(
         {
             tool_call.OURS: replies([1.0, 1.0, 1.0]),
             tool_call.PROBED: replies([2.0, 2.0, 2.0]),
             tool_call.PEER: replies([4.0, 2.0, 5.0]),
-            tool_call.PEER_OUR_PROMPT: replies([2.0, 2.0, 2.0]),
         }
     )
     assert figure.value.show() == "0.25 (0.20 to 0.50)"
-    assert (figure.reached, ours_prompt.reached) == (True, None)
+    assert (figure.reached, probed.reached) == (True, None)
 
 
 def test_there_are_twenty_schemas_and_a_grammar_can_be_made_of_each() -> None:
