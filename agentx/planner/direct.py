@@ -2,7 +2,8 @@
 
 What tests of tool choice use, and the quickest way where one round of calls is enough. All of it is one growing
 conversation, after some worked requests over other functions (in the manner of Brown et al., 2020,
-https://arxiv.org/abs/2005.14165); whether a tool is relevant is read from the logits of Yes and No.
+https://arxiv.org/abs/2005.14165). A reply begins with Yes or No, read from the logits, and the calls or the words
+follow on the next line: nothing is read between the request and the first token of a call but that one word.
 """
 
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ from agentx.model import Constraint, Fragment
 from agentx.planner.base import Action, Turn
 from agentx.planner.decoding import Decoded, decode, prompt_text
 from agentx.planner.probes import RELEVANCE, ask
-from agentx.planner.requests import conversation, functions, judged, keeping, posed
+from agentx.planner.requests import conversation, functions, judged, keeping
 from agentx.planner.showing import HELPFUL, shown_results, step_tools, task_tools
 
 MAX_CALL_TOKENS = 768
@@ -34,10 +35,10 @@ class Direct:
             return chat.next_turn(turn.task) if follow_up else chat.opening(turn.instructions or HELPFUL, turn.task)
         if follow_up:
             more = task_tools(turn, turn.dialect, turn.toolbox, follow_up)
-            return chat.next_turn(f"{more}Request: {posed(turn.task)}")
+            return chat.next_turn(f"{more}Request: {turn.task}")
         system = "\n\n".join(filter(None, [prompt_text("direct"), turn.instructions]))
         head = functions(turn.dialect, [turn.toolbox[name] for name in turn.offered], turn.toolbox)
-        asked = chat.next_turn(f"{head} {posed(turn.task)}")
+        asked = chat.next_turn(f"{head} {turn.task}")
         # Tools that were retrieved for this task are not what the next run begins with.
         return [*conversation(chat, turn.dialect, system), *(keeping(asked, head) if turn.shown is None else asked)]
 
@@ -50,7 +51,7 @@ class Direct:
         if turn.callable_tools and not turn.must_answer:
             verdict = await ask(turn, RELEVANCE, self)
             relevant, usage = verdict.yes, verdict.usage
-        begun = judged(turn.model.chat, relevant)
+        begun = [judged(relevant)]
         if relevant:
             return await self._call(turn, begun, usage)
         return await self._answer(turn, begun, usage)
@@ -87,7 +88,7 @@ class Direct:
 
     def problem(self, turn: Turn, text: str) -> list[Fragment]:
         more = step_tools(turn, turn.dialect, turn.toolbox)
-        return turn.model.chat.next_turn(f"That could not be used: {text}.\n\n{more}Request: {posed(turn.task)}")
+        return turn.model.chat.next_turn(f"That could not be used: {text}.\n\n{more}Request: {turn.task}")
 
 
 def as_calls(turn: Turn, decoded: Decoded, text: str, usage: Usage) -> Action:

@@ -18,8 +18,8 @@ class Probe:
     """A question, `prompts/NAME.md`: what is asked, and above a line `---` the rules and examples for it, if any.
 
     Attributes:
-        beside: name of the strategy whose openings end with the question, where it is about the tools; None where the
-            task alone decides: without the tools before it the answer is clearer and costs fewer tokens.
+        beside: name of the strategy whose replies begin with the answer, where it is about the tools: its openings
+            ask. None where the task alone decides: without the tools the answer is clearer and costs fewer tokens.
         yes: what Yes means.
         threshold: probability from which an unknown model's answer is taken for Yes.
         missed_cost: what a wrong No costs, in the units of `needless_cost`.
@@ -32,6 +32,11 @@ class Probe:
     threshold: float
     missed_cost: float
     needless_cost: float
+
+    @property
+    def wording(self) -> str:
+        """The text that asks."""
+        return prompt_text(self.beside or self.name)
 
 
 # The costs say how dear an error is and how often its occasion comes. A task that does not look where it should fails,
@@ -66,11 +71,11 @@ async def ask(turn: Turn, probe: Probe, strategy: Strategy | None = None, **valu
             what is answered. None for a probe without.
         values: what the question holds beside the task.
     """
-    rules, _, question = prompt_text(probe.name).rpartition("\n---\n")
     if strategy is not None:
-        text = Template(question).substitute(values, task=turn.task)
+        text = turn.task
         prompt = turn.prompt or strategy.opening(turn, follow_up=False)
     else:
+        rules, _, question = probe.wording.rpartition("\n---\n")
         text = Template(question).substitute(values, task=in_context(turn))
         prompt = turn.model.chat.opening(rules, text)
     threshold = turn.thresholds.get(probe.name, probe.threshold)

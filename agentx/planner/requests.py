@@ -9,17 +9,11 @@ they are read once and kept in the KV cache.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
-from string import Template
 from typing import Any, Literal
 
 from agentx.dialects.base import Dialect
 from agentx.model import ChatFormat, Fragment
-from agentx.planner.decoding import prompt_text
 from agentx.tool import Tool
-
-CALLS = "Write the calls."
-WORDS = "Then answer in words."
-"""What the user says to Yes and to No."""
 
 
 def rent_bike(
@@ -127,21 +121,15 @@ def conversation(chat: ChatFormat, dialect: Dialect, system: str) -> list[Fragme
     """The worked requests as a conversation that has gone before."""
     fragments: list[Fragment] = []
     for worked in WORKED:
-        asked = f"{functions(dialect, _tools(worked.functions))} {posed(worked.request)}"
+        asked = f"{functions(dialect, _tools(worked.functions))} {worked.request}"
         fragments += chat.next_turn(asked) if fragments else chat.opening(system, asked)
-        fragments += judged(chat, yes=bool(worked.calls))
-        fragments.append(Fragment(_reply(dialect, worked)))
+        fragments += [judged(bool(worked.calls)), Fragment(_reply(dialect, worked))]
     return fragments
 
 
-def judged(chat: ChatFormat, yes: bool) -> list[Fragment]:
-    """The answer to the question, and what the user says to it."""
-    return [Fragment("Yes" if yes else "No"), *chat.next_turn(CALLS if yes else WORDS)]
-
-
-def posed(request: str) -> str:
-    """A request with the question of the relevance probe."""
-    return Template(prompt_text("relevance")).substitute(task=request)
+def judged(yes: bool) -> Fragment:
+    """The first line of a reply: whether a function does what is asked."""
+    return Fragment("Yes\n" if yes else "No\n")
 
 
 def functions(dialect: Dialect, tools: Iterable[Tool], among: Iterable[str] | None = None) -> str:

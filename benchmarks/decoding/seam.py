@@ -44,7 +44,7 @@ def opening(model: LlamaCppModel, dialect: Dialect, case: Case) -> list[Fragment
         emit=lambda event: None,
         new_call=lambda name, arguments: ToolCall("", name, arguments),
     )
-    return [*Direct().opening(turn, follow_up=False), *judged(model.chat, yes=True)]
+    return [*Direct().opening(turn, follow_up=False), judged(yes=True)]
 
 
 async def choose(model: LlamaCppModel, dialect: Dialect, case: Case, fast_forward: bool) -> Choice:

@@ -45,7 +45,9 @@ def test_idle_sequences_leave_the_cache_and_none_is_read_again(model: LlamaCppMo
     read = sum(length(model, prompt) for prompt in prompts)
     kept = sum(length(model, prompt) + 4 for prompt in prompts[-1 - RECENT :])
     assert model._engine.ledger.used_cells <= kept + IDLE_CELLS < read
-    again = [ask(model, [*prompt, *reply.fragments, Fragment(" And?")]) for prompt, reply in zip(prompts, first)]
+    again = [
+        ask(model, [*prompt, *reply.fragments, Fragment(" And?")]) for prompt, reply in zip(prompts, first, strict=True)
+    ]
     # What the reply ended with was never decoded; all else was.
     assert [reply.usage.prompt_tokens for reply in again] == [1 + length(model, [Fragment(" And?")])] * len(COLOURS)
 
@@ -53,7 +55,7 @@ def test_idle_sequences_leave_the_cache_and_none_is_read_again(model: LlamaCppMo
 def test_a_sequence_that_came_back_goes_on_as_if_it_had_stayed(model: LlamaCppModel, small_model: Path) -> None:
     prompts = [[rules(colour), Fragment("Which houses are there?")] for colour in COLOURS]
     first = [ask(model, prompt) for prompt in prompts]
-    asked = [[*prompt, *reply.fragments, Fragment("\nThe house")] for prompt, reply in zip(prompts, first)]
+    asked = [[*prompt, *reply.fragments, Fragment("\nThe house")] for prompt, reply in zip(prompts, first, strict=True)]
     fresh = LlamaCppModel(small_model, "smollm2-135m", options=LlamaOptions(context_tokens=CELLS))
     for prompt in asked[:3]:
         assert ask(model, prompt).text == ask(fresh, prompt).text
@@ -65,7 +67,7 @@ def test_a_beginning_that_several_share_comes_back_with_the_first_that_needs_it(
     replies = [ask(model, prompt) for prompt in family]
     for colour in COLOURS[:6]:
         ask(model, [rules(f"other {colour}", 40)])
-    for prompt, reply in zip(family, replies):
+    for prompt, reply in zip(family, replies, strict=True):
         assert ask(model, [*prompt, *reply.fragments, Fragment(" And?")]).usage.prompt_tokens < 16
 
 

@@ -13,7 +13,7 @@ from agentx.journal import Journal
 from agentx.model import Fragment
 from agentx.models.chat_format import PlainFormat, TemplateFormat
 from agentx.models.scripted import ScriptedModel
-from agentx.planner.requests import WORKED, conversation, functions, keeping, posed
+from agentx.planner.requests import WORKED, conversation, functions, keeping
 
 CHATML = (
     "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"
@@ -64,9 +64,9 @@ def test_a_template_without_a_place_for_the_functions_is_left_as_it_is() -> None
 @pytest.mark.parametrize("dialect", [PythonCalls(), HermesJson()], ids=lambda dialect: dialect.name)
 def test_the_worked_calls_are_calls_of_the_functions_beside_them(dialect: Dialect) -> None:
     fragments = conversation(PlainFormat(), dialect, "Rules.")
-    assert len(fragments) == 4 * len(WORKED)
-    for worked, judgement, reply in zip(WORKED, fragments[1::4], fragments[3::4], strict=True):
-        assert judgement.text == ("Yes" if worked.calls else "No")
+    assert len(fragments) == 3 * len(WORKED)
+    for worked, judgement, reply in zip(WORKED, fragments[1::3], fragments[2::3], strict=True):
+        assert judgement.text == ("Yes\n" if worked.calls else "No\n")
         if not worked.calls:
             assert reply.text == worked.answer
             continue
@@ -78,12 +78,12 @@ def test_the_worked_calls_are_calls_of_the_functions_beside_them(dialect: Dialec
 
 def test_the_calls_are_written_after_yes() -> None:
     first, _ = shown(ScriptedModel(["add(a=3, b=4)", "It is 7."]), add)
-    assert first.endswith(f"Request: {posed('Add 3 and 4.')}" + "\nAssistant: Yes\nUser: Write the calls.\nAssistant: ")
+    assert first.endswith("Request: Add 3 and 4.\nAssistant: Yes\n")
 
 
 def test_a_request_that_no_function_serves_is_answered_in_words_after_no() -> None:
     [prompt] = shown(ScriptedModel(["I do not know."], yes=0.1), add, task="Which bus goes to town?")
-    assert prompt.endswith("Assistant: No\nUser: Then answer in words.\nAssistant: ")
+    assert prompt.endswith("Request: Which bus goes to town?\nAssistant: No\n")
 
 
 def test_results_are_answered_in_words() -> None:

@@ -15,7 +15,6 @@ from pathlib import Path
 from agentx import files, folders
 from agentx.errors import ConfigError, StorageError
 from agentx.planner.calibration.choice import Row
-from agentx.planner.decoding import prompt_text
 from agentx.planner.probes import PROBES
 
 
@@ -78,7 +77,7 @@ def path_of(identity: str) -> Path:
 
 def fingerprint(probe: str) -> str:
     """Tells one wording of a question from another."""
-    return hashlib.sha256(prompt_text(probe).encode()).hexdigest()[:12]
+    return hashlib.sha256(PROBES[probe].wording.encode()).hexdigest()[:12]
 
 
 def _read(path: Path) -> dict[str, float]:
