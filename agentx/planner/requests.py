@@ -70,6 +70,10 @@ def seat_map(theatre: str, date: str) -> None:
     """Free seats of a theatre."""
 
 
+def put_up_notice(board: str, text: str) -> None:
+    """Put a notice on a board of the house."""
+
+
 @dataclass(frozen=True, slots=True)
 class Worked:
     """A request, the functions at hand, and the reply: calls, or words where no function does what is asked."""
@@ -99,6 +103,11 @@ WORKED = (
         (box_volume,),
         "How long is the diagonal of a box of 2 by 3 by 4?",
         answer="The diagonal is about 5.39.",
+    ),
+    Worked(
+        (put_up_notice, set_alarm),
+        "Let the people on the third floor know that the lift is repaired.",
+        (("put_up_notice", {"board": "third floor", "text": "The lift is repaired."}),),
     ),
     Worked(
         (seat_map,),
