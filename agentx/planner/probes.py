@@ -11,6 +11,7 @@ from string import Template
 from agentx.messages import Usage
 from agentx.planner.base import Strategy, Turn
 from agentx.planner.decoding import probability_of_yes, prompt_text
+from agentx.planner.requests import WORKED
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +36,16 @@ class Probe:
 
     @property
     def wording(self) -> str:
-        """The text that asks."""
-        return prompt_text(self.beside or self.name)
+        """The text that asks; beside the tools, with the worked requests before it."""
+        if self.beside is None:
+            return prompt_text(self.name)
+        return "\n".join([prompt_text(self.beside), *(worked.text for worked in WORKED)])
 
 
-# The costs say how dear an error is and how often its occasion comes. A task that does not look where it should fails,
-# a needless look takes a second. An unasked write does more harm than the refusal of a wanted one, but most writes that
-# a model wants to make are wanted.
-RELEVANCE = Probe("relevance", "direct", "one of the tools does what is asked", 0.5, missed_cost=3, needless_cost=1)
+# The costs say how dear an error is and how often its occasion comes. A call that does not do what was asked is as bad
+# as none. A task that does not look where it should fails, a needless look takes a second. An unasked write does more
+# harm than the refusal of a wanted one, but most writes that a model wants to make are wanted.
+RELEVANCE = Probe("relevance", "direct", "one of the tools does what is asked", 0.5, missed_cost=1, needless_cost=1)
 NEEDS_LOOK = Probe("needs_look", None, "the task needs data or a computation", 0.2, missed_cost=10, needless_cost=1)
 ASKS_FOR_CHANGE = Probe(
     "asks_for_change", None, "the task asks for a change of files", 0.5, missed_cost=1, needless_cost=1

@@ -83,6 +83,11 @@ class Worked:
     calls: tuple[tuple[str, dict[str, Any]], ...] = ()
     answer: str = ""
 
+    @property
+    def text(self) -> str:
+        """The whole as a line, to tell one wording from another."""
+        return f"{[function.__name__ for function in self.functions]} {self.request} {self.calls} {self.answer}"
+
 
 WORKED = (
     Worked(

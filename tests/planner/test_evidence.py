@@ -114,13 +114,13 @@ def test_a_follow_up_is_judged_with_what_was_said_before(tmp_path: Path) -> None
 
 
 def test_a_proposal_leaves_out_what_the_task_does_not_ask_for(tmp_path: Path) -> None:
-    yes = asked_for("Does one of the functions")
+    yes = asked_for("say whether one of the functions")
     proposal = asyncio.run(agent(tmp_path, 'save(text="x")\nsearch(words="x")', yes=yes).propose("Find x."))
     assert [call.name for call in proposal.calls] == ["search"]
 
 
 def test_a_proposal_of_nothing_else_is_an_answer(tmp_path: Path) -> None:
-    made = agent(tmp_path, 'save(text="x")', "There are two.", yes=asked_for("Does one of the functions"))
+    made = agent(tmp_path, 'save(text="x")', "There are two.", yes=asked_for("say whether one of the functions"))
     proposal = asyncio.run(made.propose("How many are there?"))
     assert (proposal.calls, proposal.answer) == ([], "There are two.")
 
