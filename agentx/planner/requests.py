@@ -1,8 +1,8 @@
 """Worked requests: how a request is judged and becomes calls, shown over functions other than the user's.
 
 They show what rules tell a small model badly: whether a function really does what is asked or only takes the same
-values, one call for each thing asked, optional arguments only where the request states them, values in the form that
-the description asks for. No name or value of theirs can be mistaken for the task's, and they stand before it, so that
+values, one call for each thing asked and none for the other functions at hand, optional arguments only where the request
+states them, values in the form that the description asks for. No name or value of theirs can be mistaken for the task's, and they stand before it, so that
 they are read once and kept in the KV cache.
 """
 
@@ -91,7 +91,7 @@ class Worked:
 
 WORKED = (
     Worked(
-        (rent_bike, return_bike),
+        (rent_bike, return_bike, exchange, set_alarm),
         "I'd like to have a bike from the Harbour Street station for three hours.",
         (("rent_bike", {"station": "Harbour Street", "hours": 3}),),
     ),
@@ -110,7 +110,7 @@ WORKED = (
         answer="The diagonal is about 5.39.",
     ),
     Worked(
-        (put_up_notice, set_alarm),
+        (put_up_notice, mortgage_rate, seat_map),
         "Let the people on the third floor know that the lift is repaired.",
         (("put_up_notice", {"board": "third floor", "text": "The lift is repaired."}),),
     ),
