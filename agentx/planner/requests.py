@@ -1,9 +1,9 @@
 """Worked requests: how a request is judged and becomes calls, shown over functions other than the user's.
 
 They show what rules tell a small model badly: whether a function really does what is asked or only takes the same
-values, one call for each thing asked and none for the other functions at hand, optional arguments only where the request
-states them, values in the form that the description asks for. No name or value of theirs can be mistaken for the task's, and they stand before it, so that
-they are read once and kept in the KV cache.
+values, one call for each thing asked and none for the other functions at hand, optional arguments only where the
+request states them, values in the form that the description asks for. No name or value of theirs can be mistaken for
+the task's, and they stand before it, so that they are read once and kept in the KV cache.
 """
 
 from collections.abc import Callable, Iterable
