@@ -47,4 +47,6 @@ def _interrupted(argv: list[str], own_process: bool) -> int:
         process.ending()
     sys.stderr.write("interrupted\n")
     report.tell_failure(argv, "interrupted", "interrupted")
+    if own_process:
+        process.leave(130)
     return 130

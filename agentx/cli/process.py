@@ -1,6 +1,7 @@
 """What is set up for the whole process when `agentx` is its program, and how it ends."""
 
 import _thread
+import atexit
 import contextlib
 import io
 import os
@@ -12,9 +13,13 @@ from typing import Any
 
 LEAVE_S = 2.0
 
+_codes: list[int] = []
+"""The exit code, once `leave` was told it."""
+
 
 def prepare() -> None:
     """No library, thread or stray task prints a traceback, and odd characters never fail to be written."""
+    atexit.register(_end_beside_threads)  # the first to be registered is the last to run
     threading.excepthook = lambda args: _note(args.exc_value)
     sys.unraisablehook = lambda args: _note(args.exc_value)
     _open_standard_streams()
@@ -72,6 +77,7 @@ def ending() -> None:
 def leave(code: int) -> None:
     """Flushes, and sees to it that a thread that hangs in a tool does not hold the process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _codes.append(code)
     try:
         sys.stdout.flush()
     except (OSError, ValueError):
@@ -87,6 +93,16 @@ def silence_stdout() -> None:
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, sys.stdout.fileno())
         os.close(null)
+
+
+def _end_beside_threads() -> None:
+    """Ends the process, after all that others do at its exit, where a thread may still be in a library's code, such as
+    the one that loads a model: it would crash once the library is taken down around it."""
+    if _codes and threading.active_count() > 1:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(_codes[-1])
 
 
 def _end(code: int) -> None:

@@ -2,6 +2,7 @@ import json
 import random
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -107,3 +108,20 @@ async def stubborn() -> str:
     assert run.returncode == 130
     assert json.loads(out)["status"] == "interrupted"
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("thread", [True, False])
+def test_nothing_is_torn_down_under_a_thread_that_is_still_at_work(thread: bool) -> None:
+    script = f"""
+import atexit, sys, threading, time
+atexit.register(print, "torn down")
+from agentx.cli import process
+process.prepare()
+atexit.register(print, "saved")
+if {thread}:
+    threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+process.leave(7)
+sys.exit(7)
+"""
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=20)
+    assert (ended.returncode, ended.stdout.split()) == (7, ["saved"] if thread else ["saved", "torn", "down"])
