@@ -48,5 +48,5 @@ def _interrupted(argv: list[str], own_process: bool) -> int:
     sys.stderr.write("interrupted\n")
     report.tell_failure(argv, "interrupted", "interrupted")
     if own_process:
-        process.leave(130)
-    return 130
+        process.leave(process.INTERRUPTED)
+    return process.INTERRUPTED

@@ -12,6 +12,8 @@ import time
 from typing import Any
 
 LEAVE_S = 2.0
+INTERRUPTED = 130
+"""Exit code after Ctrl-C."""
 
 _codes: list[int] = []
 """The exit code, once `leave` was told it."""
@@ -96,13 +98,13 @@ def silence_stdout() -> None:
 
 
 def _end_beside_threads() -> None:
-    """Ends the process, after all that others do at its exit, where a thread may still be in a library's code, such as
-    the one that loads a model: it would crash once the library is taken down around it."""
-    if _codes and threading.active_count() > 1:
+    """Ends an interrupted process, after all that others do at its exit, where a thread may still be in a library's
+    code, such as the one that loads a model: it would crash once the library is taken down around it."""
+    if INTERRUPTED in _codes and threading.active_count() > 1:
         with contextlib.suppress(OSError, ValueError):
             sys.stdout.flush()
             sys.stderr.flush()
-        os._exit(_codes[-1])
+        os._exit(INTERRUPTED)
 
 
 def _end(code: int) -> None:
