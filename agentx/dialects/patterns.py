@@ -6,8 +6,10 @@ from typing import Any
 
 _CLASS = re.compile(r"\\.|\[(\^?)(\]?(?:\\.|[^\]\\])*)\]", re.DOTALL)
 _OPERATORS = re.compile(r"\\.|[\[&~]", re.DOTALL)
-_NAMED = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
-_DATA = ("enum", "const", "default", "examples")
+NAMED = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
+"""Keywords of JSON Schema that hold schemas by names of their author's choice."""
+DATA = ("enum", "const", "default", "examples")
+"""Keywords that hold data, which may look like a schema and is none."""
 
 
 def read_alike(schema: Any) -> Any:
@@ -20,11 +22,11 @@ def read_alike(schema: Any) -> Any:
     for key, value in schema.items():
         if key == "pattern" and isinstance(value, str):
             made[key] = pattern_read_alike(value)
-        elif key in _NAMED and isinstance(value, Mapping):
+        elif key in NAMED and isinstance(value, Mapping):
             written = pattern_read_alike if key == "patternProperties" else str
             made[key] = {written(name): read_alike(part) for name, part in value.items()}
         else:
-            made[key] = value if key in _DATA else read_alike(value)
+            made[key] = value if key in DATA else read_alike(value)
     return made
 
 

@@ -163,6 +163,8 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     "a pattern": {"type": "string", "pattern": "^[A-Z]{2}[0-9]{4}$"},
     "a boolean enum": {"enum": [True, False, None]},
     "a list of types": {"type": ["string", "null"]},
+    "data that looks like a reference": {"enum": [{"$ref": ""}, {"$ref": "#/$defs/Q"}]},
+    "a property that is named like one": {"type": "object", "properties": {"$ref": {"type": "string"}}},
     "nothing": {},
     "true": True,
 }
