@@ -63,6 +63,13 @@ class Ledger:
         free = [sequence for sequence in self.sequences if not sequence.busy]
         return min(free, key=lambda sequence: (bool(sequence.tokens), sequence.last_use), default=None)
 
+    def idle_ones(self, keep: CachedSequence | None = None) -> list[CachedSequence]:
+        """The idle sequences that hold something, but for one to keep; least recently used first."""
+        idle = [
+            sequence for sequence in self.sequences if sequence.tokens and not sequence.busy and sequence is not keep
+        ]
+        return sorted(idle, key=lambda sequence: sequence.last_use)
+
     def take(self, sequence: CachedSequence) -> None:
         sequence.busy = True
         self.touch(sequence)
@@ -101,8 +108,7 @@ class Ledger:
         if self.used_cells + room <= self.cells:
             return chosen
         references = self._references.copy()
-        idle = [s for s in self.sequences if not s.busy and s.tokens and s is not keep]
-        for sequence in sorted(idle, key=lambda s: s.last_use):
+        for sequence in self.idle_ones(keep):
             if len(references) + room <= self.cells:
                 break
             chosen.append(sequence)

@@ -47,10 +47,9 @@ class Parking:
 
     def tidy(self, at_work: CachedSequence) -> None:
         """Parks what was idle for longest, as long as idle sequences hold many cells that nothing at work shares."""
-        ledger = self._ledger
-        idle = [s for s in ledger.sequences if s.tokens and not s.busy and s is not at_work]
-        for sequence in sorted(idle, key=lambda s: s.last_use)[:-RECENT]:
-            if ledger.used_cells - ledger.cells_at_work(at_work) <= IDLE_CELLS:
+        most = self._ledger.cells_at_work(at_work) + IDLE_CELLS
+        for sequence in self._ledger.idle_ones(at_work)[:-RECENT]:
+            if self._ledger.used_cells <= most:
                 return
             self.park(sequence)
 

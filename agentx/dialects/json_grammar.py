@@ -2,10 +2,10 @@
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from agentx.dialects.patterns import DATA, NAMED, read_alike
+from agentx.dialects.patterns import read_alike, subschemas
 from agentx.errors import SchemaError
 
 STYLE = {"x-guidance": {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}}
@@ -22,27 +22,14 @@ def json_rule(schema: Any, root: Mapping[str, Any] | None = None) -> str:
         raise SchemaError("The schema allows no value at all (`false`); leave the argument out.")
     if schema is True:
         schema = {}
-    if root and (references := list(_references(schema))):
+    references = [part["$ref"] for part in subschemas(schema) if isinstance(part.get("$ref"), str)]
+    if root and references:
         if strange := [name for name in references if not name.startswith(("#/$defs/", "#/definitions/"))]:
             raise SchemaError(
                 f"The schema refers to `{strange[0]}`; only what stands under $defs or definitions can be referred to."
             )
         schema = {**{key: root[key] for key in ("$defs", "definitions") if key in root}, **schema}
     return f"%json {json.dumps({**read_alike(schema), **STYLE}, ensure_ascii=False)}"
-
-
-def _references(schema: Any) -> Iterator[str]:
-    if isinstance(schema, list):
-        for part in schema:
-            yield from _references(part)
-    elif isinstance(schema, Mapping):
-        for key, value in schema.items():
-            if key == "$ref" and isinstance(value, str):
-                yield value
-            elif key in NAMED and isinstance(value, Mapping):
-                yield from _references(list(value.values()))
-            elif key not in DATA:
-                yield from _references(value)
 
 
 def quoted(text: str) -> str:

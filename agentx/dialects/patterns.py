@@ -1,32 +1,40 @@
 """The regular expressions of JSON Schemas, written so that llguidance means the same by them as the validator."""
 
+import copy
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator
 from typing import Any
 
 _CLASS = re.compile(r"\\.|\[(\^?)(\]?(?:\\.|[^\]\\])*)\]", re.DOTALL)
 _OPERATORS = re.compile(r"\\.|[\[&~]", re.DOTALL)
-NAMED = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
+_NAMED = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
 """Keywords of JSON Schema that hold schemas by names of their author's choice."""
-DATA = ("enum", "const", "default", "examples")
+_DATA = ("enum", "const", "default", "examples")
 """Keywords that hold data, which may look like a schema and is none."""
 
 
-def read_alike(schema: Any) -> Any:
-    """A schema whose patterns are written as `pattern_read_alike` says; what it holds as data stays as it is."""
+def subschemas(schema: Any) -> Iterator[dict[str, Any]]:
+    """A schema and all that it holds, each before its own parts."""
     if isinstance(schema, list):
-        return [read_alike(part) for part in schema]
-    if not isinstance(schema, Mapping):
-        return schema
-    made: dict[str, Any] = {}
-    for key, value in schema.items():
-        if key == "pattern" and isinstance(value, str):
-            made[key] = pattern_read_alike(value)
-        elif key in NAMED and isinstance(value, Mapping):
-            written = pattern_read_alike if key == "patternProperties" else str
-            made[key] = {written(name): read_alike(part) for name, part in value.items()}
-        else:
-            made[key] = value if key in DATA else read_alike(value)
+        for part in schema:
+            yield from subschemas(part)
+    elif isinstance(schema, dict):
+        yield schema
+        for key, value in schema.items():
+            if key in _NAMED and isinstance(value, dict):
+                yield from subschemas(list(value.values()))
+            elif key not in _DATA:
+                yield from subschemas(value)
+
+
+def read_alike(schema: Any) -> Any:
+    """A copy of a schema, its patterns written as `pattern_read_alike` says; what it holds as data stays as it is."""
+    made = copy.deepcopy(schema)
+    for part in subschemas(made):
+        if isinstance(part.get("pattern"), str):
+            part["pattern"] = pattern_read_alike(part["pattern"])
+        if isinstance(part.get("patternProperties"), dict):
+            part["patternProperties"] = {pattern_read_alike(k): v for k, v in part["patternProperties"].items()}
     return made
 
 
