@@ -127,7 +127,7 @@ def ends(request: pytest.FixtureRequest) -> Iterator["Counter[str]"]:
 def test_every_reply_that_a_grammar_allows_is_read_and_is_valid(
     dice: Dice, ends: "Counter[str]", dialect: Dialect
 ) -> None:
-    @tries(rounds(125, 6500))
+    @tries(rounds(250, 6500))
     @given(offered=some_tools, seed=seeds)
     def random_replies(offered: list[Tool], seed: int) -> None:
         def reply(grammar: str) -> tuple[str, str]:
