@@ -3,6 +3,8 @@
 Programs as actions, after CodeAct (Wang et al., 2024, https://arxiv.org/abs/2402.01030): a small coder model writes a
 loop or a sum more surely than it chains calls. Every other tool of the run is a function in the program, under the
 same policy and journal. Needs a tool whose `language` is "python".
+
+A program begins with the task as a comment, so that the goal stands right above the code that is to reach it.
 """
 
 import ast
@@ -20,7 +22,7 @@ from agentx.planner.base import Action, Turn
 from agentx.planner.decoding import Decoded, decode, prompt_text
 from agentx.planner.grounding import unsupported_figures
 from agentx.planner.probes import ASKS_FOR_CHANGE, NEEDS_LOOK, ask
-from agentx.planner.programs import EXAMPLES
+from agentx.planner.programs import EXAMPLES, goal
 from agentx.planner.showing import step_tools, system_tools, task_tools
 from agentx.tool import Tool
 from agentx.toolbox import Toolbox
@@ -113,7 +115,8 @@ class Code:
         assert runner is not None
         usage = Usage()
         earlier = {call.arguments.get("code") for call, _ in turn.done if call.name == runner.name}
-        opening = Fragment(_PROGRAM)
+        comment = goal(turn.task)
+        opening = Fragment(_PROGRAM + comment)
         for attempt in range(MAX_TRIES):
             sampling = turn.sampling if attempt == 0 else Sampling(0.7, seed=turn.sampling.seed + attempt)
             decoded = await decode(
@@ -124,8 +127,9 @@ class Code:
                 max_tokens=MAX_PROGRAM_TOKENS,
             )
             usage += decoded.usage
-            if decoded.text not in earlier and is_usable(decoded):
-                call = turn.new_call(runner.name, {"code": decoded.text})
+            code = comment + decoded.text
+            if code not in earlier and is_usable(decoded):
+                call = turn.new_call(runner.name, {"code": code})
                 return Action([opening, *decoded.fragments, Fragment(_END)], usage, calls=[call])
         return None
 

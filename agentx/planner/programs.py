@@ -1,5 +1,15 @@
 """Worked examples for strategy `code`: over other files, so that no value of theirs fits a user's task."""
 
+MAX_GOAL_CHARACTERS = 300
+
+
+def goal(task: str) -> str:
+    """The first line of a program: the task as a comment."""
+    line = "".join(letter if letter.isprintable() else " " for letter in task)
+    line = " ".join(line.split())
+    return f"# {line if len(line) <= MAX_GOAL_CHARACTERS else line[: MAX_GOAL_CHARACTERS - 1] + '…'}\n"
+
+
 EXAMPLES = """Examples of how you work:
 
 Task: Put the number of open tickets of the team north into reports/open.txt.
@@ -15,6 +25,7 @@ support/tickets.csv:
   …
   (212 lines)
 ```python
+# Put the number of open tickets of the team north into reports/open.txt.
 team = json.load(open("support/teams.json"))["north"]
 count = 0
 for row in csv.DictReader(open("support/tickets.csv")):
@@ -58,6 +69,7 @@ travel/trains.txt:
   …
   (31 lines)
 ```python
+# When is my flight to Lima?
 for line in open("travel/trains.txt"):
     if "lima" in line.lower() or "flight" in line.lower():
         print(line)
@@ -85,6 +97,7 @@ tables/4.csv:
   rice,3
 Table 4 has a voucher of 5 euros. (note, score 0.62)
 ```python
+# What does the meal for table 4 cost?
 price = {row["dish"]: float(row["price"]) for row in csv.DictReader(open("menu.csv"))}
 total = 0
 for row in csv.DictReader(open("tables/4.csv")):
@@ -115,6 +128,7 @@ draw.py:
   …
   (14 lines)
 ```python
+# What does my script draw.py print for blue?
 import subprocess
 print(subprocess.run([sys.executable, "draw.py", "blue"], capture_output=True, text=True))
 ```

@@ -10,6 +10,7 @@ from agentx.events import CallFinished, CallStarted
 from agentx.journal import Journal
 from agentx.models.scripted import ScriptedModel
 from agentx.planner.code import MAX_TRIES
+from agentx.planner.programs import MAX_GOAL_CHARACTERS, goal
 from tests.planner.runs import ANSWER, CHANGE, LOOKS, NO_CHANGE, PROGRAM, Deciding, agent, collect, results
 
 ADD = "print(1 + 1)"
@@ -114,3 +115,18 @@ def test_the_strategy_needs_a_tool_that_runs_programs(tmp_path: Path) -> None:
     made = Agent(ScriptedModel(), [double], strategy="code", workspace=tmp_path, journal=Journal(":memory:"))
     with pytest.raises(UsageError, match="add the tool `python`"):
         made.run_sync("Go")
+
+
+def test_a_program_begins_with_the_task(tmp_path: Path) -> None:
+    model = Deciding([ADD, " It is 2."], [LOOKS, PROGRAM, ANSWER, NO_CHANGE])
+    events = collect(agent(model, tmp_path), "What is\none and\0one?")
+    [_, program] = [event.call for event in events if isinstance(event, CallStarted)]
+    assert program.arguments["code"] == f"# What is one and one?\n{ADD}"
+    assert model.prompts[0].endswith("```python\n# What is one and one?\n")
+
+
+def test_of_a_long_task_a_program_repeats_the_beginning() -> None:
+    line = goal("word " * 1000)
+    assert line.startswith("# word word")
+    assert line.endswith("…\n")
+    assert len(line) == len("# \n") + MAX_GOAL_CHARACTERS
