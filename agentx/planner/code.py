@@ -33,6 +33,12 @@ MAX_ANSWER_TOKENS = 512
 MAX_TRIES = 4
 """Programs decoded for one step before the model has to answer: the first greedy, the others with temperature."""
 
+MAX_ALIKE = 2
+"""Programs of a task that may be the same but for the values in them: a model that goes on so counts up for ever."""
+
+_UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
+"""What `ast` raises of a text that is no program, or one that is nested too deeply."""
+
 _PROGRAM, _ANSWER, _END = "```python\n", "DONE:", "\n```"
 _NOT_DONE = " I could not"
 
@@ -110,11 +116,11 @@ class Code:
         )
 
     async def _program(self, turn: Turn) -> Action | None:
-        """The next program: the first that parses and was not run before; None if there is none."""
+        """The next program: the first that parses and does not repeat itself; None if there is none."""
         runner = program_tool(turn.toolbox)
         assert runner is not None
         usage = Usage()
-        earlier = {call.arguments.get("code") for call, _ in turn.done if call.name == runner.name}
+        earlier = [str(call.arguments.get("code")) for call, _ in turn.done if call.name == runner.name]
         comment = goal(turn.task)
         opening = Fragment(_PROGRAM + comment)
         for attempt in range(MAX_TRIES):
@@ -128,7 +134,7 @@ class Code:
             )
             usage += decoded.usage
             code = comment + decoded.text
-            if code not in earlier and is_usable(decoded):
+            if is_usable(decoded) and not repeats(code, earlier):
                 call = turn.new_call(runner.name, {"code": code})
                 return Action([opening, *decoded.fragments, Fragment(_END)], usage, calls=[call])
         return None
@@ -186,6 +192,24 @@ def is_usable(decoded: Decoded) -> bool:
         return False
     try:
         ast.parse(decoded.text)
-    except (SyntaxError, ValueError):
+    except _UNREADABLE:
         return False
     return True
+
+
+def repeats(code: str, earlier: Sequence[str]) -> bool:
+    """Whether a program was run before, or too many that differ from it in their values alone."""
+    form = shape(code)
+    return code in earlier or sum(shape(other) == form for other in earlier) >= MAX_ALIKE
+
+
+def shape(code: str) -> str:
+    """The program's syntax tree without its values; the text itself where it does not parse."""
+    try:
+        tree = ast.parse(code)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant):
+                node.value = None
+        return ast.dump(tree)
+    except _UNREADABLE:
+        return code

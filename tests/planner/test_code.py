@@ -9,7 +9,7 @@ from agentx.errors import UsageError
 from agentx.events import CallFinished, CallStarted
 from agentx.journal import Journal
 from agentx.models.scripted import ScriptedModel
-from agentx.planner.code import MAX_TRIES
+from agentx.planner.code import MAX_TRIES, repeats
 from agentx.planner.programs import MAX_GOAL_CHARACTERS, goal
 from tests.planner.runs import ANSWER, CHANGE, LOOKS, NO_CHANGE, PROGRAM, Deciding, agent, collect, results
 
@@ -130,3 +130,25 @@ def test_of_a_long_task_a_program_repeats_the_beginning() -> None:
     assert line.startswith("# word word")
     assert line.endswith("…\n")
     assert len(line) == len("# \n") + MAX_GOAL_CHARACTERS
+
+
+def test_programs_that_only_count_up_come_to_an_end(tmp_path: Path) -> None:
+    counting = [f"print({number})" for number in range(2 + MAX_TRIES)]
+    model = Deciding([*counting, " I saw 0 and 1."], [LOOKS, PROGRAM, PROGRAM, PROGRAM, NO_CHANGE])
+    events = collect(agent(model, tmp_path), "Count 0 and 1.")
+    assert results(events)[1:] == ["0", "1"]
+    assert events[-1].output == "I saw 0 and 1."
+
+
+def test_a_program_with_other_names_is_another_one() -> None:
+    assert repeats("print(3)", ["print(1)", "print(2)"])
+    assert not repeats("print(3)", ["print(1)", "open(2)"])
+    assert not repeats("total = 3", ["total = 1", "count = 2"])
+    assert repeats("print(", ["print("])
+    assert not repeats("print(", ["print(1", "print(2"])
+
+
+def test_a_program_that_is_nested_too_deeply_is_compared_as_text() -> None:
+    deep = f"{'-' * 5_000}1"
+    assert repeats(deep, [deep])
+    assert not repeats(deep, ["print(1)", "print(2)"])
