@@ -204,8 +204,3 @@ def test_too_many_arguments_are_named(tmp_path):
 
 def test_common_modules_need_no_import(tmp_path):
     assert run("print(json.dumps(math.floor(2.5)), Path('a/b').name)", tmp_path) == "2 b"
-
-
-def test_a_missing_library_is_answered_with_the_functions_that_are_there(tmp_path):
-    output = with_tools("import bs5", tmp_path, fetch=lambda url: url, count=lambda: 0)
-    assert "No module named 'bs5'\n  defined here are the functions fetch(url), count()" in output

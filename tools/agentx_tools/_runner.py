@@ -203,8 +203,6 @@ def describe(error: BaseException, described: dict[str, Any]) -> str:
     if isinstance(error, ModuleNotFoundError) and error.name:
         near = sorted(name for name in sys.stdlib_module_names if name.startswith(error.name))
         what += f"\n  the standard library has: {', '.join(near)}" if near else ""
-        given = [f"{name}({', '.join(parameters)})" for name, (_, parameters) in described.items()]
-        what += f"\n  defined here are the functions {', '.join(given)}" if given else ""
     if isinstance(error, NameError):
         what += "\n  each program starts anew: what an earlier one defined or imported is gone"
     if isinstance(error, KeyError):
