@@ -120,7 +120,9 @@ class Code:
         runner = program_tool(turn.toolbox)
         assert runner is not None
         usage = Usage()
-        earlier = [str(call.arguments.get("code")) for call, _ in turn.done if call.name == runner.name]
+        earlier = [
+            (str(call.arguments.get("code")), result.ok) for call, result in turn.done if call.name == runner.name
+        ]
         comment = goal(turn.task)
         opening = Fragment(_PROGRAM + comment)
         for attempt in range(MAX_TRIES):
@@ -197,19 +199,29 @@ def is_usable(decoded: Decoded) -> bool:
     return True
 
 
-def repeats(code: str, earlier: Sequence[str]) -> bool:
-    """Whether a program was run before, or too many that differ from it in their values alone."""
-    form = shape(code)
-    return code in earlier or sum(shape(other) == form for other in earlier) >= MAX_ALIKE
+def repeats(code: str, earlier: Sequence[tuple[str, bool]]) -> bool:
+    """Whether a program can bring nothing new: an earlier one did all of it, or failed at the very same, or too many
+    differ from it in their values alone.
+
+    Args:
+        earlier: programs of this task, each with whether it ran to its end.
+    """
+    steps, form = statements(code), statements(code, values=False)
+    for other, ran in earlier:
+        known = statements(other)
+        if known == steps or (ran and set(known).issuperset(steps)):
+            return True
+    return [statements(other, values=False) for other, _ in earlier].count(form) >= MAX_ALIKE
 
 
-def shape(code: str) -> str:
-    """The program's syntax tree without its values; the text itself where it does not parse."""
+def statements(code: str, values: bool = True) -> list[str]:
+    """The program's statements as syntax trees, without comments, and without values where these do not count; the
+    text itself where it does not parse."""
     try:
         tree = ast.parse(code)
         for node in ast.walk(tree):
-            if isinstance(node, ast.Constant):
+            if isinstance(node, ast.Constant) and not values:
                 node.value = None
-        return ast.dump(tree)
+        return [ast.dump(statement) for statement in tree.body]
     except _UNREADABLE:
-        return code
+        return [code]

@@ -140,15 +140,32 @@ def test_programs_that_only_count_up_come_to_an_end(tmp_path: Path) -> None:
     assert events[-1].output == "I saw 0 and 1."
 
 
-def test_a_program_with_other_names_is_another_one() -> None:
-    assert repeats("print(3)", ["print(1)", "print(2)"])
-    assert not repeats("print(3)", ["print(1)", "open(2)"])
-    assert not repeats("total = 3", ["total = 1", "count = 2"])
-    assert repeats("print(", ["print("])
-    assert not repeats("print(", ["print(1", "print(2"])
+def ran(*programs: str) -> list[tuple[str, bool]]:
+    return [(program, True) for program in programs]
 
 
-def test_a_program_that_is_nested_too_deeply_is_compared_as_text() -> None:
+def test_programs_that_differ_in_their_values_alone_are_alike() -> None:
+    assert repeats("print(3)", ran("print(1)", "print(2)"))
+    assert not repeats("print(3)", ran("print(1)", "open(2)"))
+    assert not repeats("total = 3", ran("total = 1", "count = 2"))
+    assert not repeats("print(1)\nprint(2)", ran("print(1)", "print(2)"))
+
+
+def test_a_program_that_does_part_of_what_was_done_is_a_repeat() -> None:
+    assert repeats("# Where is it?\nlook()", ran("look()"))
+    assert repeats("print(f('x'))", ran("look()\nprint(f('x'))"))
+    assert repeats("# pip install it", ran("look()"))
+    assert not repeats("print(f('y'))", ran("look()\nprint(f('x'))"))
+
+
+def test_a_part_of_what_failed_was_not_done() -> None:
+    assert repeats("# again\nf()\nprint(1)", [("f()\nprint(1)", False)])
+    assert not repeats("print(1)", [("f()\nprint(1)", False)])
+
+
+def test_a_text_that_is_no_program_is_compared_as_it_is() -> None:
+    assert repeats("print(", ran("print("))
+    assert not repeats("print(", ran("print(1", "print(2"))
     deep = f"{'-' * 5_000}1"
-    assert repeats(deep, [deep])
-    assert not repeats(deep, ["print(1)", "print(2)"])
+    assert repeats(deep, ran(deep))
+    assert not repeats(deep, ran("print(1)", "print(2)"))
