@@ -33,8 +33,9 @@ MAX_ANSWER_TOKENS = 512
 MAX_TRIES = 4
 """Programs decoded for one step before the model has to answer: the first greedy, the others with temperature."""
 
-MAX_ALIKE = 2
-"""Programs of a task that may be the same but for the values in them: a model that goes on so counts up for ever."""
+MAX_ALIKE = 4
+"""Programs of a task that may be the same but for the values in them: a few files can be read one by one, but a model
+that goes on so counts up for ever."""
 
 _UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 """What `ast` raises of a text that is no program, or one that is nested too deeply."""

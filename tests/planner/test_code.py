@@ -9,7 +9,7 @@ from agentx.errors import UsageError
 from agentx.events import CallFinished, CallStarted
 from agentx.journal import Journal
 from agentx.models.scripted import ScriptedModel
-from agentx.planner.code import MAX_TRIES, repeats
+from agentx.planner.code import MAX_ALIKE, MAX_TRIES, repeats
 from agentx.planner.programs import MAX_GOAL_CHARACTERS, goal
 from tests.planner.runs import ANSWER, CHANGE, LOOKS, NO_CHANGE, PROGRAM, Deciding, agent, collect, results
 
@@ -133,11 +133,11 @@ def test_of_a_long_task_a_program_repeats_the_beginning() -> None:
 
 
 def test_programs_that_only_count_up_come_to_an_end(tmp_path: Path) -> None:
-    counting = [f"print({number})" for number in range(2 + MAX_TRIES)]
-    model = Deciding([*counting, " I saw 0 and 1."], [LOOKS, PROGRAM, PROGRAM, PROGRAM, NO_CHANGE])
-    events = collect(agent(model, tmp_path), "Count 0 and 1.")
-    assert results(events)[1:] == ["0", "1"]
-    assert events[-1].output == "I saw 0 and 1."
+    counting = [f"print({number})" for number in range(MAX_ALIKE + MAX_TRIES)]
+    yes = [LOOKS, *[PROGRAM] * (MAX_ALIKE + 1), NO_CHANGE]
+    events = collect(agent(Deciding([*counting, " I saw 0 to 3."], yes), tmp_path), "Count from 0 to 3.")
+    assert results(events)[1:] == ["0", "1", "2", "3"]
+    assert events[-1].output == "I saw 0 to 3."
 
 
 def ran(*programs: str) -> list[tuple[str, bool]]:
@@ -145,9 +145,11 @@ def ran(*programs: str) -> list[tuple[str, bool]]:
 
 
 def test_programs_that_differ_in_their_values_alone_are_alike() -> None:
-    assert repeats("print(3)", ran("print(1)", "print(2)"))
-    assert not repeats("print(3)", ran("print(1)", "open(2)"))
-    assert not repeats("total = 3", ran("total = 1", "count = 2"))
+    alike = ran(*(f"print({number})" for number in range(MAX_ALIKE)))
+    assert repeats("print(9)", alike)
+    assert not repeats("print(9)", alike[1:])
+    assert not repeats("open(9)", alike)
+    assert not repeats("print(nine)", alike)
     assert not repeats("print(1)\nprint(2)", ran("print(1)", "print(2)"))
 
 
