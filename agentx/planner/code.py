@@ -7,7 +7,6 @@ same policy and journal. Needs a tool whose `language` is "python".
 A program begins with the task as a comment, so that the goal stands right above the code that is to reach it.
 """
 
-import ast
 from collections.abc import Sequence
 from dataclasses import replace
 from string import Template
@@ -22,7 +21,8 @@ from agentx.planner.base import Action, Turn
 from agentx.planner.decoding import Decoded, decode, prompt_text
 from agentx.planner.grounding import unsupported_figures
 from agentx.planner.probes import ASKS_FOR_CHANGE, NEEDS_LOOK, ask
-from agentx.planner.programs import EXAMPLES, goal
+from agentx.planner.program_text import goal, parsed, repeats
+from agentx.planner.programs import EXAMPLES
 from agentx.planner.showing import step_tools, system_tools, task_tools
 from agentx.tool import Tool
 from agentx.toolbox import Toolbox
@@ -32,13 +32,6 @@ MAX_ANSWER_TOKENS = 512
 
 MAX_TRIES = 4
 """Programs decoded for one step before the model has to answer: the first greedy, the others with temperature."""
-
-MAX_ALIKE = 4
-"""Programs of a task that may be the same but for the values in them: a few files can be read one by one, but a model
-that goes on so counts up for ever."""
-
-_UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
-"""What `ast` raises of a text that is no program, or one that is nested too deeply."""
 
 _PROGRAM, _ANSWER, _END = "```python\n", "DONE:", "\n```"
 _NOT_DONE = " I could not"
@@ -191,38 +184,5 @@ def failed_last(turn: Turn) -> bool:
 
 def is_usable(decoded: Decoded) -> bool:
     """True for a whole program without syntax errors."""
-    if decoded.finish in ("length", "repetition") or not decoded.text.strip():
-        return False
-    try:
-        ast.parse(decoded.text)
-    except _UNREADABLE:
-        return False
-    return True
-
-
-def repeats(code: str, earlier: Sequence[tuple[str, bool]]) -> bool:
-    """Whether a program can bring nothing new: an earlier one did all of it, or failed at the very same, or too many
-    differ from it in their values alone.
-
-    Args:
-        earlier: programs of this task, each with whether it ran to its end.
-    """
-    steps, form = statements(code), statements(code, values=False)
-    for other, ran in earlier:
-        known = statements(other)
-        if known == steps or (ran and set(known).issuperset(steps)):
-            return True
-    return [statements(other, values=False) for other, _ in earlier].count(form) >= MAX_ALIKE
-
-
-def statements(code: str, values: bool = True) -> list[str]:
-    """The program's statements as syntax trees, without comments, and without values where these do not count; the
-    text itself where it does not parse."""
-    try:
-        tree = ast.parse(code)
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Constant) and not values:
-                node.value = None
-        return [ast.dump(statement) for statement in tree.body]
-    except _UNREADABLE:
-        return [code]
+    whole = decoded.finish not in ("length", "repetition") and bool(decoded.text.strip())
+    return whole and parsed(decoded.text) is not None

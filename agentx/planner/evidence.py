@@ -11,6 +11,7 @@ import re
 from agentx.messages import ToolCall, ToolResult, Usage
 from agentx.planner.base import Action, Strategy, Turn
 from agentx.planner.probes import ASKS_FOR_CHANGE, ASKS_FOR_EFFECT, Verdict, ask
+from agentx.planner.program_text import parsed
 from agentx.tool import Tool
 
 UNASKED = "the task does not ask for a change; do without, and answer from what you have seen"
@@ -78,11 +79,8 @@ def changes_files(program: str) -> bool:
     Told from its text, so that it is a reason to ask the probe and never the last word: functions that the program
     calls under other names are not seen.
     """
-    try:
-        tree = ast.parse(program)
-    except (SyntaxError, ValueError):
-        return False
-    return any(isinstance(node, ast.Call) and _changes(node) for node in ast.walk(tree))
+    tree = parsed(program)
+    return tree is not None and any(isinstance(node, ast.Call) and _changes(node) for node in ast.walk(tree))
 
 
 def _changes(call: ast.Call) -> bool:

@@ -12,6 +12,7 @@ from agentx.messages import Usage
 from agentx.planner.base import Strategy, Turn
 from agentx.planner.decoding import probability_of_yes, prompt_text
 from agentx.planner.requests import WORKED
+from agentx.planner.showing import one_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,8 @@ ASKS_FOR_EFFECT = Probe(
     "asks_for_effect", None, "the task asks for what the tool does", 0.3, missed_cost=2, needless_cost=1
 )
 
+_SAID = 300  # characters of what was said before that a question repeats
+
 PROBES = {probe.name: probe for probe in (RELEVANCE, NEEDS_LOOK, ASKS_FOR_CHANGE, ASKS_FOR_EFFECT)}
 
 
@@ -94,9 +97,4 @@ def in_context(turn: Turn) -> str:
     if not turn.conversation:
         return turn.task
     task, answer = turn.conversation[-1]
-    return f"{turn.task}\n(Before, the user said: {_short(task)} And was answered: {_short(answer)})"
-
-
-def _short(text: str, characters: int = 300) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= characters else f"{line[: characters - 1]}…"
+    return f"{turn.task}\n(Before, the user said: {one_line(task, _SAID)} And was answered: {one_line(answer, _SAID)})"

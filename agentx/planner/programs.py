@@ -1,15 +1,5 @@
 """Worked examples for strategy `code`: over other files, so that no value of theirs fits a user's task."""
 
-MAX_GOAL_CHARACTERS = 300
-
-
-def goal(task: str) -> str:
-    """The first line of a program: the task as a comment."""
-    line = "".join(letter if letter.isprintable() else " " for letter in task)
-    line = " ".join(line.split())
-    return f"# {line if len(line) <= MAX_GOAL_CHARACTERS else line[: MAX_GOAL_CHARACTERS - 1] + '…'}\n"
-
-
 EXAMPLES = """Examples of how you work:
 
 Task: Put the number of open tickets of the team north into reports/open.txt.

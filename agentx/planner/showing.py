@@ -42,3 +42,9 @@ def step_tools(turn: Turn, dialect: Dialect, among: Collection[str]) -> str:
 def _listed(turn: Turn, dialect: Dialect, among: Collection[str], names: Collection[str], heading: str) -> str:
     tools = [turn.toolbox[name] for name in names if name in among]
     return f"{heading}\n\n{dialect.show_tools(tools, among)}\n\n" if tools else ""
+
+
+def one_line(text: str, characters: int) -> str:
+    """The text on one line of at most so many characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= characters else f"{line[: characters - 1]}…"

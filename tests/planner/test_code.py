@@ -9,8 +9,8 @@ from agentx.errors import UsageError
 from agentx.events import CallFinished, CallStarted
 from agentx.journal import Journal
 from agentx.models.scripted import ScriptedModel
-from agentx.planner.code import MAX_ALIKE, MAX_TRIES, repeats
-from agentx.planner.programs import MAX_GOAL_CHARACTERS, goal
+from agentx.planner.code import MAX_TRIES
+from agentx.planner.program_text import MAX_ALIKE, MAX_GOAL_CHARACTERS, goal, repeats
 from tests.planner.runs import ANSWER, CHANGE, LOOKS, NO_CHANGE, PROGRAM, Deciding, agent, collect, results
 
 ADD = "print(1 + 1)"
