@@ -17,9 +17,22 @@ def command(
     temperature: options.Temperature = None,
     seed: options.Seed = None,
     principle: options.Principles = None,
+    unsafe_code: options.UnsafeCode = False,
 ) -> int:
     """Talk with the agent, line by line. /help names the commands, Ctrl-C stops a turn, Ctrl-D ends."""
     typed = Options(
-        workspace, model, tool, allow, max_steps, timeout, strategy, threads, instructions, temperature, seed, principle
+        workspace,
+        model,
+        tool,
+        allow,
+        max_steps,
+        timeout,
+        strategy,
+        threads,
+        instructions,
+        temperature,
+        seed,
+        principle,
+        unsafe_code,
     )
     return open_ui("chat", typed)

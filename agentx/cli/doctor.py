@@ -58,6 +58,7 @@ def checks(workspace: Path) -> list[Callable[[], Iterator[Finding]]]:
         lambda: _settings(workspace),
         lambda: _model(workspace),
         lambda: _calibration(workspace),
+        _sandboxes,
         _plugins,
     ]
 
@@ -250,6 +251,14 @@ def _find_foreign_model(name: str) -> Finding:
     if found is None:
         return Finding("warn", "model", f"{name} is not here; the first run fetches it.")
     return Finding("ok", "model", f"{name} at {found.path}")
+
+
+def _sandboxes() -> Iterator[Finding]:
+    """Each plugin of the group `agentx.sandboxes` is a function that says how well it confines programs here."""
+    found, _ = plugins.load_all("agentx.sandboxes")
+    for check in found.values():
+        level, text = check()
+        yield Finding(level, "sandbox", text)
 
 
 def _plugins() -> Iterator[Finding]:

@@ -35,4 +35,7 @@ Principles = Annotated[
     ),
 ]
 Temperature = Annotated[float | None, typer.Option("--temperature", help="0 takes the likeliest token.")]
+UnsafeCode = Annotated[
+    bool, typer.Option("--unsafe-code", help="Run the model's code even where this machine cannot confine it.")
+]
 Seed = Annotated[int | None, typer.Option("--seed", help="Seed of the random draw.")]

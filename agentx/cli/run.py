@@ -33,6 +33,7 @@ def command(
     temperature: options.Temperature = None,
     seed: options.Seed = None,
     principle: options.Principles = None,
+    unsafe_code: options.UnsafeCode = False,
 ) -> int:
     """Give the agent one task and print its answer.
 
@@ -40,7 +41,19 @@ def command(
     effect is in doubt, 78 settings, 124 time limit, 130 interrupted.
     """
     typed = Options(
-        workspace, model, tool, allow, max_steps, timeout, strategy, threads, instructions, temperature, seed, principle
+        workspace,
+        model,
+        tool,
+        allow,
+        max_steps,
+        timeout,
+        strategy,
+        threads,
+        instructions,
+        temperature,
+        seed,
+        principle,
+        unsafe_code,
     )
     with output.taken() as answers:
         return _Run(answers, objects=json or stream_json, stream=stream_json).carry_out(task, typed)

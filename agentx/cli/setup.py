@@ -32,6 +32,7 @@ class Options:
     temperature: float | None = None
     seed: int | None = None
     principles: list[str] | None = None
+    unsafe_code: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +41,18 @@ class Setup:
 
     Attributes:
         notices: lines for a person: plugins left out, a project file that is not trusted.
+        unsafe_code: tools may run code where nothing confines it.
     """
 
     settings: config.Settings
     workspace: Path
     tools: "list[Tool]"
     notices: list[str] = field(default_factory=list[str])
+    unsafe_code: bool = False
+
+    def __post_init__(self) -> None:
+        for tool in self.tools if self.unsafe_code else ():
+            allow_unsafe_code(tool, self.settings)
 
     def agent(self, approve: "Approver | None" = None) -> "Agent":
         """An agent of this setup; without `approve`, a call that needs an approval is denied."""
@@ -127,7 +134,7 @@ def prepare(options: Options) -> Setup:
     _check_registered(loaded, "dialect", "agentx.dialects")
     _check_registered(loaded, "enabled_tools", "agentx.tools")
     tools, problems = load_tools(loaded.settings.enabled_tools)
-    return Setup(loaded.settings, workspace, tools, [*loaded.notices, *problems])
+    return Setup(loaded.settings, workspace, tools, [*loaded.notices, *problems], options.unsafe_code)
 
 
 def _check_registered(loaded: config.Loaded, key: str, group: str, *others: str) -> None:
@@ -150,6 +157,12 @@ def load_tools(names: list[str] | None) -> "tuple[list[Tool], list[str]]":
         return [plugins.load("agentx.tools", name) for name in dict.fromkeys(names)], []
     found, problems = plugins.load_all("agentx.tools")
     return list(found.values()), [problem.sentence for problem in problems]
+
+
+def allow_unsafe_code(tool: "Tool", settings: config.Settings) -> None:
+    """Tells a tool that runs code that it may do so where nothing confines it."""
+    if "executes" in tool.capabilities:
+        settings.tool_settings.setdefault(tool.name, {})["unsafe"] = True
 
 
 def folder(workspace: Path | None) -> Path:

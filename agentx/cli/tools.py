@@ -11,7 +11,7 @@ from agentx import config, plugins
 from agentx.cli import aio, options, output
 from agentx.cli.approve import terminal_approver
 from agentx.cli.narrate import Narrator
-from agentx.cli.setup import folder, load_tools
+from agentx.cli.setup import allow_unsafe_code, folder, load_tools
 from agentx.cli.stdin import with_stdin
 from agentx.cli.tables import table
 from agentx.errors import UsageError
@@ -61,6 +61,7 @@ def call(
     arguments: Annotated[str, typer.Argument(metavar="JSON", help="The arguments, a JSON object; `-` reads stdin.")],
     workspace: options.Workspace = None,
     allow: options.Allow = None,
+    unsafe_code: options.UnsafeCode = False,
 ) -> int:
     """Call one tool and print its result.
 
@@ -74,6 +75,8 @@ def call(
         for notice in loaded.notices:
             narrator.note(notice)
         tool = _tool(name)
+        if unsafe_code:
+            allow_unsafe_code(tool, loaded.settings)
         asked = ToolCall(f"call-{secrets.token_hex(4)}", tool.name, _object(arguments))
         context = ToolContext(
             workspace=place,

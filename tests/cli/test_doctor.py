@@ -11,7 +11,17 @@ def no_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_sound_machine_is_told_so(cli, tmp_path: Path) -> None:
     ran = cli("doctor")
     assert ran.code == 0
-    for subject in ("python", "cpu", "memory", "llama-cpp-python", "compiler", "cache folder", "model", "plugins"):
+    for subject in (
+        "python",
+        "cpu",
+        "memory",
+        "llama-cpp-python",
+        "compiler",
+        "cache folder",
+        "model",
+        "sandbox",
+        "plugins",
+    ):
         assert f" {subject}: " in ran.out
     assert "AgentX can run here." in ran.out
     assert not (tmp_path / "cache").exists()

@@ -1,6 +1,6 @@
 """The function `look` of programs: what lies in the workspace, and most of what bears on the task.
 
-Runs inside the child process, loaded by `_runner` from its file; uses the standard library alone.
+Runs behind the walls of the sandbox, for `_runner`; uses the standard library alone.
 """
 
 import math

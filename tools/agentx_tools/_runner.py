@@ -1,25 +1,24 @@
-"""Runs one program inside the child process of the `python` tool; started as a script, imported by nothing.
+"""Runs one Python program behind the walls of the sandbox: the part of the `python` tool that the model's code meets.
 
-Arguments: the program's file, the file to report an error in, and the limits as JSON. The limits are set here and not
-between fork and exec, where Python code may deadlock in a process with threads.
+Called in a process of its own, a fork of the sandbox's server, which has loaded this module before the walls stood.
 """
 
 import ast
 import difflib
 import importlib
-import importlib.util
 import json
 import linecache
 import os
 import re
-import resource
 import socket
 import sys
 import traceback
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TextIO, cast
+
+from agentx_tools import _look
 
 NAME = "<code>"
 COMMON = (
@@ -52,19 +51,23 @@ MAX_NAMED_KEYS = 20
 MAX_REPORT_CHARACTERS = 2_000
 
 
-def main(program: str, report: str, limits: str) -> int:
-    settings = json.loads(limits)
-    restrict(settings)
-    for stream in (sys.stdout, sys.stderr):
-        # By line, so that both keep their order and a killed program's last lines are not lost.
-        cast(Any, stream).reconfigure(line_buffering=True, errors="backslashreplace")
+def main(request: Mapping[str, Any], report: int, channel: int | None) -> int:
+    """Runs the program of a request and returns its exit status.
+
+    Args:
+        request: `source`, `task` for the function `look`, and `functions`, the host's tools (`functions.described`).
+        report: file descriptor on which an error is told.
+        channel: file descriptor on which the host answers calls of its tools.
+    """
+    sys.stdout = sys.__stdout__ = printing_to(1)  # type: ignore[misc]
+    sys.stderr = sys.__stderr__ = printing_to(2)  # type: ignore[misc]
+    sys.argv = [NAME]
     # Last, so that no file of the workspace shadows a module of the library.
     sys.path.append(str(Path.cwd()))
-    source = Path(program).read_text("utf-8")
+    source: str = request["source"]
     linecache.cache[NAME] = (len(source), None, source.splitlines(keepends=True), NAME)
     try:
-        given = {"look": look_for(settings["task"]), **functions(settings["functions"], settings["channel"])}
-        run(source, given)
+        run(source, {"look": look_for(request["task"]), **functions(request["functions"], channel)})
         sys.stdout.flush()
         return 0
     except SystemExit as error:
@@ -72,9 +75,14 @@ def main(program: str, report: str, limits: str) -> int:
             return 0
         text = f"the program exited with {error.code!r}"
     except BaseException as error:
-        text = describe(error, settings["functions"])
-    Path(report).write_text(text[:MAX_REPORT_CHARACTERS], "utf-8", "backslashreplace")
+        text = describe(error, request["functions"])
+    os.write(report, text[:MAX_REPORT_CHARACTERS].encode("utf-8", "backslashreplace"))
     return 1
+
+
+def printing_to(file: int) -> TextIO:
+    """By line, so that both streams keep their order and a killed program's last lines are not lost."""
+    return open(file, "w", 1, "utf-8", "backslashreplace", closefd=False)
 
 
 def look_for(task: str) -> Any:
@@ -82,46 +90,9 @@ def look_for(task: str) -> Any:
 
     def look(folder: str = ".") -> None:
         """Prints the files of the folder with what bears on the task."""
-        print(sibling("_look").overview(folder, task))  # noqa: T201
+        print(_look.overview(folder, task))  # noqa: T201
 
     return look
-
-
-def sibling(name: str) -> Any:
-    """A module from the file beside this one, which is on no path that an isolated interpreter searches."""
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-def restrict(limits: dict[str, int]) -> None:
-    """Sets the resource limits; one that the system sets tighter already is kept."""
-    lower(resource.RLIMIT_CPU, limits["cpu_s"])
-    lower(resource.RLIMIT_AS, limits["memory_bytes"])
-    lower(resource.RLIMIT_FSIZE, limits["file_bytes"])
-    lower(resource.RLIMIT_CORE, 0)
-    # The system counts the tasks of the user, not those of this program.
-    lower(resource.RLIMIT_NPROC, tasks_of_this_user() + limits["more_tasks"])
-
-
-def lower(kind: int, value: int) -> None:
-    hard = resource.getrlimit(kind)[1]
-    value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-    resource.setrlimit(kind, (value, value))
-
-
-def tasks_of_this_user() -> int:
-    count = 0
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            if folder.stat().st_uid == os.getuid():
-                count += sum(1 for _ in (folder / "task").iterdir())
-        except OSError:
-            continue
-    return count
 
 
 class ToolFailed(RuntimeError):
@@ -196,7 +167,7 @@ def describe(error: BaseException, described: dict[str, Any]) -> str:
     if isinstance(error, NameError) and (near := nearest(error.name or "", described)):
         what += f"\n  did you mean {near}({', '.join(described[near][1])})?"
     if isinstance(error, FileNotFoundError):
-        files = sibling("_look").visible_files()
+        files = _look.visible_files()
         if near := nearest(str(error.filename), [str(path) for path in files]):
             what += f"\n  did you mean {near!r}?"
         what += f"\n  the files are: {', '.join(map(str, files[:MAX_NAMED_FILES])) or 'none'}"
@@ -207,12 +178,28 @@ def describe(error: BaseException, described: dict[str, Any]) -> str:
         what += "\n  each program starts anew: what an earlier one defined or imported is gone"
     if isinstance(error, KeyError):
         what += keys_in_reach(error)
+    if any(wants_network(each) for each in with_causes(error)):
+        what += "\n  a program has no network here; functions that search or fetch pages have"
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == NAME]
     lines = [
         f"  line {frame.lineno}{'' if frame.name == '<module>' else f' in {frame.name}'}: {frame.line}"
         for frame in frames[-MAX_FRAMES:]
     ]
     return "\n".join([what, *lines])
+
+
+def with_causes(error: BaseException | None) -> Iterator[BaseException]:
+    """The exception, then what it was raised from, or while handling."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def wants_network(error: BaseException) -> bool:
+    """Whether a name could not be looked up, or a socket not be made."""
+    frames = traceback.extract_tb(error.__traceback__)
+    refused = isinstance(error, PermissionError) and any(frame.filename == socket.__file__ for frame in frames)
+    return refused or isinstance(error, socket.gaierror)
 
 
 def keys_in_reach(error: KeyError) -> str:
@@ -240,8 +227,3 @@ def nearest(wanted: str, known: Iterable[str]) -> str | None:
 
 def in_order(name: str) -> str:
     return " ".join(sorted(re.findall(r"[^\W_]+", name.lower())))
-
-
-if __name__ == "__main__":
-    status = main(*sys.argv[1:])
-    sys.exit(status)

@@ -1,0 +1,1 @@
+"""What hostile code can do behind the walls: figures of `agentx_tools.sandbox`."""

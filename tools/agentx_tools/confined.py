@@ -1,0 +1,159 @@
+"""Runs a program behind the walls, for the tools that run one, and tells the model how it ended."""
+
+import re
+import signal
+from dataclasses import dataclass
+from typing import Any
+
+from agentx.errors import ToolError
+from agentx.tool import ToolContext
+from agentx_tools import _runner, functions, proxy
+from agentx_tools.sandbox import pool
+from agentx_tools.sandbox.client import Ended, NoWalls, SandboxError
+from agentx_tools.sandbox.limits import Limits
+from agentx_tools.sandbox.walls import Level
+
+_MODULES = (_runner.__name__, *_runner.COMMON)
+_WALLS = {"namespaces": Level.NAMESPACES, "landlock": Level.LANDLOCK}
+_LONG_OUTPUT_CHARACTERS = 2_500
+_MIB = 2**20
+_CHANGES_MODES = re.compile(r"\b(chmod|chown|utime|touch)\b")
+
+
+class Unconfined(ToolError):
+    """This machine cannot confine a program, and the user has not allowed it to run without."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The table of a tool that runs programs.
+
+    Attributes:
+        limits: what a program may use.
+        readable: files and folders that it may read beside the workspace and the interpreter.
+        hosts: what it may reach by HTTP: names, `*.name`, or `host:port`.
+        walls: levels of the sandbox to try, the highest first.
+        unsafe: it may run where none of them holds.
+    """
+
+    limits: Limits
+    readable: tuple[str, ...]
+    hosts: tuple[str, ...]
+    walls: tuple[Level, ...]
+    unsafe: bool
+
+    @classmethod
+    def of(cls, context: ToolContext) -> "Settings":
+        """The settings of the tool that is called.
+
+        Raises:
+            ToolError: one of them is wrong.
+        """
+        given = dict(context.settings)
+        try:
+            return cls(
+                Limits.from_settings(given),
+                _texts(given, "readable"),
+                tuple(host.lower() for host in _texts(given, "hosts")),
+                tuple(_WALLS[name] for name in _texts(given, "walls", tuple(_WALLS))),
+                given.get("unsafe") is True,
+            )
+        except KeyError as error:
+            reason = f"`walls` knows {' and '.join(_WALLS)}, not {error}"
+        except ValueError as error:
+            reason = str(error)
+        raise ToolError(f"The settings of this tool are wrong: {reason}.")
+
+
+def _texts(given: dict[str, Any], name: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
+    value = given.get(name, default)
+    if isinstance(value, str) or not all(isinstance(item, str) for item in value):
+        raise ValueError(f"`{name}` must be a list of texts, not {value!r}")
+    return tuple(value)
+
+
+async def run(request: dict[str, Any], context: ToolContext, limits: Limits | None = None) -> "Ran":
+    """Runs a request in the workspace, with the run's other tools as functions.
+
+    Args:
+        limits: in place of those of the settings.
+
+    Raises:
+        Unconfined: there are no walls on this machine.
+        ToolError: the settings are wrong, or the program could not be started.
+    """
+    settings = Settings.of(context)
+    limits = limits or settings.limits
+    levels = (*settings.walls, *([Level.NONE] if settings.unsafe else []))
+    lent = pool.lent(context.workspace, settings.readable, _MODULES, levels, settings.hosts)
+    try:
+        async with (
+            lent as sandbox,
+            functions.served(context) as channel,
+            proxy.served(sandbox.listener, settings.hosts),
+        ):
+            return Ran(await sandbox.run(request, limits, channel), limits, _note(request, sandbox.level))
+    except NoWalls as error:
+        raise Unconfined(
+            f"This machine cannot confine a program: {error}. Start AgentX with --unsafe-code to run code without "
+            "walls, or install agentx-local[monty] for small computations."
+        ) from None
+    except SandboxError as error:
+        raise ToolError(f"The program could not be run: {error}.") from None
+    except OSError as error:
+        raise ToolError(f"The program could not be started: {error.strerror} ({context.workspace}).") from None
+
+
+def _note(request: dict[str, Any], level: Level) -> str:
+    """What a program that succeeded should know of the walls; empty for most."""
+    if level == Level.LANDLOCK and _CHANGES_MODES.search(request.get("command") or request.get("source") or ""):
+        return "(on this machine modes, owners and times of files stay as they are)"
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A program that has ended, in words for the model."""
+
+    ended: Ended
+    limits: Limits
+    note: str = ""
+
+    @property
+    def problem(self) -> str | None:
+        """What went wrong; None if the program ended well."""
+        limits, status = self.limits, self.ended.status
+        passed = {
+            "timeout": f"stopped after {limits.timeout_s:g} s, the program did not end",
+            "memory": f"stopped, the program took more than {limits.memory_bytes // _MIB} MiB of memory",
+            "disk": f"stopped, the program wrote more than {limits.disk_bytes // _MIB} MiB",
+            "output": f"stopped, the program printed more than {limits.output_bytes // 1024} KiB",
+            "processes": f"stopped, the program started more than {limits.processes} processes",
+        }
+        if self.ended.stopped_by:
+            return passed[self.ended.stopped_by]
+        if status == 0:
+            return None
+        if status == -signal.SIGXCPU:
+            return "stopped, the program used up its processor time"
+        if status < 0:
+            return f"the program was ended by the signal {signal.Signals(-status).name}"
+        return self.ended.report or f"the program ended with the exit code {status}"
+
+    @property
+    def output(self) -> str:
+        """What was printed."""
+        return "\n".join(filter(None, (self.ended.output.decode("utf-8", "replace").rstrip(), self.note)))
+
+    def text(self) -> str:
+        """What was printed.
+
+        Raises:
+            ToolError: the program failed; the error comes first where the output is so long that its end may be cut.
+        """
+        output, error = self.output, self.problem
+        if error is None:
+            return output or "(no output; print what you want to see)"
+        if len(output) > _LONG_OUTPUT_CHARACTERS:
+            raise ToolError(f"error: {error}\noutput before it:\n{output}")
+        raise ToolError(f"{output}\nerror: {error}" if output else f"error: {error}")
