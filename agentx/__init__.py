@@ -15,9 +15,10 @@ from agentx.messages import Citation, Proposal, RunResult, ToolCall, ToolResult,
 from agentx.tool import Tool, ToolContext, tool
 
 if TYPE_CHECKING:
-    from agentx.agent import Agent, Session
+    from agentx.agent import Agent
     from agentx.model import Sampling
     from agentx.policy import ApprovalRequest, Decision
+    from agentx.session import Session
     from agentx.toolbox import Toolbox
 
 __version__ = "0.1.0"
@@ -46,7 +47,7 @@ __all__ = [
 # The command line must have its handler of Ctrl-C before asyncio and the like are imported.
 _LATER = {
     "Agent": "agentx.agent",
-    "Session": "agentx.agent",
+    "Session": "agentx.session",
     "Sampling": "agentx.model",
     "ApprovalRequest": "agentx.policy",
     "Decision": "agentx.policy",

@@ -1,22 +1,21 @@
 """Agent: model, tools and rules put together, and the ways to run a task."""
 
 import threading
-import time
-from collections.abc import AsyncGenerator, Callable, Collection, Coroutine, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from agentx.errors import AgentXError, UsageError
-from agentx.events import Answered, CallStarted, Event, EventLog, ModelLoaded, Notice, RunFinished, RunStarted
-from agentx.messages import Proposal, RunResult, ToolCall, Usage
-from agentx.model import GREEDY, Fragment, Model, Sampling
+from agentx.errors import UsageError
+from agentx.events import Event, EventLog, Notice
+from agentx.messages import Proposal, RunResult, ToolCall
+from agentx.model import GREEDY, Model, Sampling
 from agentx.policy import Approver, Policy
+from agentx.session import Session, strategy_named
 from agentx.tool import Tool
 from agentx.toolbox import Toolbox
 
 if TYPE_CHECKING:
-    from agentx.planner.base import Strategy, Turn
-    from agentx.planner.claims.source import Source
+    from agentx.planner.base import Turn
     from agentx.planner.retrieval import Retrieval
 
 T = TypeVar("T")
@@ -42,6 +41,8 @@ class Agent:
         workspace: folder that tools work in; None for the current one.
         approve: asked about calls that need an approval; without it such a call ends the run with status "denied".
         allow: patterns of calls approved in advance (see `agentx.policy.Pattern`).
+        deny: patterns of calls that are never carried out; they go before `allow`.
+        mode: what happens to other calls that need an approval (see `agentx.policy.Mode`).
         max_steps: most replies of the model a task.
         timeout_s: most seconds a task, the loading of the model left out.
         journal: where sessions are kept; None for the user's own.
@@ -51,7 +52,7 @@ class Agent:
         progress: a ProgressSink that is told of downloads.
 
     Raises:
-        UsageError: two tools of one name, a pattern that cannot be read, or a principle that says nothing.
+        UsageError: two tools of one name, a pattern that cannot be read, an unknown mode, or an empty principle.
         SchemaError: a tool whose schema cannot be described.
     """
 
@@ -67,6 +68,8 @@ class Agent:
         workspace: Path | str | None = None,
         approve: Approver | None = None,
         allow: Iterable[str] = (),
+        deny: Iterable[str] = (),
+        mode: str = "ask",
         max_steps: int = 20,
         timeout_s: float | None = None,
         sampling: Sampling = GREEDY,
@@ -84,7 +87,7 @@ class Agent:
         self.max_steps = max_steps
         self.timeout_s = timeout_s
         self.sampling = sampling
-        self.policy = Policy(allow)
+        self.policy = Policy(allow, deny, mode)
         self.approve = approve
         self.tool_settings = {name: dict(table) for name, table in (tool_settings or {}).items()}
         self._spec = model
@@ -128,7 +131,7 @@ class Agent:
         from agentx.planner.evidence import wanted
 
         model = await self._load()
-        plan = _strategy(strategy)
+        plan = strategy_named(strategy)
         turn = self._turn(model, task, lambda event: None)
         if self._retrieval:
             await self._retrieval.for_task(turn, [])
@@ -205,7 +208,7 @@ class Agent:
             surveys=surveys(
                 self.toolbox,
                 lambda tool: ToolContext(self.workspace, task=task, settings=self.tool_settings.get(tool.name, {})),
-                lambda tool, arguments: self.policy.reason_to_ask(tool, new_call(tool.name, arguments)) is None,
+                lambda tool, arguments: self.policy.judge(tool, new_call(tool.name, arguments)).answer == "allow",
             ),
             instructions=self.instructions,
             thresholds=thresholds.values,
@@ -218,130 +221,6 @@ class Agent:
 
             self._journal = Journal.default()
         return self._journal
-
-
-class Session:
-    """A conversation with an agent. Not for use by two tasks at once."""
-
-    def __init__(self, agent: Agent, title: str = "") -> None:
-        self._agent = agent
-        self._title = title
-        self._prompt: list[Fragment] = []
-        self._conversation: list[tuple[str, str]] = []
-        self._past: list[Source] = []
-        self._shown: list[str] = []
-        self.id = ""
-
-    async def run(self, task: str, *, output: type[Any] | None = None, without: Collection[str] = ()) -> RunResult:
-        """Runs the conversation's next task to its end; see `Agent.run`, and `stream` for `without`."""
-        calls: list[ToolCall] = []
-        final: RunFinished | None = None
-        answered: Answered | None = None
-        async for event in self.stream(task, output=output, without=without):
-            if isinstance(event, CallStarted):
-                calls.append(event.call)
-            elif isinstance(event, Answered):
-                answered = event
-            elif isinstance(event, RunFinished):
-                final = event
-        assert final is not None
-        value = final.output
-        if output is not None and final.status == "ok":
-            import pydantic
-
-            value = pydantic.TypeAdapter(output).validate_json(value)
-        found = answered or Answered("")
-        return RunResult(
-            final.status, value, final.error, final.steps, calls, final.usage, self.id,
-            tuple(found.citations), tuple(found.unverified),
-        )  # fmt: skip
-
-    async def stream(
-        self, task: str, *, output: type[Any] | None = None, without: Collection[str] = ()
-    ) -> AsyncGenerator[Event, None]:
-        """Runs the conversation's next task and yields every event.
-
-        Args:
-            without: names of tools that are off in this task. They are masked, not taken out of the prompt, so that
-                nothing of the conversation is read again.
-
-        Raises:
-            UsageError: there is no tool of such a name.
-        """
-        import asyncio
-
-        agent = self._agent
-        off = frozenset(agent.toolbox[name].name for name in without)
-        on = [name for name in agent.toolbox if name not in off]
-        journal = agent.open_journal()
-        if not self.id:
-            workspace = str(agent.workspace)
-            self.id = journal.create_session(workspace=workspace, model=agent.model_name, task=self._title or task)
-        events: asyncio.Queue[Event | None] = asyncio.Queue()
-
-        def emit(event: Event) -> None:
-            journal.append(self.id, event)
-            events.put_nowait(event)
-
-        emit(RunStarted(self.id, task, agent.model_name, agent.strategy, on, str(agent.workspace)))
-        runner = asyncio.ensure_future(self._run(task, output, off, emit))
-        runner.add_done_callback(lambda _: events.put_nowait(None))
-        closed = False
-        try:
-            while (event := await events.get()) is not None:
-                yield event
-            final = await runner
-            self._close(journal, final)
-            closed = True
-            yield final
-        except AgentXError as error:
-            self._close(journal, RunFinished("failed", None, str(error), 0, Usage()))
-            closed = True
-            raise
-        finally:
-            if not runner.done():
-                runner.cancel()
-                await asyncio.gather(runner, return_exceptions=True)
-            if runner.cancelled():
-                self._close(journal, RunFinished("interrupted", None, "The run was interrupted.", 0, Usage()))
-            elif not closed and runner.exception() is None:  # the reader left before the last event
-                self._close(journal, runner.result())
-
-    def _close(self, journal: EventLog, final: RunFinished) -> None:
-        journal.append(self.id, final)
-        journal.finish(self.id, final.status, final.output)
-
-    async def _run(
-        self, task: str, output: type[Any] | None, without: frozenset[str], emit: Callable[[Event], None]
-    ) -> RunFinished:
-        from agentx.loop import Limits, Loop, Surroundings
-
-        agent = self._agent
-        started = time.perf_counter()
-        model = await agent._load()  # pyright: ignore[reportPrivateUsage]
-        emit(ModelLoaded(model.name, time.perf_counter() - started))
-        turn = agent._turn(model, task, emit)  # pyright: ignore[reportPrivateUsage]
-        turn.without = without
-        turn.surveys = {name: arguments for name, arguments in turn.surveys.items() if name not in without}
-        retrieval = agent._retrieval  # pyright: ignore[reportPrivateUsage]
-        if retrieval:
-            await retrieval.for_task(turn, self._shown)
-        if output is not None:
-            turn.answer_schema = _schema_of(output)
-            turn.task += f"\n\nThe final answer is JSON of this schema: {turn.answer_schema}"
-        plan = _strategy(agent.strategy)
-        turn.conversation = tuple(self._conversation)
-        turn.prompt = self._prompt
-        turn.prompt += plan.opening(turn, follow_up=bool(self._prompt))
-        turn.was_shown()
-        around = Surroundings(self.id, agent.workspace, agent.policy, agent.approve, agent.tool_settings, retrieval)
-        turn.past = self._past
-        try:
-            final = await Loop(turn, plan, Limits(agent.max_steps, agent.timeout_s), around).run()
-        finally:
-            self._past = turn.seen
-        self._conversation.append((task, str(final.output or final.error)))
-        return final
 
 
 def _open(spec: str | Model | None, threads: int | None, context_tokens: int | None, progress: Any) -> Model:
@@ -359,20 +238,6 @@ def _sentences(principles: Iterable[str]) -> tuple[str, ...]:
     if not all(principle.strip() for principle in found):
         raise UsageError("A principle is empty; say in a sentence what an answer must keep to, or leave it out.")
     return found
-
-
-def _strategy(name: str) -> "Strategy":
-    from agentx import plugins
-
-    return plugins.load("agentx.strategies", name)()
-
-
-def _schema_of(output: type[Any]) -> dict[str, Any]:
-    import pydantic
-
-    from agentx.schema import without_titles
-
-    return without_titles(pydantic.TypeAdapter(output).json_schema())
 
 
 def _run_sync(work: Coroutine[Any, Any, T]) -> T:

@@ -34,6 +34,8 @@ class Settings:
         context_tokens: tokens that a prompt and its reply may have together.
         timeout_s: seconds that a run may take.
         allow: patterns of calls approved in advance.
+        deny: patterns of calls that are never carried out.
+        mode: what happens to other calls that need an approval.
         principles: what every answer must keep to, a sentence each.
         enabled_tools: names of the tools that the model is offered; None offers all.
         tool_settings: by tool name, its own table `[tools.NAME]`.
@@ -47,6 +49,8 @@ class Settings:
     max_steps: int = _setting(20, "a whole number from 1 up", ge=1)
     timeout_s: float | None = _setting(None, "seconds, a number above 0", gt=0)
     allow: list[str] = field(default_factory=list[str], metadata={"expected": "a list of patterns", "bounds": {}})
+    deny: list[str] = field(default_factory=list[str], metadata={"expected": "a list of patterns", "bounds": {}})
+    mode: str = _setting("ask", "read-only, ask, auto-edit or full")
     instructions: str | None = _setting(None, "text")
     principles: list[str] = field(
         default_factory=list[str], metadata={"expected": "a list of sentences", "bounds": {}, "separator": r"\n"}

@@ -66,11 +66,12 @@ class ApprovalAsked:
 
 @dataclass(frozen=True, slots=True)
 class ApprovalGiven:
-    """The decision on a call: `allowed`, and by whom or why in `reason`."""
+    """The decision on a call: `allowed`, and by whom or why in `reason`; `arguments` in place of the call's own."""
 
     call_id: str
     allowed: bool
     reason: str
+    arguments: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,14 @@
 """The loop: show the model what happened, decode the next valid action, carry it out, append what came of it."""
 
 import asyncio
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from agentx import changes
+from agentx import changes, project_policy
 from agentx.dispatch import carry_out
 from agentx.errors import AgentXError, ToolError
 from agentx.events import (
@@ -31,7 +32,7 @@ from agentx.planner.review import Review
 from agentx.policy import ASKING, ApprovalRequest, Approver, Decision, NeedsApproval, Policy
 from agentx.schema import ordered_parameters
 from agentx.threads import in_thread
-from agentx.tool import ToolContext
+from agentx.tool import Tool, ToolContext
 
 MAX_PROBLEMS = 2
 """Unusable replies in a row after which a run is given up."""
@@ -72,6 +73,8 @@ class Loop:
         self._emit: Callable[[Event], None] = turn.emit
         self._usage = Usage()
         self._steps = 0
+        # Calls run side by side; questions to a person do not.
+        self._asking = asyncio.Lock()
 
     async def run(self) -> RunFinished:
         """Runs to the end; every way to end is a RunFinished, but cancellation, which is passed on."""
@@ -183,12 +186,16 @@ class Loop:
         return await self._permitted(call)
 
     async def _permitted(self, call: ToolCall) -> ToolResult:
-        result = await self._denial(call)
-        if result is None:
-            self._emit(CallStarted(call))
-            result = await self._noting_changes(call)
+        result = await self._decided(call)
+        if isinstance(result, ToolCall):
+            permitted = result
+            self._emit(CallStarted(permitted))
+            result = await self._noting_changes(permitted)
             toolbox = self._turn.toolbox
             result = self._turn.recovery.take(toolbox[call.name], result, toolbox)
+            if permitted != call:
+                told = f"(the user changed the arguments to {json.dumps(permitted.arguments, ensure_ascii=False)})"
+                result = replace(result, text=f"{told}\n{result.text}")
         self._emit(CallFinished(result))
         return result
 
@@ -219,8 +226,8 @@ class Loop:
             call.id, "refused", f"refused: you made this very call before; it gave: {said}. Do something else."
         )
 
-    async def _denial(self, call: ToolCall) -> ToolResult | None:
-        """None if the call may be carried out; else what the model is told.
+    async def _decided(self, call: ToolCall) -> ToolCall | ToolResult:
+        """The call as it may be carried out, or what the model is told instead.
 
         Raises:
             NeedsApproval: there is nobody to ask.
@@ -228,14 +235,17 @@ class Loop:
         if call.name in self._turn.without:
             return ToolResult(call.id, "refused", f"refused: `{call.name}` is off in this task.")
         tool = self._turn.toolbox[call.name]
-        reason = self._around.policy.reason_to_ask(tool, call)
+        verdict = self._around.policy.judge(tool, call)
+        if verdict.answer == "deny":
+            return ToolResult(call.id, "denied", f"denied: {verdict.reason}.")
+        asks, reason = verdict.answer == "ask", verdict.reason
         unasked, usage = await doubt(self._turn, call)
         self._usage += usage
         # A person who is asked anyway knows better than a probe what the task asks for.
-        if unasked and (reason is None or self._around.approve is None):
+        if unasked and not (asks and self._around.approve):
             return refused(call, unasked)
-        if reason is None:
-            return None
+        if not asks:
+            return call
         if unasked:
             reason += ", which the task does not seem to ask for"
         self._emit(ApprovalAsked(call, reason))
@@ -245,11 +255,28 @@ class Loop:
                 f"{call.name} needs an approval ({reason}) and nobody can be asked; "
                 f"allow it in advance with --allow {call.name}."
             )
-        decision: Decision = await self._around.approve(ApprovalRequest(call, tool, reason))
-        self._emit(ApprovalGiven(call.id, decision.allowed, decision.reason))
-        if decision.allowed:
-            return None
-        return ToolResult(call.id, "denied", f"denied by the user: {decision.reason or 'not wanted'}")
+        async with self._asking:
+            if self._around.policy.judge(tool, call).answer == "allow":
+                return call  # granted while this question waited for another
+            return self._heeded(await self._around.approve(ApprovalRequest(call, tool, reason)), tool, call)
+
+    def _heeded(self, decision: Decision, tool: Tool, call: ToolCall) -> ToolCall | ToolResult:
+        """What a person's decision makes of the call; what they forbade before holds for arguments of theirs too."""
+        given = None if decision.arguments is None else dict(decision.arguments)
+        self._emit(ApprovalGiven(call.id, decision.allowed, decision.reason, given))
+        if decision.grant is not None:
+            self._around.policy.grant(decision.grant)
+            if decision.keep and (problem := project_policy.keep(self._around.workspace, decision.grant)):
+                self._emit(Notice(problem))
+        if not decision.allowed:
+            return ToolResult(call.id, "denied", f"denied by the user: {decision.reason or 'not wanted'}")
+        if given is None or given == call.arguments:
+            return call
+        changed = replace(call, arguments=given)
+        verdict = self._around.policy.judge(tool, changed)
+        if verdict.answer == "deny":
+            return ToolResult(call.id, "denied", f"denied: {verdict.reason}.")
+        return changed
 
     async def _carry_out(self, call: ToolCall) -> ToolResult:
         loop = asyncio.get_running_loop()

@@ -1,11 +1,12 @@
-"""Who may do what: allows a call, or asks for an approval. Decided here, in the host, never in the prompt."""
+"""Who may do what: allows a call, asks a person, or denies it. Decided here, in the host, never in the prompt."""
 
+import dataclasses
 import json
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 from agentx.errors import AgentXError, UsageError
 from agentx.messages import ToolCall
@@ -13,6 +14,13 @@ from agentx.tool import Tool
 
 ASKING = frozenset({"writes", "executes", "egress", "costs"})
 """Capabilities that need an approval. Reading the workspace does not, nor does a tool without capabilities."""
+
+Mode: TypeAlias = Literal["read-only", "ask", "auto-edit", "full"]
+"""What happens to a call that needs an approval and that no pattern decides: `read-only` denies it, `ask` asks,
+`auto-edit` asks unless it only changes files, `full` allows it."""
+MODES: tuple[Mode, ...] = get_args(Mode)
+
+_WORDS = {"writes": "changes files", "executes": "runs code", "egress": "sends data out", "costs": "costs money"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +34,27 @@ class ApprovalRequest:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The answer; the model is told the reason of a no."""
+    """The answer.
+
+    Attributes:
+        reason: the model is told the reason of a no.
+        arguments: the call is carried out with these instead of its own; the model is told.
+        grant: a pattern of calls that need no further approval in this session, this call or not.
+        keep: the grant holds in later sessions of the workspace too.
+    """
 
     allowed: bool
+    reason: str = ""
+    arguments: Mapping[str, Any] | None = None
+    grant: str | None = None
+    keep: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the policy says of a call; `reason` says what it may do, or what forbids it."""
+
+    answer: Literal["allow", "ask", "deny"]
     reason: str = ""
 
 
@@ -43,7 +69,7 @@ Approver: TypeAlias = Callable[[ApprovalRequest], Awaitable[Decision]]
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """Calls approved in advance: `all`, a tool's name, or `name(argument="glob", …)`; `*` and `?` are wildcards.
+    """Calls that are meant: `all`, a tool's name, or `name(argument="glob", …)`; `*` and `?` are wildcards.
 
     >>> Pattern.parse('write_file(path="out/*")').matches(ToolCall("1", "write_file", {"path": "out/a.txt"}))
     True
@@ -51,44 +77,88 @@ class Pattern:
 
     name: str
     arguments: tuple[tuple[str, str], ...] = ()
+    text: str = dataclasses.field(default="", compare=False)
 
     @classmethod
     def parse(cls, text: str) -> "Pattern":
         """Raises UsageError if the text is not a pattern."""
         text = text.strip()
         if text == "all":
-            return cls("*")
+            return cls("*", text=text)
         if match := re.fullmatch(r"([^()\s]+)(?:\((.*)\))?", text, re.DOTALL):
             inner = (match[2] or "").strip()
             if inner in ("", "*"):
-                return cls(match[1])
+                return cls(match[1], text=text)
             piece = r'\s*([^\s=,]+)\s*=\s*("(?:[^"\\]|\\.)*")\s*'
             if re.fullmatch(f"{piece}(?:,{piece})*", inner):
-                return cls(match[1], tuple((name, json.loads(glob)) for name, glob in re.findall(piece, inner)))
+                globs = tuple((name, json.loads(glob)) for name, glob in re.findall(piece, inner))
+                return cls(match[1], globs, text)
         raise UsageError(f'`{text}` is no pattern; write all, a tool\'s name, or name(argument="glob").')
 
-    def matches(self, call: ToolCall) -> bool:
+    def matches(self, call: ToolCall, *, forbids: bool = False) -> bool:
+        """Whether the call is meant. A pattern that allows is read narrowly, one that `forbids` widely."""
         return fnmatchcase(call.name, self.name) and all(
-            name in call.arguments and _matches(call.arguments[name], glob) for name, glob in self.arguments
+            name in call.arguments and _matches(call.arguments[name], glob, forbids) for name, glob in self.arguments
         )
 
 
-def _matches(value: Any, glob: str) -> bool:
+def _matches(value: Any, glob: str, forbids: bool) -> bool:
     text = value if isinstance(value, str) else json.dumps(value)
+    if forbids:
+        # `secret/*` must not be entered by `./secret/x` or `a/../secret/x`.
+        return any(fnmatchcase(form, glob) for form in (text, _normal(text)))
     # `out/*` must not be left by `out/../x`.
     return fnmatchcase(text, glob) and not (".." in text.replace("\\", "/").split("/") and ".." not in glob)
 
 
+def _normal(path: str) -> str:
+    import posixpath
+
+    return posixpath.normpath(path.replace("\\", "/")) if path else path
+
+
 class Policy:
-    """Allows a call by its tool's capabilities or by a pattern that was approved in advance."""
+    """Decides by patterns, then by the capabilities of the tool and the mode.
 
-    def __init__(self, allow: Iterable[str] = ()) -> None:
+    Args:
+        allow: patterns of calls that need no approval.
+        deny: patterns of calls that are never carried out; they go before those that allow.
+        mode: see `Mode`.
+
+    Raises:
+        UsageError: a text is no pattern, or there is no such mode.
+    """
+
+    def __init__(self, allow: Iterable[str] = (), deny: Iterable[str] = (), mode: str = "ask") -> None:
+        if mode not in MODES:
+            raise UsageError(f"There is no mode `{mode}`; the modes are: {', '.join(MODES)}.")
         self._allow = [Pattern.parse(text) for text in allow]
+        self._deny = [Pattern.parse(text) for text in deny]
+        self._mode = mode
 
-    def reason_to_ask(self, tool: Tool, call: ToolCall) -> str | None:
-        """None if the call may be carried out at once, else what it may do that needs an approval."""
+    def for_session(self) -> "Policy":
+        """The same policy; what is granted to it is granted to it alone."""
+        policy = Policy(mode=self._mode)
+        policy._allow, policy._deny = list(self._allow), list(self._deny)
+        return policy
+
+    def grant(self, pattern: str) -> None:
+        """Calls of this pattern need no approval from now on; raises UsageError if it is none."""
+        self._allow.append(Pattern.parse(pattern))
+
+    def judge(self, tool: Tool, call: ToolCall) -> Verdict:
+        """What is to happen to the call, and why."""
+        for pattern in self._deny:
+            if pattern.matches(call, forbids=True):
+                return Verdict("deny", f"the pattern {pattern.text} forbids it")
         asking = sorted(tool.capabilities & ASKING)
-        if not asking or any(pattern.matches(call) for pattern in self._allow):
-            return None
-        words = {"writes": "changes files", "executes": "runs code", "egress": "sends data out", "costs": "costs money"}
-        return f"{tool.name} {' and '.join(words[name] for name in asking)}"
+        if not asking:
+            return Verdict("allow")
+        reason = f"{tool.name} {' and '.join(_WORDS[name] for name in asking)}"
+        if self._mode == "read-only":
+            return Verdict("deny", f"{reason}, and the mode is read-only")
+        if self._mode == "full" or (self._mode == "auto-edit" and asking == ["writes"]):
+            return Verdict("allow")
+        if any(pattern.matches(call) for pattern in self._allow):
+            return Verdict("allow")
+        return Verdict("ask", reason)

@@ -2,16 +2,21 @@
 
 import asyncio
 import contextlib
+import json
 import os
+import re
 import sys
 import termios
 from collections.abc import Awaitable, Callable
 from typing import TextIO
 
 from agentx.cli.text import is_terminal, one_line, visible
-from agentx.policy import ApprovalRequest, Approver, Decision
+from agentx.errors import ToolError, UsageError
+from agentx.messages import ToolCall
+from agentx.policy import ApprovalRequest, Approver, Decision, Pattern
 
 SHOWN_CHARACTERS = 4_000
+SUGGESTED_CHARACTERS = 80
 
 
 def terminal_approver() -> Approver | None:
@@ -21,8 +26,15 @@ def terminal_approver() -> Approver | None:
     return Asker(_terminal_line, sys.stderr, discard=_discard_typed)
 
 
+HELP = """\
+  y  carry it out              a  and each further call of this tool in this session
+  n  do not                    p  and calls of a pattern, in this and later sessions of this workspace
+  e  change the arguments      or say in words why not: the model is told
+"""
+
+
 class Asker:
-    """Asks y/N/a; `a` allows that tool for as long as the asker lives. Any other words are a no with a reason."""
+    """Asks the person at a terminal; any words that are no answer are a no with a reason."""
 
     def __init__(
         self, read_line: Callable[[], Awaitable[str]], stream: TextIO, discard: Callable[[], None] = lambda: None
@@ -30,28 +42,88 @@ class Asker:
         self._read_line = read_line
         self._stream = stream
         self._discard = discard
-        self._always: set[str] = set()
         # Calls run side by side; questions do not.
         self._turn = asyncio.Lock()
 
     async def __call__(self, request: ApprovalRequest) -> Decision:
         async with self._turn:
-            name = request.call.name
-            if name in self._always:
-                return Decision(True, "allowed for this session")
             # A line typed before the question was asked is no answer to it.
             self._discard()
-            self._stream.write(f"{_shown(request)}\n{one_line(request.reason)}. Allow it? [y/N/a = always] ")
-            self._stream.flush()
-            answer = (await self._read_line()).strip()
-            if answer.lower() in ("a", "always"):
-                self._always.add(name)
-                return Decision(True, "allowed for this session")
-            if answer.lower() in ("y", "yes"):
-                return Decision(True, "allowed")
-            if answer.lower() in ("", "n", "no"):
-                return Decision(False, "the user said no")
-            return Decision(False, f"the user said no: {answer}")
+            self._stream.write(f"{_shown(request)}\n{one_line(request.reason)}.")
+            while True:
+                answer = await self._line(" Allow it? [y/N/a/p/e/?] ")
+                match answer.lower():
+                    case "y" | "yes":
+                        return Decision(True, "allowed")
+                    case "" | "n" | "no":
+                        return Decision(False, "the user said no")
+                    case "a" | "always":
+                        return Decision(True, "allowed for this session", grant=_exactly(request.call.name))
+                    case "p" | "pattern":
+                        decision = await self._pattern(request.call)
+                    case "e" | "edit":
+                        decision = await self._edited(request)
+                    case "?":
+                        self._stream.write(HELP)
+                        decision = None
+                    case _:
+                        return Decision(False, f"the user said no: {answer}")
+                if decision is not None:
+                    return decision
+
+    async def _line(self, question: str) -> str:
+        self._stream.write(question)
+        self._stream.flush()
+        return (await self._read_line()).strip()
+
+    async def _pattern(self, call: ToolCall) -> Decision | None:
+        suggested = suggestion(call)
+        text = await self._line(f"Which calls? [{visible(suggested)}] ") or suggested
+        try:
+            matches = Pattern.parse(text).matches(call)
+        except UsageError as error:
+            self._stream.write(f"{one_line(str(error))}\n")
+            return None
+        if not matches:
+            self._stream.write("That does not mean this call.")
+            return None
+        return Decision(True, f"allowed by the pattern {text}", grant=text, keep=True)
+
+    async def _edited(self, request: ApprovalRequest) -> Decision | None:
+        self._stream.write(f"{visible(json.dumps(request.call.arguments, ensure_ascii=False))}\n")
+        text = await self._line("The arguments in full, as JSON: ")
+        if not text:
+            return None
+        try:
+            arguments = json.loads(text)
+            request.tool.validate(arguments)
+        except (ValueError, RecursionError):
+            self._stream.write("That is no JSON.")
+        except (ToolError, TypeError, AttributeError) as error:
+            self._stream.write(f"Those do not fit: {one_line(str(error))}")
+        else:
+            return Decision(True, "allowed with other arguments", arguments=arguments)
+        return None
+
+
+def suggestion(call: ToolCall) -> str:
+    """A pattern for calls like this one: the same short texts among the arguments, or else the tool."""
+    short = {
+        name: value
+        for name, value in call.arguments.items()
+        if isinstance(value, str) and len(value) <= SUGGESTED_CHARACTERS and value.isprintable()
+    }
+    inner = ", ".join(f"{name}={json.dumps(_literal(value), ensure_ascii=False)}" for name, value in short.items())
+    return f"{_exactly(call.name)}({inner})" if inner else _exactly(call.name)
+
+
+def _exactly(name: str) -> str:
+    """A pattern that means a tool of this name, whatever characters it has."""
+    return re.sub(r"[\s()]", "?", _literal(name))
+
+
+def _literal(text: str) -> str:
+    return re.sub(r"[*?\[]", r"[\g<0>]", text)
 
 
 def _shown(request: ApprovalRequest) -> str:

@@ -18,6 +18,8 @@ def command(
     seed: options.Seed = None,
     principle: options.Principles = None,
     unsafe_code: options.UnsafeCode = False,
+    deny: options.Deny = None,
+    mode: options.Mode = None,
 ) -> int:
     """Talk with the agent, line by line. /help names the commands, Ctrl-C stops a turn, Ctrl-D ends."""
     typed = Options(
@@ -34,5 +36,7 @@ def command(
         seed,
         principle,
         unsafe_code,
+        deny,
+        mode,
     )
     return open_ui("chat", typed)

@@ -55,8 +55,15 @@ def set_value(
 
 @app.command()
 def trust(workspace: options.Workspace = None) -> int:
-    """Trust the workspace's .agentx/config.toml as it stands; a change of it needs trust again."""
-    sys.stderr.write(f"{config.trust_project(folder(workspace))} is trusted\n")
+    """Trust the workspace's .agentx/config.toml and policy.toml as they stand; a change needs trust again."""
+    from agentx import project_policy
+
+    place = folder(workspace)
+    policy = project_policy.trust_file(place)
+    if policy is not None:
+        sys.stderr.write(f"{policy} is trusted\n")
+    if policy is None or config.project_file(place).exists():
+        sys.stderr.write(f"{config.trust_project(place)} is trusted\n")
     return 0
 
 

@@ -18,6 +18,16 @@ Allow = Annotated[
         "--allow", metavar="all|PATTERN", help='Approve in advance: all, a tool, or tool(argument="glob"); repeatable.'
     ),
 ]
+Deny = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--deny", metavar="PATTERN", help="Never carry out such calls, whatever else allows them; repeatable."
+    ),
+]
+Mode = Annotated[
+    str | None,
+    typer.Option("--mode", help="Other calls that need an approval: read-only, ask (default), auto-edit or full."),
+]
 MaxSteps = Annotated[int | None, typer.Option("--max-steps", help="Replies of the model that a run may take.")]
 Timeout = Annotated[float | None, typer.Option("--timeout", help="Seconds that a run may take.")]
 Strategy = Annotated[str | None, typer.Option("--strategy", help="How the next action is chosen.")]

@@ -34,6 +34,8 @@ def command(
     seed: options.Seed = None,
     principle: options.Principles = None,
     unsafe_code: options.UnsafeCode = False,
+    deny: options.Deny = None,
+    mode: options.Mode = None,
 ) -> int:
     """Give the agent one task and print its answer.
 
@@ -54,6 +56,8 @@ def command(
         seed,
         principle,
         unsafe_code,
+        deny,
+        mode,
     )
     with output.taken() as answers:
         return _Run(answers, objects=json or stream_json, stream=stream_json).carry_out(task, typed)

@@ -1,6 +1,6 @@
 """From options and settings to an agent: what `run`, `chat` and a user interface have in common."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -33,6 +33,8 @@ class Options:
     seed: int | None = None
     principles: list[str] | None = None
     unsafe_code: bool = False
+    deny: list[str] | None = None
+    mode: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,8 @@ class Setup:
             workspace=self.workspace,
             approve=approve,
             allow=settings.allow,
+            deny=settings.deny,
+            mode=settings.mode,
             max_steps=settings.max_steps,
             timeout_s=settings.timeout_s,
             sampling=Sampling(temperature=settings.temperature, seed=settings.seed),
@@ -116,6 +120,8 @@ def prepare(options: Options) -> Setup:
             "model": options.model,
             "enabled_tools": options.tools or None,
             "allow": options.allow or None,
+            "deny": options.deny or None,
+            "mode": options.mode,
             "max_steps": options.max_steps,
             "timeout_s": options.timeout_s,
             "strategy": options.strategy,
@@ -126,9 +132,7 @@ def prepare(options: Options) -> Setup:
             "seed": options.seed,
         },
     )
-    from agentx.policy import Policy
-
-    Policy(loaded.settings.allow)
+    loaded = with_project_policy(loaded, workspace)
     # Before the model is fetched and loaded for nothing.
     _check_registered(loaded, "strategy", "agentx.strategies", "auto")
     _check_registered(loaded, "dialect", "agentx.dialects")
@@ -157,6 +161,28 @@ def load_tools(names: list[str] | None) -> "tuple[list[Tool], list[str]]":
         return [plugins.load("agentx.tools", name) for name in dict.fromkeys(names)], []
     found, problems = plugins.load_all("agentx.tools")
     return list(found.values()), [problem.sentence for problem in problems]
+
+
+def with_project_policy(loaded: config.Loaded, workspace: Path) -> config.Loaded:
+    """The settings with what the project's own policy adds; what was typed or set otherwise goes before its mode.
+
+    Raises:
+        UsageError, ConfigError: a pattern cannot be read, or there is no such mode.
+    """
+    from agentx import project_policy
+    from agentx.policy import Policy
+
+    kept = project_policy.load(workspace)
+    settings = loaded.settings
+    settings = replace(
+        settings,
+        allow=[*settings.allow, *kept.allow],
+        deny=[*settings.deny, *kept.deny],
+        mode=kept.mode if kept.mode and loaded.origins["mode"] == "default" else settings.mode,
+    )
+    # A pattern or a mode that is none is told of here, before the model is loaded for nothing.
+    Policy(settings.allow, settings.deny, settings.mode)
+    return replace(loaded, settings=settings, notices=[*loaded.notices, *filter(None, [kept.notice])])
 
 
 def allow_unsafe_code(tool: "Tool", settings: config.Settings) -> None:

@@ -3,6 +3,7 @@
 import json
 import secrets
 import sys
+from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
@@ -11,7 +12,7 @@ from agentx import config, plugins
 from agentx.cli import aio, options, output
 from agentx.cli.approve import terminal_approver
 from agentx.cli.narrate import Narrator
-from agentx.cli.setup import allow_unsafe_code, folder, load_tools
+from agentx.cli.setup import allow_unsafe_code, folder, load_tools, with_project_policy
 from agentx.cli.stdin import with_stdin
 from agentx.cli.tables import table
 from agentx.errors import UsageError
@@ -68,8 +69,8 @@ def call(
     Exit codes: 0 ok, 1 the tool failed, 2 usage, 3 an approval was needed and not given, 124 its time was up.
     """
     place = folder(workspace)
-    loaded = config.load(place, {"allow": allow or None})
-    policy = Policy(loaded.settings.allow)
+    loaded = with_project_policy(config.load(place, {"allow": allow or None}), place)
+    policy = Policy(loaded.settings.allow, loaded.settings.deny, loaded.settings.mode)
     with output.taken() as answers:
         narrator = Narrator(sys.stderr, asks=True)
         for notice in loaded.notices:
@@ -95,12 +96,17 @@ def call(
 async def _carry_out(tool: Tool, asked: ToolCall, context: ToolContext, policy: Policy) -> ToolResult:
     from agentx.dispatch import carry_out
 
-    if reason := policy.reason_to_ask(tool, asked):
-        approve = terminal_approver()
+    verdict = policy.judge(tool, asked)
+    if verdict.answer == "deny":
+        return ToolResult(asked.id, "denied", f"denied: {verdict.reason}.")
+    if verdict.answer == "ask":
+        reason, approve = verdict.reason, terminal_approver()
         decision = Decision(False) if approve is None else await approve(ApprovalRequest(asked, tool, reason))
         if not decision.allowed:
             how = decision.reason or f"nobody can be asked; allow it in advance with --allow {tool.name}"
             return ToolResult(asked.id, "denied", f"{reason}, which needs an approval: {how}")
+        if decision.arguments is not None:
+            asked = replace(asked, arguments=dict(decision.arguments))
     return await carry_out(tool, asked, context)
 
 

@@ -13,6 +13,7 @@ from agentx import Agent, ApprovalRequest, Decision, Tool, ToolContext, ToolErro
 from agentx.errors import ContextOverflow, SchemaError, UsageError
 from agentx.events import (
     ApprovalAsked,
+    ApprovalGiven,
     CallFinished,
     CallProgress,
     CallStarted,
@@ -26,6 +27,7 @@ from agentx.events import (
     to_json,
 )
 from agentx.journal import Journal
+from agentx.messages import ToolCall
 from agentx.models.scripted import ScriptedModel
 from agentx.planner.react import MAX_TRIES
 
@@ -264,6 +266,54 @@ def test_a_person_is_asked_and_obeyed(tmp_path: Path, allowed: bool) -> None:
     [result] = results(events)
     assert result.text == ("saved" if allowed else "denied by the user: not today")
     assert (tmp_path / "saved.txt").exists() is allowed
+
+
+def test_a_person_may_change_the_arguments_and_the_model_is_told(tmp_path: Path) -> None:
+    async def approve(request: ApprovalRequest) -> Decision:
+        return Decision(True, arguments={"text": "y"})
+
+    made = agent('# Save.\nsave(text="x")\n->', "# Done.\nAnswer: ok", workspace=tmp_path, approve=approve)
+    events = collect(made)
+    [result] = results(events)
+    assert result.text == '(the user changed the arguments to {"text": "y"})\nsaved'
+    assert (tmp_path / "saved.txt").read_text() == "y"
+    assert [event.arguments for event in events if isinstance(event, ApprovalGiven)] == [{"text": "y"}]
+    assert [event.call.arguments for event in events if isinstance(event, CallStarted)] == [{"text": "y"}]
+
+
+def test_changed_arguments_are_held_to_what_is_denied(tmp_path: Path) -> None:
+    async def approve(request: ApprovalRequest) -> Decision:
+        return Decision(True, arguments={"text": "secret"})
+
+    replies = ['# Save.\nsave(text="x")\n->', "# Done.\nAnswer: ok"]
+    events = collect(agent(*replies, workspace=tmp_path, approve=approve, deny=['save(text="secret")']))
+    assert [result.text for result in results(events)] == ['denied: the pattern save(text="secret") forbids it.']
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_grant_is_asked_for_once_a_session(tmp_path: Path) -> None:
+    asked: list[ApprovalRequest] = []
+
+    async def approve(request: ApprovalRequest) -> Decision:
+        asked.append(request)
+        return Decision(True, grant="save")
+
+    twice = ['# Save.\nsave(text="x")\n->', '# Save.\nsave(text="y")\n->', "# Done.\nAnswer: ok"]
+    made = agent(*twice, workspace=tmp_path, approve=approve)
+    assert [result.text for result in results(collect(made))] == ["saved", "saved"]
+    assert len(asked) == 1
+    assert made.policy.judge(save, ToolCall("1", "save", {"text": "x"})).answer == "ask"
+
+
+def test_what_is_denied_or_read_only_is_told_and_the_run_goes_on(tmp_path: Path) -> None:
+    replies = ['# Save.\nsave(text="x")\n->', "# Done.\nAnswer: ok"]
+    for options, reason in (
+        ({"deny": ["save"]}, "denied: the pattern save forbids it."),
+        ({"mode": "read-only"}, "denied: save changes files, and the mode is read-only."),
+    ):
+        events = collect(agent(*replies, workspace=tmp_path, allow=["all"], **options))
+        assert [result.text for result in results(events)] == [reason]
+        assert list(tmp_path.iterdir()) == []
 
 
 def test_what_was_allowed_in_advance_is_not_asked(tmp_path: Path) -> None:

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from agentx import Agent, plugins, tool
-from agentx.agent import Session
 from agentx.errors import UsageError
 from agentx.events import CallFinished, Event, RunStarted
 from agentx.journal import Journal
 from agentx.model import Constraint
 from agentx.models.scripted import ScriptedModel
+from agentx.session import Session
 
 ANSWER = "# I know it.\nAnswer: 7"
 

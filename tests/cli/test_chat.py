@@ -148,7 +148,7 @@ def test_agentx_alone_opens_the_chat_on_a_terminal(terminal, script) -> None:
 def test_a_person_at_the_terminal_is_asked(terminal, script, workspace: Path, typed: str, written: bool) -> None:
     model = script(calls('write_file(path="a.txt", text="x")'), answer("the end"))
     run = terminal("run", "t", "--model", model, "--tool", "write_file", "--workspace", str(workspace))
-    asked = run.until("[y/N/a = always] ")
+    asked = run.until("[y/N/a/p/e/?] ")
     assert "path: a.txt" in asked
     assert "write_file changes files. Allow it?" in asked
     run.type(typed)
@@ -162,11 +162,54 @@ def test_always_is_asked_once(terminal, script, workspace: Path) -> None:
         calls('write_file(path="a.txt", text="x")'), calls('write_file(path="b.txt", text="x")'), answer("the end")
     )
     run = terminal("run", "t", "--model", model, "--tool", "write_file", "--workspace", str(workspace))
-    run.until("[y/N/a = always] ")
+    run.until("[y/N/a/p/e/?] ")
     run.type("a\n")
     assert "[y/N" not in run.until("the end")
     assert run.end() == 0
     assert sorted(path.name for path in workspace.iterdir()) == ["a.txt", "b.txt"]
+
+
+def test_a_pattern_is_kept_for_this_workspace(terminal, script, workspace: Path, tmp_path: Path) -> None:
+    model = script(
+        calls('write_file(path="a.txt", text="x")'), calls('write_file(path="b.txt", text="x")'), answer("the end")
+    )
+    typed = ("run", "t", "--model", model, "--tool", "write_file", "--workspace", str(workspace))
+    own = {"AGENTX_CONFIG_DIR": str(tmp_path / "config")}
+    run = terminal(*typed, **own)
+    run.until("[y/N/a/p/e/?] ")
+    run.type("?\n")
+    run.until("change the arguments")
+    run.until("[y/N/a/p/e/?] ")
+    run.type("p\n")
+    assert 'write_file(path="a.txt", text="x")' in run.until("] ")
+    run.type('write_file(path="b*")\n')
+    run.until("That does not mean this call.")
+    run.until("[y/N/a/p/e/?] ")
+    run.type("p\n")
+    run.until("] ")
+    run.type('write_file(path="*.txt")\n')
+    assert "[y/N" not in run.until("the end")
+    assert run.end() == 0
+    again = terminal(*typed, **own)
+    assert "[y/N" not in again.until("the end")
+    assert again.end() == 0
+
+
+def test_arguments_are_changed_before_a_call(terminal, script, workspace: Path) -> None:
+    model = script(calls('write_file(path="a.txt", text="x")'), answer("the end"))
+    run = terminal("run", "t", "--model", model, "--tool", "write_file", "--workspace", str(workspace))
+    run.until("[y/N/a/p/e/?] ")
+    run.type("e\n")
+    run.until("as JSON: ")
+    run.type('{"path": 5}\n')
+    run.until("Those do not fit")
+    run.until("[y/N/a/p/e/?] ")
+    run.type("e\n")
+    run.until("as JSON: ")
+    run.type('{"path": "b.txt", "text": "y"}\n')
+    run.until("the end")
+    assert run.end() == 0
+    assert [(path.name, path.read_text()) for path in workspace.iterdir()] == [("b.txt", "y")]
 
 
 def test_what_is_typed_before_the_question_is_no_answer(terminal, script, workspace: Path) -> None:
@@ -176,7 +219,7 @@ def test_what_is_typed_before_the_question_is_no_answer(terminal, script, worksp
     run = terminal("run", "t", "--model", model, *tools, "--workspace", str(workspace))
     run.until("python(")
     run.type("y\n")
-    run.until("[y/N/a = always] ")
+    run.until("[y/N/a/p/e/?] ")
     time.sleep(0.5)
     assert not (workspace / "a.txt").exists()
     run.type("n\n")
@@ -187,7 +230,7 @@ def test_what_is_typed_before_the_question_is_no_answer(terminal, script, worksp
 def test_ctrl_c_at_the_question_ends_the_run(terminal, script, workspace: Path) -> None:
     model = script(calls('write_file(path="a.txt", text="x")'), answer("the end"))
     run = terminal("run", "t", "--model", model, "--tool", "write_file", "--workspace", str(workspace))
-    run.until("[y/N/a = always] ")
+    run.until("[y/N/a/p/e/?] ")
     run.interrupt()
     run.until("interrupted")
     assert run.end() == 130

@@ -101,6 +101,46 @@ def test_allow_does_not_reach_beyond_its_pattern(cli, script, workspace: Path) -
     assert list(workspace.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("options", "policy", "written"),
+    [
+        (["--mode", "auto-edit"], "", True),
+        (["--mode", "full"], "", True),
+        (["--mode", "read-only", "--allow", "all"], "", False),
+        (["--allow", "all", "--deny", 'write_file(path="*.txt")'], "", False),
+        (["--allow", "all"], 'deny = ["write_file"]', False),
+        (["--mode", "auto-edit"], 'mode = "read-only"', True),
+    ],
+)
+def test_modes_and_denials_decide(cli, script, workspace: Path, options, policy: str, written: bool) -> None:
+    (workspace / ".agentx").mkdir()
+    (workspace / ".agentx" / "policy.toml").write_text(policy)
+    model = script(calls('write_file(path="a.txt", text="x")'), answer("the end"))
+    ran = cli("run", "t", "--model", model, "--tool", "write_file", "--workspace", str(workspace), *options)
+    assert (ran.code, ran.out) == (0, "the end\n")
+    assert (workspace / "a.txt").exists() is written
+    assert ("is not trusted" in ran.err) is policy.startswith("mode")
+
+
+def test_a_trusted_policy_allows(cli, script, workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AGENTX_CONFIG_DIR", str(tmp_path / "config"))
+    (workspace / ".agentx").mkdir()
+    (workspace / ".agentx" / "policy.toml").write_text('mode = "auto-edit"')
+    model = script(calls('write_file(path="a.txt", text="x")'), answer("the end"))
+    argv = ("run", "t", "--model", model, "--tool", "write_file", "--workspace", str(workspace))
+    assert cli(*argv).code == 3
+    trusted = cli("config", "trust", "--workspace", str(workspace))
+    assert (trusted.code, "policy.toml is trusted" in trusted.err) == (0, True)
+    assert cli(*argv).code == 0
+    assert (workspace / "a.txt").exists()
+
+
+def test_a_mode_or_pattern_that_is_none_is_refused(cli, script) -> None:
+    for option, value in (("--mode", "yolo"), ("--deny", "save(")):
+        ran = cli("run", "t", "--model", script(answer("x")), option, value)
+        assert ran.code == 2 and value in ran.err
+
+
 def test_too_many_steps_fail(cli, script) -> None:
     model = script(calls('calculate(expression="1")'), calls('calculate(expression="2")'), answer("x"))
     ran = cli("run", "t", "--model", model, "--tool", "calculate", "--max-steps", "2")

@@ -2,7 +2,7 @@ import pytest
 
 from agentx.errors import UsageError
 from agentx.messages import ToolCall
-from agentx.policy import Pattern, Policy
+from agentx.policy import MODES, Pattern, Policy, Verdict
 from agentx.tool import Tool
 
 
@@ -16,7 +16,8 @@ def call(**arguments: object) -> ToolCall:
 
 @pytest.mark.parametrize("capabilities", [[], ["reads_private"], ["ingests_untrusted"]])
 def test_reading_never_asks(capabilities: list[str]) -> None:
-    assert Policy().reason_to_ask(made(*capabilities), call()) is None
+    for mode in MODES:
+        assert Policy(mode=mode).judge(made(*capabilities), call()) == Verdict("allow")
 
 
 @pytest.mark.parametrize(
@@ -24,7 +25,7 @@ def test_reading_never_asks(capabilities: list[str]) -> None:
     [("writes", "changes files"), ("executes", "runs code"), ("egress", "sends data out"), ("costs", "costs money")],
 )
 def test_effects_ask_and_say_which(capability: str, words: str) -> None:
-    assert Policy().reason_to_ask(made(capability), call()) == f"save {words}"
+    assert Policy().judge(made(capability), call()) == Verdict("ask", f"save {words}")
 
 
 @pytest.mark.parametrize(
@@ -51,3 +52,45 @@ def test_a_pattern_matches_calls(pattern: str, arguments: dict, matches: bool) -
 def test_a_text_that_is_no_pattern_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="is no pattern"):
         Policy([text])
+
+
+@pytest.mark.parametrize(
+    ("mode", "writes", "executes"),
+    [("read-only", "deny", "deny"), ("ask", "ask", "ask"), ("auto-edit", "allow", "ask"), ("full", "allow", "allow")],
+)
+def test_the_mode_decides_where_no_pattern_does(mode: str, writes: str, executes: str) -> None:
+    policy = Policy(mode=mode)
+    assert policy.judge(made("writes"), call()).answer == writes
+    assert policy.judge(made("executes"), call()).answer == executes
+    assert policy.judge(made("writes", "egress"), call()).answer == executes
+
+
+def test_patterns_that_allow_do_not_lift_a_mode_that_is_read_only() -> None:
+    verdict = Policy(["all"], mode="read-only").judge(made("writes"), call())
+    assert verdict == Verdict("deny", "save changes files, and the mode is read-only")
+
+
+def test_what_is_denied_goes_before_all_that_allows() -> None:
+    policy = Policy(["all"], ['save(path="secret/*")'], "full")
+    assert policy.judge(made("writes"), call(path="open/a")).answer == "allow"
+    for path in ("secret/a", "./secret/a", "open/../secret/a", "secret//a"):
+        assert policy.judge(made("writes"), call(path=path)) == Verdict(
+            "deny", 'the pattern save(path="secret/*") forbids it'
+        )
+    assert Policy(deny=["save"]).judge(made(), call()).answer == "deny"
+
+
+def test_a_grant_holds_for_its_session_alone() -> None:
+    policy = Policy(["load"])
+    session = policy.for_session()
+    session.grant('save(path="a")')
+    assert session.judge(made("writes"), call(path="a")).answer == "allow"
+    assert session.judge(made("writes"), call(path="b")).answer == "ask"
+    assert policy.judge(made("writes"), call(path="a")).answer == "ask"
+    with pytest.raises(UsageError, match="is no pattern"):
+        session.grant("save(")
+
+
+def test_a_mode_that_is_none_is_refused() -> None:
+    with pytest.raises(UsageError, match="no mode `yolo`; the modes are: read-only, ask, auto-edit, full"):
+        Policy(mode="yolo")
