@@ -76,6 +76,14 @@ for number in range(40):
     os.write(os.memfd_create("x"), b"x" * (60 * 2**20))
 escaped()
 """,
+        memory_shared_and_dropped="""
+held = []
+for _ in range(40):
+    held.append(mmap.mmap(-1, 64 * 2**20))
+    for at in range(0, 64 * 2**20, 4096): held[-1][at] = 1
+    held[-1].madvise(mmap.MADV_DONTNEED)
+escaped()
+""",
         memory_system_v="""
 held = [libc.shmget(0, 64 * 2**20, 0o1600) for _ in range(4)]
 for one in held: libc.shmctl(one, 0, None)
@@ -106,6 +114,14 @@ escaped()
 for folder in range(200):
     os.mkdir(f"many-{folder}")
     for number in range(500): open(f"many-{folder}/{number}", "w").close()
+escaped()
+""",
+        unnamed_files="""
+held = []
+for number in range(16):
+    held.append(open("unnamed", "wb")); os.remove("unnamed")
+    for _ in range(60): held[-1].write(b"x" * 2**20)
+    time.sleep(0.2)
 escaped()
 """,
         deep_folders="""
@@ -156,6 +172,15 @@ for _ in range(5):
         daemon_of_parent="""
 if syscall(56, 220, 0x8000 | 17, 0, 0, 0, 0) == 0:
     os.execvp("sleep", ["sleep", W["sleep"]])
+""",
+        first_thread_ended="""
+if os.fork() == 0:
+    end = time.monotonic() + 5
+    def beat():
+        while time.monotonic() < end: time.sleep(0.1)
+        os._exit(0)
+    threading.Thread(target=beat).start()
+    libc.pthread_exit(None)
 """,
         forks_while_killed="""
 end = time.monotonic() + 5

@@ -107,6 +107,19 @@ if place >= 0: allowed(438, 438, place, 0, 0)
         signal_queued="allowed(129, 138, W['victim'], 15, bytes(128))",
         compare="allowed(312, 272, os.getpid(), W['victim'], 0, 0, 0)",
         limits_of_victim="resource.prlimit(W['victim'], resource.RLIMIT_NOFILE, (1, 1)); escaped()",
+        slow_user="os.setpriority(os.PRIO_USER, 0, 19)",
+        signal_by_file="""
+import fcntl
+one, other = socket.socketpair()
+fcntl.fcntl(one, fcntl.F_SETOWN, W["victim"]); fcntl.fcntl(one, 10, 9)
+fcntl.fcntl(one, fcntl.F_SETFL, os.O_ASYNC); other.send(b"x"); time.sleep(0.1)
+""",
+        watch_outside="""
+if syscall(254, 27, syscall(294, 26, 0), W["outside"].encode(), 0x100) >= 0: escaped()
+""",
+        shared_memory="""
+if libc.shmctl(0, 14, ctypes.create_string_buffer(200)) >= 0 or ctypes.get_errno() == errno.EINVAL: escaped()
+""",
         slow_victim="os.setpriority(os.PRIO_PROCESS, W['victim'], 19); escaped()",
         terminal="allowed(16, 29, 0, 0x5412, b'x', harmless=(errno.ENOTTY,))",
     ),
@@ -125,6 +138,11 @@ if place >= 0: allowed(438, 438, place, 0, 0)
         netlink="socket.socket(16, socket.SOCK_RAW, 0); escaped()",
         kernel_crypto="socket.socket(38, socket.SOCK_SEQPACKET); escaped()",
         names="socket.getaddrinfo('example.com', 80); escaped()",
+        tcp_by_sending="""
+socket.socket().sendto(b"x", 0x20000000, ("127.0.0.1", W["tcp"])); escaped()
+""",
+        tcp_by_mptcp="socket.socket(2, 1, 262).connect(('127.0.0.1', W['tcp'])); escaped()",
+        tcp_listen_unbound="place = socket.socket(); place.listen(); escaped()",
         pair_elsewhere="""
 one, other = socket.socketpair()
 one.connect(W["unix"]); escaped()
@@ -134,6 +152,8 @@ one.connect(W["unix"]); escaped()
     *probes(
         "modes",
         chmod="os.chmod(W['victim_file'], 0o777)",
+        chmod_device="mode = os.stat('/dev/full').st_mode; os.chmod('/dev/full', mode & 0o7777 | 1)\n"
+        "if os.stat('/dev/full').st_mode != mode: escaped()",
         chmod_by_file="os.fchmod(os.open(W['victim_file'], os.O_RDONLY), 0o777)",
         times="os.utime(W['victim_file'], (0, 0))",
         owner="os.chown(W['victim_file'], 12345, 12345)",

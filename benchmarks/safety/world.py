@@ -28,6 +28,7 @@ class World:
         self.abstract = _listening(socket.AF_UNIX, socket.SOCK_STREAM, f"\0agentx-{self.token}")
         self.workspace.mkdir()
         self.victim: subprocess.Popen[bytes] | None = None
+        self.nice = 0
 
     def renew(self) -> None:
         """A new victim and clean folders; the workspace itself stays, for walls stand around it."""
@@ -36,6 +37,7 @@ class World:
             self.victim.kill()
             self.victim.wait()
         self.victim = subprocess.Popen(["sleep", "1000"], start_new_session=True, stdout=null, stderr=null)
+        self.nice = os.getpriority(os.PRIO_PROCESS, self.victim.pid)
         for path in self.workspace.iterdir():
             if path.name not in (".agentx", ".git"):
                 subprocess.run(["rm", "-rf", str(path)], check=False)
@@ -83,7 +85,10 @@ class World:
         if self.victim is None or self.victim.poll() is not None:
             found.append("a process was killed")
         else:
-            if _soft_limit_of_files(self.victim.pid) == "1" or os.getpriority(os.PRIO_PROCESS, self.victim.pid):
+            if (
+                _soft_limit_of_files(self.victim.pid) == "1"
+                or os.getpriority(os.PRIO_PROCESS, self.victim.pid) != self.nice
+            ):
                 found.append("a process was changed")
         if self.secret.read_text() != f"secret {self.token}" or sorted(p.name for p in self.outside.iterdir()) != [
             "secret.txt",

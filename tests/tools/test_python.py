@@ -64,6 +64,7 @@ def test_a_program_runs_as_in_a_session(tmp_path, code, result):
         ("input()", "error: EOFError: EOF when reading a line\n  line 1: input()"),
         ("raise SystemExit('no data')", "error: the program exited with 'no data'"),
         ("import os; os._exit(4)", "error: the program ended with the exit code 4"),
+        ("import os; os.kill(os.getpid(), 40)", "error: the program was ended by the signal 40"),
         ("import os; os.abort()", "error: the program was ended by the signal SIGABRT"),
         ("def f(): f()\nf()", "error: RecursionError: maximum recursion depth exceeded"),
         ("row = {'name': 1, 'town': 2}\nrow['city']", "error: KeyError: 'city'\n  row has the keys: 'name', 'town'\n"),

@@ -111,6 +111,13 @@ def _note(request: dict[str, Any], level: Level) -> str:
     return ""
 
 
+def _signal(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # a real-time signal has a number alone
+        return str(number)
+
+
 @dataclass(frozen=True, slots=True)
 class Ran:
     """A program that has ended, in words for the model."""
@@ -137,13 +144,14 @@ class Ran:
         if status == -signal.SIGXCPU:
             return "stopped, the program used up its processor time"
         if status < 0:
-            return f"the program was ended by the signal {signal.Signals(-status).name}"
+            return f"the program was ended by the signal {_signal(-status)}"
         return self.ended.report or f"the program ended with the exit code {status}"
 
     @property
     def output(self) -> str:
         """What was printed."""
-        return "\n".join(filter(None, (self.ended.output.decode("utf-8", "replace").rstrip(), self.note)))
+        moved = f"(moved aside, git would obey it: {', '.join(self.ended.moved)})" if self.ended.moved else ""
+        return "\n".join(filter(None, (self.ended.output.decode("utf-8", "replace").rstrip(), self.note, moved)))
 
     def text(self) -> str:
         """What was printed.

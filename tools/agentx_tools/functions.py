@@ -9,7 +9,7 @@ import json
 import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
-from typing import Any, cast
+from typing import Any
 
 from agentx.dialects.identifiers import identifiers
 from agentx.errors import ToolError
@@ -59,9 +59,9 @@ async def _answer(context: ToolContext, ours: socket.socket) -> None:
 async def _reply(context: ToolContext, line: bytes) -> dict[str, Any]:
     try:
         request = json.loads(line)
-        name, given = str(request["name"]), cast("dict[str, Any]", dict(request["arguments"]))
+        name, given = str(request["name"]), {str(key): value for key, value in request["arguments"].items()}
         back = {alias: real for real, alias in identifiers(context.functions[name]).items()}
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {"error": "that is no call of a function"}
     assert context.call_tool is not None
     try:

@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Collection
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import Any
 
 from agentx.errors import ToolError
 from agentx_tools import addresses
@@ -18,6 +19,8 @@ from agentx_tools import addresses
 _LONGEST_HEAD_BYTES = 65_536
 _CHUNK_BYTES = 65_536
 _CONNECT_S = 10.0
+_HEAD_S = 10.0
+_MOST_CONNECTIONS = 64
 _USUAL_PORTS = (80, 443)
 _HOP_BY_HOP = re.compile(rb"(?i)^(proxy-[a-z-]+|connection|keep-alive):")
 
@@ -50,16 +53,26 @@ async def served(listener: socket.socket | None, hosts: Collection[str]) -> Asyn
         yield
         return
 
+    answering: set[asyncio.Task[Any] | None] = set()
+
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError, asyncio.IncompleteReadError):
-            await _answer(reader, writer, hosts)
-        writer.close()
+        task = asyncio.current_task()
+        try:
+            if len(answering) < _MOST_CONNECTIONS:
+                answering.add(task)
+                with suppress(OSError, asyncio.IncompleteReadError):
+                    await _answer(reader, writer, hosts)
+        finally:
+            answering.discard(task)
+            writer.close()
 
     server = await asyncio.start_server(answer, sock=listener.dup(), limit=_LONGEST_HEAD_BYTES)
     try:
         yield
     finally:
         server.close()
+        for task in filter(None, answering):
+            task.cancel()
 
 
 async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, hosts: Collection[str]) -> None:
@@ -85,7 +98,10 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, ho
 
 async def _head(reader: asyncio.StreamReader) -> bytes:
     try:
-        return await reader.readuntil(b"\r\n\r\n")
+        async with asyncio.timeout(_HEAD_S):
+            return await reader.readuntil(b"\r\n\r\n")
+    except TimeoutError:
+        raise _Refused("408 Request Timeout", "No request came.") from None
     except asyncio.LimitOverrunError:
         raise _Refused("431 Request Header Fields Too Large", "The head of the request is too long.") from None
 
@@ -112,7 +128,7 @@ async def _connected(request: _Request, hosts: Collection[str]) -> tuple[asyncio
         raise _Refused("403 Forbidden", f"This sandbox has no way to {named}; the user must name the host first.")
     try:
         found = await addresses.resolve(host, port, allow=[entry for entry in hosts if entry == named])
-    except ToolError as error:
+    except (ToolError, ValueError) as error:
         raise _Refused("403 Forbidden", str(error)) from None
     for address in found:
         with suppress(OSError, TimeoutError):

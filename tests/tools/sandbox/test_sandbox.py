@@ -153,6 +153,37 @@ def test_a_sandbox_is_kept_warm_and_temporary_files_last_as_long_as_it(tmp_path)
     assert "No such file" in sh("cat $TMPDIR/note", tmp_path)
 
 
+def test_temporary_files_do_not_add_up(tmp_path):
+    settings = {"disk_bytes": 2**22}
+    fill = "open(os.environ['TMPDIR'] + '/large', 'wb').write(b'x' * 3 * 2**20)"
+    assert run(fill, tmp_path, **settings) == str(3 * 2**20)
+    assert run("os.listdir(os.environ['TMPDIR']).count('large')", tmp_path, **settings) == "0"
+
+
+def test_rights_that_a_program_takes_from_the_workspace_are_given_back(tmp_path):
+    assert sh("chmod 0 .", tmp_path) == "(no output; print what you want to see)"
+    assert tmp_path.stat().st_mode & 0o700 == 0o700
+    assert sh("echo fine", tmp_path) == "fine"
+
+
+@LEVELS
+def test_new_files_that_git_would_obey_are_moved_aside(tmp_path, walls):
+    (tmp_path / ".git").mkdir()
+    told = "(moved aside, git would obey it: config, commondir)"
+    assert sh("echo evil | tee .git/commondir > .git/config", tmp_path, walls) == told
+    assert not (tmp_path / ".git" / "commondir").exists()
+    assert sh("mkdir new && git init -q new && test -f new/.git/config && echo made", tmp_path, walls) == "made"
+
+
+def test_a_folder_to_read_inside_the_workspace_cannot_be_replaced(tmp_path):
+    inner = tmp_path / "a" / "b" / "data"
+    inner.mkdir(parents=True)
+    readable = {"readable": [str(inner)]}
+    assert "Read-only" in sh("touch a/b/data/x", tmp_path, "namespaces", **readable)
+    assert "busy" in sh("mv a z", tmp_path, "namespaces", **readable)
+    assert "busy" in sh("mv a/b a/z", tmp_path, "namespaces", **readable)
+
+
 def test_calls_at_once_have_sandboxes_of_their_own(tmp_path):
     async def both():
         context = ToolContext(tmp_path)
@@ -181,10 +212,39 @@ def test_a_cancelled_call_leaves_the_sandbox_fit_for_the_next(tmp_path):
 @LEVELS
 def test_a_program_that_ends_its_server_does_not_end_the_next(tmp_path, walls):
     killing = "import os, signal\nos.kill(os.getppid(), signal.SIGKILL)\nwhile True: pass"
-    # The first process of a namespace is not killed from within it.
-    ended = {"namespaces": "stopped after 1 s", "landlock": "the sandbox ended"}
+    # The first process of a namespace is not killed from within it; elsewhere the supervisor is asked.
+    ended = {"namespaces": "stopped after 1 s", "landlock": "PermissionError"}
     assert ended[walls] in run(killing, tmp_path, walls, timeout_s=1)
     assert run("1 + 1", tmp_path, walls) == "2"
+
+
+@LEVELS
+def test_a_program_that_stops_its_server_does_not_hold_the_call(tmp_path, walls):
+    stopping = "import os, signal\nos.kill(os.getppid(), signal.SIGSTOP)\nprint('stopped')"
+    started = time.monotonic()
+    ended = {"namespaces": "stopped", "landlock": "PermissionError"}
+    assert ended[walls] in run(stopping, tmp_path, walls)
+    assert time.monotonic() - started < 2
+
+
+@LEVELS
+def test_a_process_whose_first_thread_has_ended_does_not_outlive_the_call(tmp_path, walls):
+    code = """
+import ctypes, os, threading, time
+if os.fork() == 0:
+    def beat():
+        while True:
+            open('beat', 'a').write('.')
+            time.sleep(0.02)
+    threading.Thread(target=beat, daemon=True).start()
+    time.sleep(0.1)
+    ctypes.CDLL(None).pthread_exit(None)
+time.sleep(0.3)
+"""
+    run(code, tmp_path, walls)
+    size = (tmp_path / "beat").stat().st_size
+    time.sleep(0.3)
+    assert (tmp_path / "beat").stat().st_size == size > 0
 
 
 def test_when_the_host_is_killed_everything_inside_ends_and_its_folder_goes(tmp_path):

@@ -48,12 +48,14 @@ class Ended:
         report: what it said of its end where only the host hears it.
         status: exit status, negative for a signal.
         stopped_by: which limit it passed: timeout, memory, disk, output, or without walls, processes.
+        moved: names of files that it made and that were moved aside, since others would obey them.
     """
 
     output: bytes
     report: str
     status: int
     stopped_by: str | None
+    moved: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -93,6 +95,8 @@ class Sandbox:
         """
         if not self.workspace.is_dir():
             raise SandboxError(f"{self.workspace} is no folder")
+        if not os.access(self.workspace, os.R_OK | os.W_OK | os.X_OK):
+            raise SandboxError(f"{self.workspace} may not be read and written; give yourself the rights to it")
         base = _own_folder(self.workspace.resolve())
         (base / "outside").touch()
         if self.network:
@@ -176,11 +180,14 @@ class Sandbox:
                 self._send(STOP)
                 await asyncio.wait({self._ending}, timeout=_PATIENCE_S)
                 raise
+        if ended["spent"]:
+            self.close()
         return Ended(
             bytes(printed.data[: printed.limit]),
             reported.data.decode("utf-8", "replace"),
             ended["status"],
             "output" if printed.full.done() else ended["stopped_by"],
+            tuple(ended["moved"]),
         )
 
     def close(self) -> None:

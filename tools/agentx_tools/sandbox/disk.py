@@ -3,6 +3,8 @@
 import os
 import stat
 import time
+from collections.abc import Callable
+from contextlib import suppress
 
 _LEAST_BYTES = 4096
 """An empty file takes about this much too."""
@@ -26,15 +28,26 @@ class Growth:
         folders: what lies below them counts.
         file_bytes: the limit of a single file.
         allowed_bytes: the limit of the growth.
+        alive: the processes that may hold files that have no name any more; those count in full.
+        whole: what was there before counts too.
     """
 
-    def __init__(self, folders: list[str], file_bytes: int, allowed_bytes: int) -> None:
+    def __init__(
+        self,
+        folders: list[str],
+        file_bytes: int,
+        allowed_bytes: int,
+        alive: Callable[[], list[int]] = list,
+        *,
+        whole: bool = False,
+    ) -> None:
+        self._alive = alive
         self._folders = folders
         self._file_bytes = file_bytes
         self._allowed = allowed_bytes
-        self._since_ns = time.time_ns() - _CLOCK_STEP_NS
+        self._since_ns = 0 if whole else time.time_ns() - _CLOCK_STEP_NS
         self._free = [_free_bytes(folder) for folder in folders]
-        self._next_walk = time.monotonic() + _LEAST_PAUSE_S
+        self._next_walk = 0.0 if whole else time.monotonic() + _LEAST_PAUSE_S
 
     def is_over(self) -> bool:
         """Whether more was written than is allowed, as far as is known by now."""
@@ -43,6 +56,7 @@ class Growth:
         if lost <= self._allowed and started < self._next_walk:
             return False
         grown, complete = self._walk(started + _LONGEST_WALK_S)
+        grown += _unlinked_bytes(self._alive())
         ended = time.monotonic()
         self._next_walk = ended + max(_LEAST_PAUSE_S, _WALKS_SHARE * (ended - started))
         return grown > self._allowed or (not complete and lost > self._allowed)
@@ -51,8 +65,9 @@ class Growth:
         """Bytes in changed files, up to where the limit is passed, and whether all could be looked at in time."""
         grown, complete = 0, True
         # Folders are opened from their parents: a path may be too long for the kernel, a link may lead elsewhere.
-        stack = [_Folder(folder) for folder in self._folders]
+        stack: list[_Folder] = []
         try:
+            stack += [_Folder(folder) for folder in self._folders]
             while stack and grown <= self._allowed and time.monotonic() < deadline:
                 if (entry := stack[-1].next()) is None:
                     stack.pop().close()
@@ -61,6 +76,8 @@ class Growth:
                 if _is_folder(entry):
                     complete &= len(stack) < _MOST_DEPTH and stack[-1].enter(entry.name, stack)
             return grown, complete and not stack
+        except OSError:
+            return grown, False
         finally:
             for folder in stack:
                 folder.close()
@@ -103,6 +120,19 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return stat.S_ISDIR(entry.stat(follow_symlinks=False).st_mode)
     except OSError:
         return False
+
+
+def _unlinked_bytes(processes: list[int]) -> int:
+    """What stands in files that were removed while they are open."""
+    sizes: dict[tuple[int, int], int] = {}
+    for process in processes:
+        with suppress(OSError):
+            for file in os.listdir(f"/proc/{process}/fd"):
+                with suppress(OSError):
+                    status = os.stat(f"/proc/{process}/fd/{file}")
+                    if stat.S_ISREG(status.st_mode) and not status.st_nlink:
+                        sizes[status.st_dev, status.st_ino] = status.st_blocks * _BLOCK_BYTES
+    return sum(sizes.values())
 
 
 def _free_bytes(folder: str) -> int:

@@ -22,7 +22,8 @@ _SHARED_MEMORY = "size=64m,mode=1777"
 _DROP_FROM_BOUND, _AMBIENT, _CLEAR_ALL, _SECUREBITS = 24, 47, 4, 28
 _NO_ROOT_LOCKED = 0b11 | 0b1100  # SECBIT_NOROOT and SECBIT_NO_SETUID_FIXUP, both locked
 _CAPABILITIES_V3 = 0x20080522
-PROTECTED = (".agentx", ".git/hooks", ".git/config")
+_HOST_NAME = b"sandbox"
+PROTECTED = (".agentx", ".git/hooks", ".git/config", ".git/config.worktree", ".git/commondir")
 """What lies there in the workspace is obeyed later, outside of the walls: a program reads it and changes nothing."""
 
 
@@ -38,6 +39,7 @@ def enter() -> None:
     _write("/proc/self/uid_map", f"{user} {user} 1")
     _write("/proc/self/gid_map", f"{group} {group} 1")
     syscalls.call("unshare", _NEW_PROCESSES | _NEW_MOUNTS | _NEW_NETWORK | _NEW_IPC | _NEW_NAMES | _NEW_CGROUPS)
+    syscalls.call("sethostname", _HOST_NAME, len(_HOST_NAME))
 
 
 def loopback_listener() -> socket.socket:
@@ -68,12 +70,16 @@ def build_root(seen: Paths) -> None:
     _restrict(f"{root}/proc", read_only=True)
     for device in paths.DEVICES:
         _bind(device, root)
+        # It can be written to all the same, but its mode, which is the host's, stays.
+        _restrict(f"{root}{device}", read_only=True)
     for link, target in (("fd", "self/fd"), ("stdin", "self/fd/0"), ("stdout", "self/fd/1"), ("stderr", "self/fd/2")):
         os.symlink(f"/proc/{target}", f"{root}/dev/{link}")
     _mount("tmpfs", _folder(root, "/dev/shm"), "tmpfs", _NO_SETUID | _NO_DEVICES | _NO_PROGRAMS, _SHARED_MEMORY)
     _bind(seen.scratch, root, "/tmp")
     # A path that lies in another comes after it.
     for path in sorted({*seen.readable, seen.workspace}, key=len):
+        if path.startswith(f"{seen.workspace}/"):
+            _hold_parents(path, seen.workspace, root)
         _bind(path, root)
         if path != seen.workspace:
             _restrict(f"{root}{path}", read_only=True)
@@ -103,7 +109,23 @@ def drop_capabilities() -> None:
     syscalls.call("capset", struct.pack("=II", _CAPABILITIES_V3, 0), bytes(24))
 
 
+def _hold_parents(path: str, workspace: str, root: str) -> None:
+    """The folders between are made mounts: they cannot be renamed away and made anew with something else in them."""
+    between = os.path.dirname(path)
+    folders: list[str] = []
+    while between != workspace:
+        folders.append(between)
+        between = os.path.dirname(between)
+    for folder in reversed(folders):
+        _mount(f"{root}{folder}", f"{root}{folder}", None, _BIND | _RECURSIVE)
+
+
 def _protect(workspace: str) -> None:
+    repository = f"{workspace}/.git"
+    if os.path.isfile(repository) and not os.path.islink(repository):
+        # Of a worktree or a submodule: it says where the repository lies.
+        _mount(repository, repository, None, _BIND)
+        _restrict(repository, read_only=True)
     for name in PROTECTED:
         place = f"{workspace}/{name}"
         parent = os.path.dirname(place)

@@ -14,7 +14,9 @@ _SETTINGS = (
     "/etc/ld.so.conf.d",
     "/etc/localtime",
     "/etc/mime.types",
-    "/etc/pki",
+    "/etc/pki/ca-trust",
+    "/etc/pki/tls/cert.pem",
+    "/etc/pki/tls/certs",
     "/etc/ssl/certs",
     "/etc/ssl/openssl.cnf",
 )

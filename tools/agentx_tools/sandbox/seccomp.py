@@ -14,15 +14,15 @@ from agentx_tools.sandbox.bpf import Action, Check, Rule, fail
 
 _REFUSED = """
 acct add_key adjtimex bpf chroot clock_adjtime clock_settime delete_module fanotify_init finit_module fsconfig fsmount
-fsopen fspick init_module ioperm iopl kcmp kexec_file_load kexec_load keyctl listmount lookup_dcookie migrate_pages
-modify_ldt mount mount_setattr move_mount move_pages name_to_handle_at nfsservctl open_by_handle_at open_tree
-perf_event_open pidfd_getfd pivot_root process_madvise process_mrelease process_vm_readv process_vm_writev ptrace
-quotactl quotactl_fd reboot request_key seccomp set_mempolicy_home_node setdomainname sethostname setns settimeofday
-socket statmount swapoff swapon sysfs syslog umount2 unshare uselib vhangup
+fsopen fspick init_module ioperm iopl kcmp kexec_file_load kexec_load keyctl listen listmount lookup_dcookie
+migrate_pages modify_ldt mount mount_setattr move_mount move_pages name_to_handle_at nfsservctl open_by_handle_at
+open_tree perf_event_open pidfd_getfd pivot_root process_madvise process_mrelease process_vm_readv process_vm_writev
+ptrace quotactl quotactl_fd reboot request_key seccomp set_mempolicy_home_node setdomainname sethostname setns
+settimeofday socket statmount swapoff swapon sysfs syslog umount2 unshare uselib vhangup
 """
 _ABSENT = """
-clone3 io_setup io_uring_enter io_uring_register io_uring_setup memfd_create memfd_secret mq_open msgget openat2 semget
-shmget userfaultfd
+clone3 io_setup io_uring_enter io_uring_register io_uring_setup memfd_create memfd_secret mq_open mq_unlink msgctl
+msgget msgrcv msgsnd openat2 semctl semget semop semtimedop shmat shmctl shmget userfaultfd
 """
 """Programs have another way where these do not exist: their arguments or their memory could not be judged."""
 _ATTRIBUTES = "fremovexattr fsetxattr lremovexattr lsetxattr removexattr setxattr"
@@ -48,7 +48,10 @@ _SETUID_BITS = 0o6000
 _CREATES = 0o100 | 0o20000000  # O_CREAT, __O_TMPFILE
 _STICKS_INPUT = (0x5412, 0x541C)  # TIOCSTI, TIOCLINUX
 _INET_FAMILIES = (2, 10)
-_SOCKET_KIND, _STREAM = 0xF, 1
+_SOCKET_KIND, _STREAM, _TCP, _FAST_OPEN = 0xF, 1, (0, 6), 0x20000000
+_SOCKET_LEVEL, _BUFFER_SIZES = 1, (7, 8, 32, 33)
+_PRIORITY_OF_USER, _IO_PRIORITY_OF_USER = 2, 3
+_SETS_OWNER, _SETS_OWNER_BY_IOCTL = (8, 10, 15), (0x8901, 0x8902)
 _ALL = 0xFFFFFFFF
 _SET_SECCOMP = 22
 
@@ -61,16 +64,19 @@ def rules(*, own_namespaces: bool, scoped_signals: bool, network: bool) -> list[
     Args:
         own_namespaces: no other processes can be named, and nothing but the workspace can be written to, so that the
             mode of a file may be changed for real.
-        scoped_signals: Landlock or a process namespace keeps signals inside.
+        scoped_signals: a process namespace keeps signals inside, and from the fork server.
         network: TCP sockets may be made; Landlock says where they connect to.
     """
-    made = [Rule("socket", Action.ALLOW, (Check(0, _ALL, family), Check(1, _SOCKET_KIND, _STREAM)))
-            for family in _INET_FAMILIES if network]  # fmt: skip
+    made = _connections() if network else []
     made += [Rule(name, fail(errno.EPERM)) for name in _REFUSED.split()]
     made += [Rule(name, fail(errno.ENOSYS)) for name in _ABSENT.split()]
     made += [Rule(name, fail(errno.EOPNOTSUPP)) for name in _ATTRIBUTES.split()]
     made += _no_setuid_files() if own_namespaces else _nothing_outside()
     made += [Rule("ioctl", fail(errno.EPERM), (Check(1, _ALL, request),)) for request in _STICKS_INPUT]
+    # Larger buffers are memory that no limit counts.
+    made += [
+        Rule("setsockopt", fail(0), (Check(1, _ALL, _SOCKET_LEVEL), Check(2, _ALL, size))) for size in _BUFFER_SIZES
+    ]
     made.append(Rule("prctl", fail(errno.EPERM), (Check(0, _ALL, _SET_SECCOMP),)))
     made += [] if scoped_signals else [Rule(name, Action.ASK) for name in ("kill", "tgkill", "tkill")]
     made += [] if scoped_signals else [Rule(name, fail(errno.EPERM)) for name in _SIGNALS.split()]
@@ -79,11 +85,30 @@ def rules(*, own_namespaces: bool, scoped_signals: bool, network: bool) -> list[
     return made + _no_setuid_creation()
 
 
+def _connections() -> list[Rule]:
+    """TCP sockets, and no way to connect that Landlock does not see: MPTCP, and sending before connecting."""
+    streams = [
+        Rule(
+            "socket", Action.ALLOW, (Check(0, _ALL, family), Check(1, _SOCKET_KIND, _STREAM), Check(2, _ALL, protocol))
+        )
+        for family in _INET_FAMILIES
+        for protocol in _TCP
+    ]
+    sends = {"sendmmsg": 3, "sendmsg": 2, "sendto": 3}
+    return streams + [Rule(name, fail(errno.EPERM), (Check(at, _FAST_OPEN),)) for name, at in sends.items()]
+
+
 def _nothing_outside() -> list[Rule]:
     """What no wall but this one holds where the host's files and processes have names inside."""
     return [
         *(Rule(name, fail(0)) for name in _CHANGES_OF_FILES.split()),
         *(Rule(name, fail(errno.EPERM), (Check(place, _ALL),)) for name, place in _PLACE_OF_PROCESS.items()),
+        Rule("setpriority", fail(errno.EPERM), (Check(0, _ALL, _PRIORITY_OF_USER),)),
+        Rule("ioprio_set", fail(errno.EPERM), (Check(0, _ALL, _IO_PRIORITY_OF_USER),)),
+        Rule("inotify_add_watch", fail(errno.EPERM)),
+        # Whom the kernel signals when a file is ready.
+        *(Rule("fcntl", fail(errno.EPERM), (Check(1, _ALL, command),)) for command in _SETS_OWNER),
+        *(Rule("ioctl", fail(errno.EPERM), (Check(1, _ALL, request),)) for request in _SETS_OWNER_BY_IOCTL),
     ]
 
 

@@ -139,7 +139,7 @@ def _limit(limits: dict[str, Any]) -> None:
         (resource.RLIMIT_CPU, 2 * int(limits["timeout_s"] + 1)),
         (resource.RLIMIT_DATA, 2 * limits["memory_bytes"]),
         (resource.RLIMIT_FSIZE, limits["file_bytes"]),
-        (resource.RLIMIT_NOFILE, 1024),
+        (resource.RLIMIT_NOFILE, 256),
     ):
         hard = resource.getrlimit(kind)[1]
         value = value if hard == resource.RLIM_INFINITY else min(value, hard)

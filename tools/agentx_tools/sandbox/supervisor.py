@@ -8,19 +8,23 @@ import importlib
 import json
 import os
 import select
+import signal
 import socket
-import subprocess
 import time
 from contextlib import suppress
 
 from agentx_tools.sandbox import disk, paths, server, start, syscalls, tree
+from agentx_tools.sandbox.leftovers import Leftovers, remove
 from agentx_tools.sandbox.limits import Limits
+from agentx_tools.sandbox.paths import Paths
+from agentx_tools.sandbox.pressure import Pressure
 from agentx_tools.sandbox.questions import Questions
 from agentx_tools.sandbox.start import Started
 from agentx_tools.sandbox.walls import Level
 
 STOP = b"stop"
 _TICK_MS = 50
+_PATIENCE_S = 5.0
 _SUBREAPER = 36
 _MESSAGE_BYTES = 65_536
 
@@ -30,9 +34,6 @@ def main(control: int) -> None:
     host = socket.socket(fileno=control)
     settings = json.loads(host.recv(_MESSAGE_BYTES))
     syscalls.call("prctl", _SUBREAPER, 1, 0, 0, 0)
-    # If the machine runs out of memory, the program goes and not the host with its model.
-    with suppress(OSError), open("/proc/self/oom_score_adj", "w") as stream:
-        stream.write("800")
     try:
         seen = paths.around(settings["workspace"], settings["base"], tuple(settings["readable"]))
         for name in settings["modules"]:
@@ -43,31 +44,24 @@ def main(control: int) -> None:
             if isinstance(started, Started):
                 listener = [] if started.listener is None else [started.listener]
                 socket.send_fds(host, [json.dumps({"level": level, "reasons": reasons}).encode()], listener)
-                Supervisor(host, started, [seen.workspace, seen.scratch]).serve()
+                Supervisor(host, started, seen).serve()
                 return
             reasons.append(started)
         host.send(json.dumps({"level": None, "reasons": reasons}).encode())
     finally:
         tree.kill(os.getpid(), spared=0)
-        _remove(settings["base"])
-
-
-def _remove(folder: str) -> None:
-    """However deep it is, and whatever rights were taken from it."""
-    for command in (["rm", "-rf", folder], ["chmod", "-R", "u+rwX", folder], ["rm", "-rf", folder]):
-        if os.path.exists(folder):
-            subprocess.run(command, stdin=subprocess.DEVNULL, check=False)
+        remove(settings["base"])
 
 
 class Supervisor:
     """One request at a time: from the host to the server, and how it ended back."""
 
-    def __init__(self, host: socket.socket, started: Started, folders: list[str]) -> None:
+    def __init__(self, host: socket.socket, started: Started, seen: Paths) -> None:
         self._host = host
         self._server = started.server
         self._inside = started.socket
         self._questions = None if started.questions is None else Questions(started.questions, self._alive)
-        self._folders = folders
+        self._seen = seen
         self._limits: Limits | None = None
         self._stopped_by: str | None = None
         self._next_look = 0.0
@@ -96,7 +90,11 @@ class Supervisor:
             self._stopped_by = None
             if self._questions:
                 self._questions.begin()
-            self._growth = disk.Growth(self._folders, self._limits.file_bytes, self._limits.disk_bytes)
+            limits, seen = self._limits, self._seen
+            folders = [seen.workspace, seen.scratch]
+            self._growth = disk.Growth(folders, limits.file_bytes, limits.disk_bytes, self._alive)
+            self._pressure = Pressure(limits.memory_bytes)
+            self._leftovers = Leftovers(seen.workspace, seen.scratch, limits.disk_bytes // 2)
             self._deadline = time.monotonic() + self._limits.timeout_s
             self._next_look = 0.0
             socket.send_fds(self._inside, [message], files)
@@ -109,10 +107,15 @@ class Supervisor:
     def _pass_back(self) -> bool:
         message = self._inside.recv(_MESSAGE_BYTES)
         if message:
-            tree.kill(os.getpid(), spared=self._server)
+            if not tree.kill(os.getpid(), spared=self._server):
+                return False
             if self._stopped_by is None and self._growth.is_over():
                 self._stopped_by = "disk"
-            self._host.send(json.dumps({**json.loads(message), "stopped_by": self._stopped_by}).encode())
+            moved, spent = self._leftovers.mend(), self._leftovers.too_many()
+            ended = {**json.loads(message), "stopped_by": self._stopped_by, "moved": moved, "spent": spent}
+            self._host.send(json.dumps(ended).encode())
+            if spent:
+                return False
             self._limits = None
         return bool(message)
 
@@ -120,11 +123,19 @@ class Supervisor:
         """Ends the program where a limit is passed; behind walls the limit of processes is kept by `Questions`."""
         assert self._limits is not None
         self._next_look = time.monotonic() + _TICK_MS / 1000
+        # A program that shares its processes' names with the server may have stopped it.
+        with suppress(ProcessLookupError):
+            os.kill(self._server, signal.SIGCONT)
+        if time.monotonic() >= self._deadline + _PATIENCE_S:
+            os.kill(self._server, signal.SIGKILL)
         if time.monotonic() >= self._deadline:
             self._stop("timeout")
         elif self._questions is None and tree.most_tasks_below(os.getpid()) - 1 > self._limits.processes:
             self._stop("processes")
-        elif tree.memory_bytes(self._alive(), self._limits.memory_bytes) > self._limits.memory_bytes:
+        elif (
+            tree.memory_bytes(self._alive(), self._limits.memory_bytes) > self._limits.memory_bytes
+            or self._pressure.is_over()
+        ):
             self._stop("memory")
         elif self._growth.is_over():
             self._stop("disk")

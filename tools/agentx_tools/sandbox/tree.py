@@ -24,10 +24,9 @@ def below(process: int) -> list[int]:
 
 
 def _children(process: int) -> Iterator[int]:
-    with suppress(OSError):
-        for thread in os.listdir(f"/proc/{process}/task"):
-            with suppress(OSError), open(f"/proc/{process}/task/{thread}/children", "rb") as stream:
-                yield from map(int, stream.read().split())
+    for thread in _threads(process):
+        with suppress(OSError), open(f"/proc/{process}/task/{thread}/children", "rb") as stream:
+            yield from map(int, stream.read().split())
 
 
 def most_tasks_below(process: int) -> int:
@@ -53,6 +52,12 @@ def state(task: int) -> str:
     return _status(task)[0].decode()
 
 
+def is_alive(process: int) -> bool:
+    """Whether any thread of it runs: the first may have ended before the others, and then it looks ended."""
+    status = _status(process)
+    return status[0] not in b"ZX" or int(status[_THREADS]) > 1
+
+
 _PARENT, _THREADS = 1, 17
 _GONE = [b"X"] + [b"0"] * _THREADS
 
@@ -73,19 +78,37 @@ def memory_bytes(processes: list[int], enough: int) -> int:
     Pages that several processes share are counted once, but only where counting them for each makes more than `enough`:
     that takes a walk over the page tables.
     """
-    quick = sum(_sum_of(f"/proc/{process}/status", _IN_MEMORY) or 0 for process in processes)
+    quick = sum(_own(process)[0] for process in processes)
     if quick <= enough:
         return quick
     return sum(_shared_fairly(process) for process in processes)
 
 
-_IN_MEMORY = (b"RssAnon:", b"RssShmem:", b"VmSwap:")
-_SHARED_FAIRLY = (b"Pss_Anon:", b"Pss_Shmem:", b"SwapPss:")
+_IN_MEMORY, _PAGE_TABLES = (b"RssAnon:", b"RssShmem:", b"VmSwap:", b"HugetlbPages:"), (b"VmPTE:",)
+_SHARED_FAIRLY = (b"Pss_Anon:", b"Pss_Shmem:", b"SwapPss:", b"Private_Hugetlb:", b"Shared_Hugetlb:")
+
+
+def _own(process: int) -> tuple[int, int]:
+    """All that it holds, and of it the page tables. A thread that still runs is asked: one that ended holds none."""
+    for thread in _threads(process):
+        path = f"/proc/{process}/task/{thread}/status"
+        if pages := _sum_of(path, _IN_MEMORY):
+            tables = _sum_of(path, _PAGE_TABLES) or 0
+            return pages + tables, tables
+    return 0, 0
 
 
 def _shared_fairly(process: int) -> int:
+    whole, tables = _own(process)
     exact = _sum_of(f"/proc/{process}/smaps_rollup", _SHARED_FAIRLY)
-    return (_sum_of(f"/proc/{process}/status", _IN_MEMORY) or 0) if exact is None else exact
+    return whole if not exact else exact + tables
+
+
+def _threads(process: int) -> list[str]:
+    try:
+        return os.listdir(f"/proc/{process}/task")
+    except OSError:
+        return []
 
 
 def _sum_of(path: str, names: tuple[bytes, ...]) -> int | None:
@@ -104,7 +127,7 @@ def kill(process: int, spared: int, within_s: float = 5.0) -> bool:
     deadline = time.monotonic() + within_s
     empty = 0
     while time.monotonic() < deadline:
-        left = [each for each in below(process) if each != spared and state(each) not in "ZX"]
+        left = [each for each in below(process) if each != spared and is_alive(each)]
         # Twice, for one may have been on its way from a parent that was killed.
         empty = 0 if left else empty + 1
         if empty == 2:

@@ -19,7 +19,9 @@ class Level(IntEnum):
     """Beside them processes, network, mounts and users of its own."""
 
 
-LEAST_LANDLOCK, LEAST_FOR_NETWORK = 1, 4
+LEAST_LANDLOCK = {Level.NAMESPACES: 1, Level.LANDLOCK: 3}
+"""Without mounts of its own a program could truncate any file of the user before ABI 3."""
+LEAST_FOR_NETWORK = 4
 
 
 def confine(level: Level, seen: Paths, port: int | None = None) -> int:
@@ -35,16 +37,14 @@ def confine(level: Level, seen: Paths, port: int | None = None) -> int:
     """
     inside = level >= Level.NAMESPACES
     abi = landlock.abi()
-    if abi < LEAST_LANDLOCK:
-        raise OSError("the kernel has no Landlock")
+    if abi < LEAST_LANDLOCK[level]:
+        raise OSError(f"the kernel's Landlock has ABI {abi}, and {LEAST_LANDLOCK[level]} is needed")
     os.chdir(seen.workspace)
     namespaces.drop_capabilities()
     if port is not None and abi < LEAST_FOR_NETWORK:
         raise OSError("this kernel's Landlock does not hold the network, which the settings grant in part")
     landlock.restrict(_rules(inside, seen), [] if port is None else [port], abi)
-    return seccomp.install(
-        seccomp.rules(own_namespaces=inside, scoped_signals=inside or abi >= 6, network=port is not None)
-    )
+    return seccomp.install(seccomp.rules(own_namespaces=inside, scoped_signals=inside, network=port is not None))
 
 
 def _rules(inside: bool, seen: Paths) -> list[tuple[str, Access]]:
