@@ -107,13 +107,14 @@ class Engine:
                 self.llama.abort(True)
                 self._inbox.put(None)
         self._thread.join()
+        # An interpreter that ends while a thread is in a library's code crashes when that thread comes back from it.
+        self._tokenizer.join()
+        for thread in tuple(self._compiling):
+            thread.join()
 
     def close(self) -> None:
         """As `finish`, and frees the memory."""
         self.finish()
-        self._tokenizer.join()
-        for thread in tuple(self._compiling):
-            thread.join()
         self.llama.close()
 
     def _compile(self, stream: Stream, lark: str) -> None:
