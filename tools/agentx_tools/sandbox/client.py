@@ -8,8 +8,8 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -155,20 +155,12 @@ class Sandbox:
         Raises:
             SandboxError: the sandbox has ended; this object is of no more use.
         """
-        output, output_end = os.pipe()
-        report, report_end = os.pipe()
-        ends = [output_end, report_end]
-        try:
-            with tempfile.TemporaryFile() as file:
+        with _Reading(limits.output_bytes) as printed, _Reading(_LONGEST_REPORT_BYTES) as reported:
+            with printed.taking() as output, reported.taking() as report, tempfile.TemporaryFile() as file:
                 file.write(json.dumps({**request, "limits": limits.as_json()}).encode())
                 file.flush()
-                files = [file.fileno(), *ends, *([] if channel is None else [channel])]
-                self._send(RUN, files)
-        finally:
-            for end in ends:
-                os.close(end)
-        self._ending = asyncio.ensure_future(self._receive())
-        with _Reading(output, limits.output_bytes) as printed, _Reading(report, _LONGEST_REPORT_BYTES) as reported:
+                self._send(RUN, [file.fileno(), output, report, *([] if channel is None else [channel])])
+            self._ending = asyncio.ensure_future(self._receive())
             try:
                 await asyncio.wait({self._ending, printed.full}, return_when=asyncio.FIRST_COMPLETED)
                 if printed.full.done():
@@ -253,16 +245,16 @@ def _own_folder(workspace: Path) -> Path:
 
 
 class _Reading:
-    """Reads a pipe to its end, or until there is more than the limit: then `full` is done."""
+    """Reads a pipe of its own to its end, or until there is more than the limit: then `full` is done."""
 
-    def __init__(self, file: int, limit: int) -> None:
+    def __init__(self, limit: int) -> None:
         self.data = bytearray()
         self.limit = limit
         self.full: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._file = file
-        os.set_blocking(file, False)
-        asyncio.get_running_loop().add_reader(file, self._read)
+        self._file, self._end = os.pipe()
+        os.set_blocking(self._file, False)
+        asyncio.get_running_loop().add_reader(self._file, self._read)
 
     def __enter__(self) -> "_Reading":
         return self
@@ -270,6 +262,14 @@ class _Reading:
     def __exit__(self, *_: object) -> None:
         asyncio.get_running_loop().remove_reader(self._file)
         os.close(self._file)
+
+    @contextmanager
+    def taking(self) -> Generator[int, None, None]:
+        """The end to write to, to be handed on meanwhile."""
+        try:
+            yield self._end
+        finally:
+            os.close(self._end)
 
     async def rest(self, within_s: float) -> None:
         """What stands in the pipe is soon read; a process that will not die may keep it open for long."""

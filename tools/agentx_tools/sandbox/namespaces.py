@@ -76,12 +76,11 @@ def build_root(seen: Paths) -> None:
         os.symlink(f"/proc/{target}", f"{root}/dev/{link}")
     _mount("tmpfs", _folder(root, "/dev/shm"), "tmpfs", _NO_SETUID | _NO_DEVICES | _NO_PROGRAMS, _SHARED_MEMORY)
     _bind(seen.scratch, root, "/tmp")
+    held = _between(seen)
     # A path that lies in another comes after it.
-    for path in sorted({*seen.readable, seen.workspace}, key=len):
-        if path.startswith(f"{seen.workspace}/"):
-            _hold_parents(path, seen.workspace, root)
+    for path in sorted({*seen.readable, seen.workspace, *held}, key=len):
         _bind(path, root)
-        if path != seen.workspace:
+        if path != seen.workspace and path not in held:
             _restrict(f"{root}{path}", read_only=True)
     for link, target in seen.links:
         _link(target, f"{root}{link}")
@@ -109,32 +108,30 @@ def drop_capabilities() -> None:
     syscalls.call("capset", struct.pack("=II", _CAPABILITIES_V3, 0), bytes(24))
 
 
-def _hold_parents(path: str, workspace: str, root: str) -> None:
-    """The folders between are made mounts: they cannot be renamed away and made anew with something else in them."""
-    between = os.path.dirname(path)
-    folders: list[str] = []
-    while between != workspace:
-        folders.append(between)
-        between = os.path.dirname(between)
-    for folder in reversed(folders):
-        _mount(f"{root}{folder}", f"{root}{folder}", None, _BIND | _RECURSIVE)
+def _between(seen: Paths) -> set[str]:
+    """The folders between the workspace and what may only be read in it: as mounts of their own they cannot be renamed
+    away and made anew with something else in them."""
+    found: set[str] = set()
+    for path in seen.readable:
+        while (path := os.path.dirname(path)).startswith(f"{seen.workspace}/"):
+            found.add(path)
+    return found
 
 
 def _protect(workspace: str) -> None:
-    repository = f"{workspace}/.git"
-    if os.path.isfile(repository) and not os.path.islink(repository):
-        # Of a worktree or a submodule: it says where the repository lies.
-        _mount(repository, repository, None, _BIND)
-        _restrict(repository, read_only=True)
-    for name in PROTECTED:
-        place = f"{workspace}/{name}"
-        parent = os.path.dirname(place)
-        if os.path.exists(place) and not os.path.islink(place) and not os.path.islink(parent):
-            if parent != workspace:
-                # As a mount of its own the folder cannot be renamed away and made anew.
-                _mount(parent, parent, None, _BIND | _RECURSIVE)
-            _mount(place, place, None, _BIND | _RECURSIVE)
-            _restrict(place, read_only=True)
+    # The file `.git` of a worktree or a submodule says where the repository lies.
+    names = [*PROTECTED, *([".git"] if os.path.isfile(f"{workspace}/.git") else [])]
+    places = [place for place in (f"{workspace}/{name}" for name in names) if _is_own(place)]
+    # The folders that hold them too, for the same reason as those between.
+    for place in (*sorted({os.path.dirname(place) for place in places} - {workspace}), *places):
+        _mount(place, place, None, _BIND | _RECURSIVE)
+    for place in places:
+        _restrict(place, read_only=True)
+
+
+def _is_own(place: str) -> bool:
+    """Whether it is there, and neither it nor its folder is a link to elsewhere."""
+    return os.path.exists(place) and not os.path.islink(place) and not os.path.islink(os.path.dirname(place))
 
 
 def _bind(source: str, root: str, target: str | None = None) -> None:

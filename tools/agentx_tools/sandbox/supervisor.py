@@ -124,10 +124,9 @@ class Supervisor:
         assert self._limits is not None
         self._next_look = time.monotonic() + _TICK_MS / 1000
         # A program that shares its processes' names with the server may have stopped it.
+        late = time.monotonic() >= self._deadline + _PATIENCE_S
         with suppress(ProcessLookupError):
-            os.kill(self._server, signal.SIGCONT)
-        if time.monotonic() >= self._deadline + _PATIENCE_S:
-            os.kill(self._server, signal.SIGKILL)
+            os.kill(self._server, signal.SIGKILL if late else signal.SIGCONT)
         if time.monotonic() >= self._deadline:
             self._stop("timeout")
         elif self._questions is None and tree.most_tasks_below(os.getpid()) - 1 > self._limits.processes:
