@@ -79,7 +79,8 @@ class Agent:
         tool_settings: Mapping[str, Mapping[str, Any]] | None = None,
         progress: Any = None,
     ) -> None:
-        self.toolbox = Toolbox(tools)
+        self.tool_settings = {name: dict(table) for name, table in (tool_settings or {}).items()}
+        self.toolbox = Toolbox(tools).with_settings(self.tool_settings)
         self.workspace = Path(workspace or ".").expanduser().absolute()
         self.instructions = instructions
         self.principles = _sentences(principles)
@@ -89,7 +90,6 @@ class Agent:
         self.sampling = sampling
         self.policy = Policy(allow, deny, mode)
         self.approve = approve
-        self.tool_settings = {name: dict(table) for name, table in (tool_settings or {}).items()}
         self._spec = model
         self._dialect = dialect
         self._journal = journal

@@ -52,6 +52,8 @@ async def carry_out(tool: Tool, call: ToolCall, context: ToolContext) -> ToolRes
         traceback=trace,
         elapsed_s=time.perf_counter() - started,
         argument=argument,
+        untrusted=context.marks.untrusted,
+        addresses=list(context.marks.addresses),
     )
 
 

@@ -60,8 +60,11 @@ class CallDecoded:
 
 @dataclass(frozen=True, slots=True)
 class ApprovalAsked:
+    """A call waits for a person; `advice` is the option that approves it in advance, "" where none does."""
+
     call: ToolCall
     reason: str
+    advice: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,15 +5,14 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from agentx import changes, project_policy
+from agentx import changes, sinks
 from agentx.dispatch import carry_out
 from agentx.errors import AgentXError, ToolError
 from agentx.events import (
-    ApprovalAsked,
-    ApprovalGiven,
     CallDecoded,
     CallFinished,
     CallProgress,
@@ -24,15 +23,16 @@ from agentx.events import (
     StepFinished,
     StepStarted,
 )
+from agentx.gate import Gate
 from agentx.messages import RunStatus, ToolCall, ToolResult, Usage
 from agentx.planner.base import Action, Strategy, Turn
-from agentx.planner.evidence import doubt, refused
 from agentx.planner.retrieval import Retrieval
 from agentx.planner.review import Review
-from agentx.policy import ASKING, ApprovalRequest, Approver, Decision, NeedsApproval, Policy
+from agentx.policy import ASKING, Approver, NeedsApproval, Policy
+from agentx.provenance import Provenance
 from agentx.schema import ordered_parameters
 from agentx.threads import in_thread
-from agentx.tool import Tool, ToolContext
+from agentx.tool import ToolContext
 
 MAX_PROBLEMS = 2
 """Unusable replies in a row after which a run is given up."""
@@ -51,6 +51,7 @@ class Surroundings:
     session_id: str
     workspace: Path
     policy: Policy
+    provenance: Provenance
     approve: Approver | None
     tool_settings: dict[str, dict[str, Any]]
     retrieval: Retrieval | None = None
@@ -73,8 +74,7 @@ class Loop:
         self._emit: Callable[[Event], None] = turn.emit
         self._usage = Usage()
         self._steps = 0
-        # Calls run side by side; questions to a person do not.
-        self._asking = asyncio.Lock()
+        self._gate = Gate(turn, around.workspace, around.policy, around.provenance, around.approve)
 
     async def run(self) -> RunFinished:
         """Runs to the end; every way to end is a RunFinished, but cancellation, which is passed on."""
@@ -135,7 +135,7 @@ class Loop:
         return self._end("ok", output=answer)
 
     def _end(self, status: RunStatus, error: str | None = None, output: Any = None) -> RunFinished:
-        return RunFinished(status, output, error, self._steps, self._usage)
+        return RunFinished(status, output, error, self._steps, self._usage + self._gate.usage)
 
     async def _act(self, calls: list[ToolCall]) -> list[tuple[ToolCall, ToolResult]]:
         """Carries out the calls of one reply: neighbours without side effects at once, the others one by one."""
@@ -185,19 +185,27 @@ class Loop:
             return refused
         return await self._permitted(call)
 
-    async def _permitted(self, call: ToolCall) -> ToolResult:
-        result = await self._decided(call)
+    async def _permitted(self, call: ToolCall, maker: ToolCall | None = None) -> ToolResult:
+        result = await self._gate.pass_on(call, maker)
         if isinstance(result, ToolCall):
             permitted = result
             self._emit(CallStarted(permitted))
             result = await self._noting_changes(permitted)
             toolbox = self._turn.toolbox
             result = self._turn.recovery.take(toolbox[call.name], result, toolbox)
+            result = self._around.provenance.take(toolbox[call.name], permitted, result)
+            self._warn_of(result)
             if permitted != call:
                 told = f"(the user changed the arguments to {json.dumps(permitted.arguments, ensure_ascii=False)})"
                 result = replace(result, text=f"{told}\n{result.text}")
         self._emit(CallFinished(result))
         return result
+
+    def _warn_of(self, result: ToolResult) -> None:
+        """A program may change any file of the workspace; after text of strangers a person should look at some."""
+        later = [path for path in result.changed if sinks.runs_later(self._around.workspace, path)]
+        if later and self._around.provenance.tainted:
+            self._emit(Notice(f"Look at {', '.join(later)}: it may be run later, and text of strangers was read."))
 
     async def _noting_changes(self, call: ToolCall) -> ToolResult:
         if not self._turn.toolbox[call.name].capabilities & {"writes", "executes"}:
@@ -207,11 +215,11 @@ class Loop:
         after = await in_thread(lambda: changes.look(self._around.workspace))
         return replace(result, changed=changes.changed(before, after))
 
-    async def _call_from_tool(self, name: str, arguments: dict[str, Any]) -> Any:
+    async def _call_from_tool(self, maker: ToolCall, name: str, arguments: dict[str, Any]) -> Any:
         """A call that a tool makes (a program that the model wrote): same policy, same journal."""
         call = self._turn.new_call(name, arguments)
         self._emit(CallDecoded(call))
-        result = await self._permitted(call)
+        result = await self._permitted(call, maker)
         if not result.ok:
             raise ToolError(result.text)
         return result.text if result.value is None else result.value
@@ -226,61 +234,10 @@ class Loop:
             call.id, "refused", f"refused: you made this very call before; it gave: {said}. Do something else."
         )
 
-    async def _decided(self, call: ToolCall) -> ToolCall | ToolResult:
-        """The call as it may be carried out, or what the model is told instead.
-
-        Raises:
-            NeedsApproval: there is nobody to ask.
-        """
-        if call.name in self._turn.without:
-            return ToolResult(call.id, "refused", f"refused: `{call.name}` is off in this task.")
-        tool = self._turn.toolbox[call.name]
-        verdict = self._around.policy.judge(tool, call)
-        if verdict.answer == "deny":
-            return ToolResult(call.id, "denied", f"denied: {verdict.reason}.")
-        asks, reason = verdict.answer == "ask", verdict.reason
-        unasked, usage = await doubt(self._turn, call)
-        self._usage += usage
-        # A person who is asked anyway knows better than a probe what the task asks for.
-        if unasked and not (asks and self._around.approve):
-            return refused(call, unasked)
-        if not asks:
-            return call
-        if unasked:
-            reason += ", which the task does not seem to ask for"
-        self._emit(ApprovalAsked(call, reason))
-        if self._around.approve is None:
-            self._emit(ApprovalGiven(call.id, False, "nobody to ask"))
-            raise NeedsApproval(
-                f"{call.name} needs an approval ({reason}) and nobody can be asked; "
-                f"allow it in advance with --allow {call.name}."
-            )
-        async with self._asking:
-            if self._around.policy.judge(tool, call).answer == "allow":
-                return call  # granted while this question waited for another
-            return self._heeded(await self._around.approve(ApprovalRequest(call, tool, reason)), tool, call)
-
-    def _heeded(self, decision: Decision, tool: Tool, call: ToolCall) -> ToolCall | ToolResult:
-        """What a person's decision makes of the call; what they forbade before holds for arguments of theirs too."""
-        given = None if decision.arguments is None else dict(decision.arguments)
-        self._emit(ApprovalGiven(call.id, decision.allowed, decision.reason, given))
-        if decision.grant is not None:
-            self._around.policy.grant(decision.grant)
-            if decision.keep and (problem := project_policy.keep(self._around.workspace, decision.grant)):
-                self._emit(Notice(problem))
-        if not decision.allowed:
-            return ToolResult(call.id, "denied", f"denied by the user: {decision.reason or 'not wanted'}")
-        if given is None or given == call.arguments:
-            return call
-        changed = replace(call, arguments=given)
-        verdict = self._around.policy.judge(tool, changed)
-        if verdict.answer == "deny":
-            return ToolResult(call.id, "denied", f"denied: {verdict.reason}.")
-        return changed
-
     async def _carry_out(self, call: ToolCall) -> ToolResult:
         loop = asyncio.get_running_loop()
         over = [False]
+        tool, provenance = self._turn.toolbox[call.name], self._around.provenance
         context = ToolContext(
             workspace=self._around.workspace,
             session_id=self._around.session_id,
@@ -292,13 +249,14 @@ class Loop:
                 for tool in self._turn.allowed_tools
                 if tool.name != call.name
             },
-            call_tool=self._call_from_tool,
+            call_tool=partial(self._call_from_tool, call),
             report=lambda text: loop.call_soon_threadsafe(self._emit, CallProgress(call.id, text)) and None,
             is_cancelled=lambda: over[0],
+            tainted=provenance.tainted and bool(provenance.foreign(tool, call.arguments)),
         )
         started = time.perf_counter()
         try:
-            return await carry_out(self._turn.toolbox[call.name], call, context)
+            return await carry_out(tool, call, context)
         except asyncio.CancelledError:
             self._emit(CallFinished(ToolResult(call.id, "cancelled", "", elapsed_s=time.perf_counter() - started)))
             raise

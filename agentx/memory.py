@@ -7,19 +7,29 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class MemoryHit:
-    """A stored text found for a query; `score` is the cosine similarity, 1.0 for the same text."""
+    """A stored text found for a query.
+
+    Attributes:
+        score: cosine similarity, 1.0 for the same text.
+        untrusted: it may derive from text of strangers.
+    """
 
     id: str
     text: str
     source: str
     score: float
+    untrusted: bool = False
 
 
 class Memory(Protocol):
     """Stores texts and finds those nearest in meaning. Calls may block: the loop runs them in a thread."""
 
-    def add(self, text: str, source: str) -> str:
-        """Stores a text and returns its id; the same text again changes nothing and returns the same id."""
+    def add(self, text: str, source: str, *, untrusted: bool = False) -> str:
+        """Stores a text and returns its id; the same text again changes nothing and returns the same id.
+
+        Args:
+            untrusted: it may derive from text of strangers; its hits say so.
+        """
         ...
 
     def search(self, query: str, limit: int = 5) -> Sequence[MemoryHit]:

@@ -146,6 +146,11 @@ class Policy:
         """Calls of this pattern need no approval from now on; raises UsageError if it is none."""
         self._allow.append(Pattern.parse(pattern))
 
+    @property
+    def allows_all(self) -> bool:
+        """Whether the user has approved everything in advance."""
+        return any(pattern.text == "all" for pattern in self._allow)
+
     def judge(self, tool: Tool, call: ToolCall) -> Verdict:
         """What is to happen to the call, and why."""
         for pattern in self._deny:

@@ -93,7 +93,8 @@ def _shown_type(annotation: Any) -> str | None:
 class ForeignSchema(ToolSchema):
     """A JSON Schema that came from elsewhere; one without type, properties or descriptions is legal."""
 
-    def __init__(self, name: str, parameters: Mapping[str, Any]) -> None:
+    def __init__(self, name: str, parameters: Mapping[str, Any], context_parameter: str | None = None) -> None:
+        self.context_parameter = context_parameter
         if not name:
             raise SchemaError("A tool needs a name that is not empty.")
         schema = dict(parameters)

@@ -8,6 +8,7 @@ from agentx.errors import AgentXError
 from agentx.events import Answered, CallStarted, Event, EventLog, ModelLoaded, RunFinished, RunStarted
 from agentx.messages import RunResult, ToolCall, Usage
 from agentx.model import Fragment
+from agentx.provenance import Provenance
 
 if TYPE_CHECKING:
     from agentx.agent import Agent
@@ -27,6 +28,8 @@ class Session:
         self._shown: list[str] = []
         # What a person grants holds for this conversation.
         self._policy = agent.policy.for_session()
+        self._provenance = Provenance()
+        self._provenance.said(agent.instructions or "")
         self.id = ""
 
     async def run(self, task: str, *, output: type[Any] | None = None, without: Collection[str] = ()) -> RunResult:
@@ -131,7 +134,10 @@ class Session:
         turn.prompt = self._prompt
         turn.prompt += plan.opening(turn, follow_up=bool(self._prompt))
         turn.was_shown()
-        around = Surroundings(self.id, agent.workspace, self._policy, agent.approve, agent.tool_settings, retrieval)
+        self._provenance.said(task)
+        around = Surroundings(
+            self.id, agent.workspace, self._policy, self._provenance, agent.approve, agent.tool_settings, retrieval
+        )
         turn.past = self._past
         try:
             final = await Loop(turn, plan, Limits(agent.max_steps, agent.timeout_s), around).run()

@@ -15,8 +15,8 @@ The usual way to make one is the decorator::
 A parameter annotated `ToolContext` is filled by the loop and hidden from the model.
 """
 
-from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, overload
@@ -37,6 +37,19 @@ class _Sent:
         yield
 
 
+@dataclass
+class Marks:
+    """What a tool has said of the result that it is about to give.
+
+    Attributes:
+        untrusted: it holds text of strangers.
+        addresses: what a search has found: going there carries nothing out.
+    """
+
+    untrusted: bool = False
+    addresses: list[str] = field(default_factory=list[str])
+
+
 @dataclass(frozen=True)
 class ToolContext:
     """What the loop tells a tool about the run it serves.
@@ -50,6 +63,8 @@ class ToolContext:
         functions: the run's other tools that `call_tool` reaches: names with those of their parameters, in order.
         call_tool: calls another tool of the run, under the same policy and journal; awaits to its value as JSON and
             raises ToolError where it fails. None outside a run.
+        tainted: the arguments may derive from text of strangers that the run has read.
+        marks: what the tool has said of its result, by `found` and `holds_untrusted`.
     """
 
     workspace: Path
@@ -61,6 +76,16 @@ class ToolContext:
     call_tool: Callable[[str, dict[str, Any]], Awaitable[Any]] | None = None
     report: Callable[[str], None] = lambda text: None
     is_cancelled: Callable[[], bool] = lambda: False
+    tainted: bool = False
+    marks: Marks = field(default_factory=Marks)
+
+    def found(self, addresses: Iterable[str]) -> None:
+        """Says that these addresses are what a search has found, so that the model may go there unasked."""
+        self.marks.addresses += addresses
+
+    def holds_untrusted(self) -> None:
+        """Says that this result holds text of strangers; for a tool of which that is not always true."""
+        self.marks.untrusted = True
 
     def progress(self, text: str) -> Awaitable[None]:
         """Emits a CallProgress event; may be called, with or without `await`, from sync and async tools."""
@@ -74,6 +99,7 @@ class ToolContext:
 
 
 Survey: TypeAlias = Callable[[ToolContext], Mapping[str, Any] | None]
+Gains: TypeAlias = Callable[[Mapping[str, Any]], Iterable[Capability]]
 
 
 @dataclass(frozen=True)
@@ -91,6 +117,9 @@ class Tool:
             model that has not looked invents, so it is made before the model decides anything.
         examples: argument objects that show good use.
         language: for a tool whose argument `code` is a program: its language. Strategy `code` looks for "python".
+        paths: arguments that name the files of the workspace which a tool that `writes` changes; without them its
+            effect counts as one that cannot be undone.
+        gains: called with the tool's own settings; gives the capabilities that they add.
     """
 
     name: str
@@ -105,6 +134,8 @@ class Tool:
     survey: Survey | None = None
     examples: tuple[Mapping[str, Any], ...] = ()
     language: str | None = None
+    paths: tuple[str, ...] = ()
+    gains: Gains | None = None
 
     @cached_property
     def parameters(self) -> dict[str, Any]:
@@ -118,6 +149,11 @@ class Tool:
             ToolError: naming the argument, what is wrong with it, and what is expected.
         """
         return self.schema.validate(self.name, arguments)
+
+    def with_settings(self, settings: Mapping[str, Any]) -> "Tool":
+        """The tool with what its settings let it do."""
+        gained = frozenset(self.gains(settings)) if self.gains else frozenset[Capability]()
+        return replace(self, capabilities=self.capabilities | gained) if gained else self
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.function(*args, **kwargs)
@@ -137,16 +173,21 @@ class Tool:
         description: str,
         parameters: Mapping[str, Any],
         function: Callable[..., Any],
+        *,
+        context_parameter: str | None = None,
         **options: Any,
     ) -> "Tool":
         """A tool from a foreign JSON Schema; the function gets its arguments by keyword and is never inspected.
+
+        Args:
+            context_parameter: keyword by which the function gets the ToolContext; None if it takes none.
 
         Raises:
             SchemaError: the name is empty, or `parameters` is no object schema.
         """
         from agentx.schema import ForeignSchema
 
-        return cls(name, description, function, ForeignSchema(name, parameters), **options)
+        return cls(name, description, function, ForeignSchema(name, parameters, context_parameter), **options)
 
 
 class ToolSchema:
@@ -178,6 +219,8 @@ def tool(
     survey: Survey | None = None,
     examples: Sequence[Mapping[str, Any]] = (),
     language: str | None = None,
+    paths: Sequence[str] = (),
+    gains: Gains | None = None,
 ) -> Callable[[Callable[..., Any]], Tool]: ...
 def tool(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
     """Makes a Tool of a function, sync or async; see `Tool` for the options."""
@@ -187,6 +230,7 @@ def tool(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
         name = settings.pop("name", None)
         settings["capabilities"] = frozenset(settings.get("capabilities", ()))
         settings["examples"] = tuple(settings.get("examples", ()))
+        settings["paths"] = tuple(settings.get("paths", ()))
         return Tool.from_function(function, name, **settings)
 
     return make(function) if function is not None else make

@@ -38,5 +38,9 @@ class Toolbox(Mapping[str, Tool]):
     def __len__(self) -> int:
         return len(self._tools)
 
+    def with_settings(self, settings: Mapping[str, Mapping[str, Any]]) -> "Toolbox":
+        """The same tools, each with the capabilities that its table of the settings adds."""
+        return Toolbox(tool.with_settings(settings.get(name, {})) for name, tool in self.items())
+
     def select(self, names: Iterable[str]) -> "Toolbox":
         return Toolbox(self[name] for name in names)

@@ -53,7 +53,8 @@ class Narrator:
             case CallDecoded():
                 self._decoded[event.call.id] = event.call
             case ApprovalAsked() if not self._asks:
-                self._line(f"approval needed: {event.reason}; `--allow {event.call.name}` gives it in advance", YELLOW)
+                advice = f"; `{event.advice}` gives it in advance" if event.advice else ""
+                self._line(f"approval needed: {event.reason}{advice}", YELLOW)
             case CallStarted():
                 self._started.add(event.call.id)
                 self._line(f"{self._to} {one_line(str(event.call), CALL_CHARACTERS)}", CYAN)

@@ -17,6 +17,7 @@ from agentx.errors import UsageError
 from agentx.events import TextDelta
 from agentx.messages import ToolCall, ToolResult, Usage
 from agentx.model import Constraint, Fragment, Sampling
+from agentx.planner import spotlight
 from agentx.planner.base import Action, Turn
 from agentx.planner.decoding import Decoded, decode, prompt_text
 from agentx.planner.grounding import unsupported_figures
@@ -154,7 +155,7 @@ class Code:
         return Action([opening, *decoded.fragments], decoded.usage, answer=f"{beginning}{decoded.text}".strip())
 
     def results(self, turn: Turn, results: Sequence[tuple[ToolCall, ToolResult]]) -> list[Fragment]:
-        shown = "".join(f"{result.text}\n{wrote(result)}" for _, result in results)
+        shown = "".join(f"{spotlight.shown(result)}\n{wrote(result)}" for _, result in results)
         notes = "".join(f"{note}\n" for note in turn.notes)
         more = step_tools(turn, PythonCalls(), function_names(turn.toolbox))
         return [Fragment(f"\nOutput:\n{shown}{notes}{more}")]

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 
 from agentx.dialects.base import Dialect
 from agentx.messages import ToolCall, ToolResult
+from agentx.planner import spotlight
 from agentx.planner.base import Turn
 
 HELPFUL = "You are a helpful assistant."
@@ -30,7 +31,7 @@ def task_tools(turn: Turn, dialect: Dialect, among: Collection[str], follow_up: 
 
 def shown_results(turn: Turn, results: Sequence[tuple[ToolCall, ToolResult]]) -> str:
     """What came of the calls of a step, then the notes on it, each as the dialect shows a result."""
-    texts = [*(result.text for _, result in results), *turn.notes]
+    texts = [*(spotlight.shown(result) for _, result in results), *turn.notes]
     return "\n".join(map(turn.dialect.show_result, texts))
 
 

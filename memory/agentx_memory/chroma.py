@@ -65,8 +65,11 @@ class ChromaMemory:
         self._folder = client_folder(self.path)
         self._index: tuple[bytes, ExactIndex] | None = None
 
-    def add(self, text: str, source: str) -> str:
+    def add(self, text: str, source: str, *, untrusted: bool = False) -> str:
         """Stores a text and returns its id; the same text again changes nothing and returns the same id.
+
+        Args:
+            untrusted: it may derive from text of strangers; its hits say so.
 
         Raises:
             UsageError: the text is empty.
@@ -80,7 +83,13 @@ class ChromaMemory:
         ids = [text_id] if len(pieces) == 1 else [f"{text_id}-{number:05}" for number in range(len(pieces))]
         stored = self._stored(ids)
         missing = [(ids[number], piece, number) for number, piece in enumerate(pieces) if ids[number] not in stored]
-        created = datetime.now(UTC).isoformat(timespec="seconds")
+        about = {
+            "source": source,
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "text": text_id,
+            "pieces": len(pieces),
+            "untrusted": untrusted,
+        }
         for start in range(0, len(missing), MAX_WRITE):
             batch = missing[start : start + MAX_WRITE]
             vectors = self.embedder.embed([piece for _, piece, _ in batch])
@@ -89,10 +98,7 @@ class ChromaMemory:
                     ids=[id for id, _, _ in batch],
                     embeddings=vectors,
                     documents=[piece for _, piece, _ in batch],
-                    metadatas=[
-                        {"source": source, "created": created, "text": text_id, "piece": number, "pieces": len(pieces)}
-                        for _, _, number in batch
-                    ],
+                    metadatas=[{**about, "piece": number} for _, _, number in batch],
                 )
         return text_id
 
@@ -115,7 +121,10 @@ class ChromaMemory:
             stored = found.get(ids=list(scores), include=["documents", "metadatas"])
         rows = zip(stored["ids"], stored["documents"], stored["metadatas"], strict=True)
         # Rounding may take the similarity of equal vectors beyond 1.
-        hits = [MemoryHit(id, text, str(data["source"]), min(1.0, scores[id])) for id, text, data in rows]
+        hits = [
+            MemoryHit(id, text, str(data["source"]), min(1.0, scores[id]), bool(data.get("untrusted")))
+            for id, text, data in rows
+        ]
         place = {id: number for number, id in enumerate(scores)}
         return sorted(hits, key=lambda hit: place[hit.id])
 

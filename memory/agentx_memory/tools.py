@@ -34,7 +34,8 @@ def remember(text: str, context: ToolContext) -> str:
     with _errors_for_the_model():
         memory = open_memory(context)
         memory.embedder.load(_Reported(context))
-        memory.add(text, f"session {context.session_id}" if context.session_id else "note")
+        source = f"session {context.session_id}" if context.session_id else "note"
+        memory.add(text, source, untrusted=context.tainted)
     return "remembered"
 
 
@@ -55,7 +56,10 @@ def recall(query: str, context: ToolContext, max_results: int = 3) -> str:
         if memory.count():
             memory.embedder.load(_Reported(context))
         hits = memory.search(query, max(1, min(max_results, MAX_RESULTS)))
-    return "\n".join(_line(hit) for hit in hits if hit.score >= MIN_SCORE) or f"nothing in memory matches {query!r}"
+    near = [hit for hit in hits if hit.score >= MIN_SCORE]
+    if any(hit.untrusted for hit in near):
+        context.holds_untrusted()
+    return "\n".join(map(_line, near)) or f"nothing in memory matches {query!r}"
 
 
 def open_memory(context: ToolContext) -> ChromaMemory:

@@ -2,11 +2,12 @@
 
 import re
 import signal
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from agentx.errors import ToolError
-from agentx.tool import ToolContext
+from agentx.tool import Capability, ToolContext
 from agentx_tools import _runner, functions, proxy
 from agentx_tools.sandbox import pool
 from agentx_tools.sandbox.client import Ended, NoWalls, SandboxError
@@ -65,6 +66,11 @@ class Settings:
         raise ToolError(f"The settings of this tool are wrong: {reason}.")
 
 
+def ways_out(settings: Mapping[str, Any]) -> tuple[Capability, ...]:
+    """What the settings of a tool that runs programs let these do beside: hosts, or no walls, are a way out."""
+    return ("egress",) if settings.get("hosts") or settings.get("unsafe") is True else ()
+
+
 def _texts(given: dict[str, Any], name: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
     value = given.get(name, default)
     if isinstance(value, str) or not all(isinstance(item, str) for item in value):
@@ -90,8 +96,10 @@ async def run(request: dict[str, Any], context: ToolContext, limits: Limits | No
         async with (
             lent as sandbox,
             functions.served(context) as channel,
-            proxy.served(sandbox.listener, settings.hosts),
+            proxy.served(sandbox.listener, settings.hosts, context.holds_untrusted),
         ):
+            if sandbox.level == Level.NONE:
+                context.holds_untrusted()  # nothing tells what it reaches
             return Ran(await sandbox.run(request, limits, channel), limits, _note(request, sandbox.level))
     except NoWalls as error:
         raise Unconfined(

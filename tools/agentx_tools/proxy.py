@@ -7,7 +7,7 @@ can make TCP connections to this proxy alone.
 import asyncio
 import re
 import socket
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -42,12 +42,15 @@ class _Request:
 
 
 @asynccontextmanager
-async def served(listener: socket.socket | None, hosts: Collection[str]) -> AsyncGenerator[None, None]:
+async def served(
+    listener: socket.socket | None, hosts: Collection[str], reached: Callable[[], None] = lambda: None
+) -> AsyncGenerator[None, None]:
     """Answers on the listening socket meanwhile; with None there is none to answer on.
 
     Args:
         hosts: names, `*.name` for those below one, or `host:port`; without a port the usual ones of the web are meant,
             with one the address may be a private one.
+        reached: called for each connection to one of them.
     """
     if listener is None:
         yield
@@ -61,7 +64,7 @@ async def served(listener: socket.socket | None, hosts: Collection[str]) -> Asyn
             if len(answering) < _MOST_CONNECTIONS:
                 answering.add(task)
                 with suppress(OSError, asyncio.IncompleteReadError):
-                    await _answer(reader, writer, hosts)
+                    await _answer(reader, writer, hosts, reached)
         finally:
             answering.discard(task)
             writer.close()
@@ -75,10 +78,16 @@ async def served(listener: socket.socket | None, hosts: Collection[str]) -> Asyn
             task.cancel()
 
 
-async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, hosts: Collection[str]) -> None:
+async def _answer(
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    hosts: Collection[str],
+    reached: Callable[[], None],
+) -> None:
     try:
         request = _parse(await _head(reader))
         remote_reader, remote_writer = await _connected(request, hosts)
+        reached()
     except _Refused as refused:
         body = f"{refused}\n".encode()
         writer.write(

@@ -15,6 +15,7 @@ from agentx_tools.sandbox.limits import Limits
     max_output_bytes=4_000,
     language="python",
     survey=lambda context: {"code": "look()"},
+    gains=confined.ways_out,
 )
 async def python(context: ToolContext, code: str) -> str:
     """Run a Python program in the workspace and return what it prints.

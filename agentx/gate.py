@@ -1,0 +1,139 @@
+"""Whether a call may be carried out: the policy, whose words it holds, what the task asks for, and a person's word."""
+
+import asyncio
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from agentx import project_policy, sinks
+from agentx.events import ApprovalAsked, ApprovalGiven, Notice
+from agentx.messages import ToolCall, ToolResult, Usage
+from agentx.planner.base import Turn
+from agentx.planner.evidence import doubt, refused
+from agentx.policy import ApprovalRequest, Approver, Decision, NeedsApproval, Policy, Verdict
+from agentx.provenance import Provenance
+from agentx.tool import Tool
+
+_ADDRESS = re.compile(r"\s*([a-z][a-z0-9+.-]*://|www\.)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict with what it rests on.
+
+    Attributes:
+        alone: only a person who sees this very call can approve it: no pattern does, and no approval in advance.
+        advice: what would have approved it in advance.
+    """
+
+    verdict: Verdict
+    alone: bool = False
+    advice: str = ""
+
+
+class Gate:
+    """Decides on the calls of one run; its `usage` is what asking the model has cost."""
+
+    def __init__(
+        self, turn: Turn, workspace: Path, policy: Policy, provenance: Provenance, approve: Approver | None
+    ) -> None:
+        self.usage = Usage()
+        self._turn = turn
+        self._workspace = workspace
+        self._policy = policy
+        self._provenance = provenance
+        self._approve = approve
+        # Calls run side by side; questions to a person do not.
+        self._asking = asyncio.Lock()
+
+    async def pass_on(self, call: ToolCall, maker: ToolCall | None = None) -> ToolCall | ToolResult:
+        """The call as it may be carried out, or what the model is told instead.
+
+        Args:
+            maker: the call of the program that makes this one; None where the model does.
+
+        Raises:
+            NeedsApproval: there is nobody to ask.
+        """
+        turn = self._turn
+        if call.name in turn.without:
+            return ToolResult(call.id, "refused", f"refused: `{call.name}` is off in this task.")
+        tool = turn.toolbox[call.name]
+        judgement = self._judge(tool, call, maker)
+        answer, reason = judgement.verdict.answer, judgement.verdict.reason
+        if answer == "deny":
+            return ToolResult(call.id, "denied", f"denied: {reason}.")
+        unasked, usage = await doubt(turn, call)
+        self.usage += usage
+        # A person who is asked anyway knows better than a probe what the task asks for.
+        if unasked and not (answer == "ask" and self._approve):
+            return refused(call, unasked)
+        if answer == "allow":
+            return call
+        if unasked:
+            reason += ", which the task does not seem to ask for"
+        turn.emit(ApprovalAsked(call, reason, judgement.advice))
+        if self._approve is None:
+            return self._unapproved(call, judgement)
+        async with self._asking:
+            if self._judge(tool, call, maker).verdict.answer == "allow":
+                return call  # granted while this question waited for another
+            return self._heeded(await self._approve(ApprovalRequest(call, tool, reason)), tool, call)
+
+    def _judge(self, tool: Tool, call: ToolCall, maker: ToolCall | None) -> Judgement:
+        verdict = self._policy.judge(tool, call)
+        judgement = Judgement(verdict, advice=f"--allow {call.name}")
+        if verdict.answer == "deny" or not self._provenance.tainted:
+            return judgement
+        sink = sinks.reason(tool, call.arguments, self._workspace)
+        if sink is None:
+            return judgement
+        program = None if maker is None else "\n".join(map(str, maker.arguments.values()))
+        for name, value in _asked_outside(tool, call):
+            if piece := self._provenance.private_text(value, program):
+                reason = f"{tool.name} {sink}, text of strangers was read, and `{name}` holds private text ({piece})"
+                return Judgement(Verdict("ask", reason), alone=True)
+        names = [] if self._policy.allows_all else self._provenance.foreign(tool, call.arguments)
+        if not names:
+            return judgement
+        shown = ", ".join(f"`{name}`" for name in names)
+        reason = f"{tool.name} {sink}, text of strangers was read, and {shown} may hold their words"
+        return Judgement(Verdict("ask", reason), advice="--allow all")
+
+    def _unapproved(self, call: ToolCall, judgement: Judgement) -> ToolResult:
+        self._turn.emit(ApprovalGiven(call.id, False, "nobody to ask"))
+        reason = judgement.verdict.reason
+        if judgement.alone:
+            return ToolResult(call.id, "denied", f"denied: {reason}; do without it.")
+        raise NeedsApproval(
+            f"{call.name} needs an approval ({reason}) and nobody can be asked; "
+            f"allow it in advance with {judgement.advice}."
+        )
+
+    def _heeded(self, decision: Decision, tool: Tool, call: ToolCall) -> ToolCall | ToolResult:
+        """What a person's decision makes of the call; what they forbade before holds for arguments of theirs too."""
+        given = None if decision.arguments is None else dict(decision.arguments)
+        self._turn.emit(ApprovalGiven(call.id, decision.allowed, decision.reason, given))
+        if decision.grant is not None:
+            self._policy.grant(decision.grant)
+            if decision.keep and (problem := project_policy.keep(self._workspace, decision.grant)):
+                self._turn.emit(Notice(problem))
+        if not decision.allowed:
+            return ToolResult(call.id, "denied", f"denied by the user: {decision.reason or 'not wanted'}")
+        if given is None or given == call.arguments:
+            return call
+        changed = replace(call, arguments=given)
+        verdict = self._policy.judge(tool, changed)
+        if verdict.answer == "deny":
+            return ToolResult(call.id, "denied", f"denied: {verdict.reason}.")
+        return changed
+
+
+def _asked_outside(tool: Tool, call: ToolCall) -> Iterator[tuple[str, Any]]:
+    """The arguments by which something is asked of the outside: queries and addresses, which nobody proofreads."""
+    asks = "ingests_untrusted" in tool.capabilities and "executes" not in tool.capabilities
+    for name, value in call.arguments.items():
+        if "egress" in tool.capabilities and (asks or (isinstance(value, str) and _ADDRESS.match(value))):
+            yield name, value
