@@ -1,12 +1,13 @@
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from agentx_memory.chroma import ChromaMemory
 from agentx_memory.tools import open_memory, recall, remember
 
 from agentx.errors import ConfigError, ToolError
-from agentx.tool import ToolContext
+from agentx.tool import Marks, ToolContext
 
 
 @pytest.fixture
@@ -41,6 +42,15 @@ def test_a_sentence_deep_in_a_long_text_can_be_recalled(context):
     text = filler * 100 + "The password of the cabin's wifi is swordfish.\n" + filler * 100
     remember(text, context=context)
     assert "swordfish" in recall("wifi password", context=context, max_results=5)
+
+
+def test_a_note_of_strangers_stays_theirs(context):
+    remember("The ketch is moored in Flensburg.", context=context)
+    remember("Grandma likes orchids.", context=replace(context, tainted=True))
+    for question, untrusted in (("Where is my ketch?", False), ("What flowers does grandma like?", True)):
+        asked = replace(context, marks=Marks())
+        recall(question, context=asked, max_results=1)
+        assert asked.marks.untrusted is untrusted
 
 
 @pytest.mark.parametrize("text", ["", "  \n"])

@@ -3,7 +3,7 @@ import http.server
 import threading
 
 import pytest
-from agentx_tools.python import run_program
+from agentx_tools.python import python, run_program
 from agentx_tools.shell import shell
 
 from agentx.errors import ToolError
@@ -50,6 +50,20 @@ def asked(url, folder, hosts, walls="namespaces"):
 @LEVELS
 def test_a_host_that_the_user_named_is_reached(tmp_path, site, walls):
     assert asked(f"http://{site}/page?q=1", tmp_path, [site], walls) == f"/page?q=1 of {site}"
+
+
+def test_what_was_loaded_is_text_of_strangers(tmp_path, site):
+    for code, untrusted in ((f"import urllib.request as u; u.urlopen('http://{site}/')", True), ("print(1)", False)):
+        context = ToolContext(tmp_path, settings={"hosts": [site]})
+        asyncio.run(run_program(code, context))
+        assert context.marks.untrusted is untrusted
+
+
+def test_hosts_or_no_walls_are_a_way_out():
+    assert "egress" not in python.with_settings({}).capabilities
+    for settings in ({"hosts": ["example.org"]}, {"unsafe": True}):
+        assert {"egress", "executes"} == python.with_settings(settings).capabilities
+        assert "egress" in shell.with_settings(settings).capabilities
 
 
 @LEVELS
