@@ -20,6 +20,9 @@ Mode: TypeAlias = Literal["read-only", "ask", "auto-edit", "full"]
 `auto-edit` asks unless it only changes files, `full` allows it."""
 MODES: tuple[Mode, ...] = get_args(Mode)
 
+MAX_PATTERN_CHARACTERS = 1_000
+"""Reading a glob takes time that grows with the square of its length."""
+
 _WORDS = {"writes": "changes files", "executes": "runs code", "egress": "sends data out", "costs": "costs money"}
 
 
@@ -83,6 +86,8 @@ class Pattern:
     def parse(cls, text: str) -> "Pattern":
         """Raises UsageError if the text is not a pattern."""
         text = text.strip()
+        if len(text) > MAX_PATTERN_CHARACTERS:
+            raise UsageError(f"A pattern has {len(text)} characters; it may have {MAX_PATTERN_CHARACTERS}.")
         if text == "all":
             return cls("*", text=text)
         if match := re.fullmatch(r"([^()\s]+)(?:\((.*)\))?", text, re.DOTALL):

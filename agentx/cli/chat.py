@@ -20,6 +20,7 @@ def command(
     unsafe_code: options.UnsafeCode = False,
     deny: options.Deny = None,
     mode: options.Mode = None,
+    allow_host: options.AllowHost = None,
 ) -> int:
     """Talk with the agent, line by line. /help names the commands, Ctrl-C stops a turn, Ctrl-D ends."""
     typed = Options(
@@ -38,5 +39,6 @@ def command(
         unsafe_code,
         deny,
         mode,
+        allow_host,
     )
     return open_ui("chat", typed)

@@ -48,4 +48,12 @@ Temperature = Annotated[float | None, typer.Option("--temperature", help="0 take
 UnsafeCode = Annotated[
     bool, typer.Option("--unsafe-code", help="Run the model's code even where this machine cannot confine it.")
 ]
+AllowHost = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-host",
+        metavar="HOST:PORT",
+        help="Let tools that read the web go there, though the address is private; repeatable.",
+    ),
+]
 Seed = Annotated[int | None, typer.Option("--seed", help="Seed of the random draw.")]

@@ -102,12 +102,32 @@ def _app(verb: str | None) -> Any:
             app.command(name, help=text)(stub)
     if verb not in VERBS:
         for plugin in plugins.listing(GROUP):
-            text = f"From {plugin.distribution}."
+            text = _told_by(plugin) or f"From {plugin.distribution}."
             if plugin.name == verb:
                 _mount(app, plugin.name, plugins.load(GROUP, plugin.name), text)
             elif plugin.name not in VERBS:
                 app.command(plugin.name, help=text)(stub)
     return app
+
+
+def _told_by(plugin: plugins.Plugin) -> str:
+    """The first line that a function says of itself, read in its file: importing the module is for when it is typed."""
+    import ast
+    from importlib.util import find_spec
+    from pathlib import Path
+
+    module, _, attribute = plugin.target.partition(":")
+    package, *below = module.split(".")
+    try:
+        spec = find_spec(package)
+        places = list(spec.submodule_search_locations or []) if spec else []
+        origin = Path(places[0], *below).with_suffix(".py") if below and places else Path((spec and spec.origin) or "")
+        body = ast.parse(origin.read_bytes()).body
+    # Whatever a stranger's package is like, the help is shown.
+    except Exception:
+        return ""
+    told = [ast.get_docstring(item) for item in body if isinstance(item, ast.FunctionDef) and item.name == attribute]
+    return (told[0] or "").partition("\n")[0] if told else ""
 
 
 def _import(module: str) -> Any:

@@ -36,6 +36,7 @@ def command(
     unsafe_code: options.UnsafeCode = False,
     deny: options.Deny = None,
     mode: options.Mode = None,
+    allow_host: options.AllowHost = None,
 ) -> int:
     """Give the agent one task and print its answer.
 
@@ -58,6 +59,7 @@ def command(
         unsafe_code,
         deny,
         mode,
+        allow_host,
     )
     with output.taken() as answers:
         return _Run(answers, objects=json or stream_json, stream=stream_json).carry_out(task, typed)

@@ -1,8 +1,9 @@
 """From options and settings to an agent: what `run`, `chat` and a user interface have in common."""
 
+import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from agentx import config, plugins
 from agentx.errors import ConfigError, UsageError
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from agentx.tool import Tool
 
 
+_HOST_AND_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s/:?#@\[\]]+):\d{1,5}")
 _NOUNS = {"strategy": "strategy", "dialect": "dialect", "enabled_tools": "tool"}
 
 
@@ -35,6 +37,7 @@ class Options:
     unsafe_code: bool = False
     deny: list[str] | None = None
     mode: str | None = None
+    allow_hosts: list[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ class Setup:
     Attributes:
         notices: lines for a person: plugins left out, a project file that is not trusted.
         unsafe_code: tools may run code where nothing confines it.
+        allow_hosts: `host:port` pairs that tools which read the web may go to, though the address is private.
     """
 
     settings: config.Settings
@@ -51,10 +55,13 @@ class Setup:
     tools: "list[Tool]"
     notices: list[str] = field(default_factory=list[str])
     unsafe_code: bool = False
+    allow_hosts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for tool in self.tools if self.unsafe_code else ():
-            allow_unsafe_code(tool, self.settings)
+        for tool in self.tools:
+            if self.unsafe_code:
+                allow_unsafe_code(tool, self.settings)
+            allow_hosts(tool, self.settings, self.allow_hosts)
 
     def agent(self, approve: "Approver | None" = None) -> "Agent":
         """An agent of this setup; without `approve`, a call that needs an approval is denied."""
@@ -114,6 +121,7 @@ def prepare(options: Options) -> Setup:
         PluginError: a tool that was asked for by name cannot be loaded.
     """
     workspace = folder(options.workspace)
+    hosts = checked_hosts(options.allow_hosts)
     loaded = config.load(
         workspace,
         {
@@ -138,7 +146,7 @@ def prepare(options: Options) -> Setup:
     _check_registered(loaded, "dialect", "agentx.dialects")
     _check_registered(loaded, "enabled_tools", "agentx.tools")
     tools, problems = load_tools(loaded.settings.enabled_tools)
-    return Setup(loaded.settings, workspace, tools, [*loaded.notices, *problems], options.unsafe_code)
+    return Setup(loaded.settings, workspace, tools, [*loaded.notices, *problems], options.unsafe_code, hosts)
 
 
 def _check_registered(loaded: config.Loaded, key: str, group: str, *others: str) -> None:
@@ -189,6 +197,25 @@ def allow_unsafe_code(tool: "Tool", settings: config.Settings) -> None:
     """Tells a tool that runs code that it may do so where nothing confines it."""
     if "executes" in tool.capabilities:
         settings.tool_settings.setdefault(tool.name, {})["unsafe"] = True
+
+
+def checked_hosts(hosts: list[str] | None) -> tuple[str, ...]:
+    """What was typed after `--allow-host`; raises UsageError where one is no host and port."""
+    for host in hosts or ():
+        if not _HOST_AND_PORT.fullmatch(host):
+            raise UsageError(
+                f"--allow-host takes a host and a port, such as 127.0.0.1:8000 or [::1]:8000, not {host!r}."
+            )
+    return tuple(hosts or ())
+
+
+def allow_hosts(tool: "Tool", settings: config.Settings, hosts: tuple[str, ...]) -> None:
+    """Adds the hosts to those that a tool which reads the web may go to, though their addresses are private."""
+    if hosts and {"egress", "ingests_untrusted"} <= tool.capabilities:
+        table = settings.tool_settings.setdefault(tool.name, {})
+        given: Any = table.get("allow", [])
+        # Of a setting that is no list, the tool itself will tell.
+        table["allow"] = [*cast("list[Any]", given), *hosts] if isinstance(given, list) else given
 
 
 def folder(workspace: Path | None) -> Path:

@@ -12,7 +12,7 @@ from agentx import config, plugins
 from agentx.cli import aio, options, output
 from agentx.cli.approve import terminal_approver
 from agentx.cli.narrate import Narrator
-from agentx.cli.setup import allow_unsafe_code, folder, load_tools, with_project_policy
+from agentx.cli.setup import allow_hosts, allow_unsafe_code, checked_hosts, folder, load_tools, with_project_policy
 from agentx.cli.stdin import with_stdin
 from agentx.cli.tables import table
 from agentx.errors import UsageError
@@ -63,12 +63,13 @@ def call(
     workspace: options.Workspace = None,
     allow: options.Allow = None,
     unsafe_code: options.UnsafeCode = False,
+    allow_host: options.AllowHost = None,
 ) -> int:
     """Call one tool and print its result.
 
     Exit codes: 0 ok, 1 the tool failed, 2 usage, 3 an approval was needed and not given, 124 its time was up.
     """
-    place = folder(workspace)
+    place, hosts = folder(workspace), checked_hosts(allow_host)
     loaded = with_project_policy(config.load(place, {"allow": allow or None}), place)
     policy = Policy(loaded.settings.allow, loaded.settings.deny, loaded.settings.mode)
     with output.taken() as answers:
@@ -78,6 +79,8 @@ def call(
         tool = _tool(name)
         if unsafe_code:
             allow_unsafe_code(tool, loaded.settings)
+        allow_hosts(tool, loaded.settings, hosts)
+        tool = tool.with_settings(loaded.settings.tool_settings.get(name, {}))
         asked = ToolCall(f"call-{secrets.token_hex(4)}", tool.name, _object(arguments))
         context = ToolContext(
             workspace=place,

@@ -51,7 +51,9 @@ class HermesJson:
                 name, arguments = call["name"], dict(call["arguments"])
             except (ValueError, KeyError, TypeError):
                 raise DialectError(f"a call is cut off: `{inner[:80]}`") from None
-            if name not in known:
+            except RecursionError:
+                raise DialectError("a call is nested too deeply") from None
+            if not isinstance(name, str) or name not in known:
                 raise DialectError(f"`{name}` is no tool")
             calls.append((name, arguments))
         if not calls:

@@ -159,3 +159,5 @@ def _literal_at(text: str, position: int) -> tuple[Any, int]:
         return json.JSONDecoder(parse_float=finite).raw_decode(text, position)
     except ValueError:
         raise DialectError(f"an argument is cut off: `{text[position : position + 80]}`") from None
+    except RecursionError:
+        raise DialectError("an argument is nested too deeply") from None

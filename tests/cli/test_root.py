@@ -17,7 +17,7 @@ def test_help_lists_every_verb_and_imports_none(cli) -> None:
         " or m in ('pydantic', 'rich', 'sqlite3', 'textual', 'chromadb', 'llama_cpp', 'httpx')], file=sys.stderr)"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    for verb in ("run", "chat", "tools", "models", "plugins", "sessions", "config", "doctor"):
+    for verb in ("run", "chat", "tools", "models", "plugins", "sessions", "config", "doctor", "undo"):
         assert f"\n  {verb} " in ran.stdout
     assert ran.stderr.strip() == ""
 
@@ -84,6 +84,27 @@ def test_a_verb_of_a_package_is_listed_and_imported_when_typed(tmp_path: Path) -
     assert f"error: internal error (RuntimeError: oh no); the traceback is in {log}\n" in failed.err
     assert "Traceback" in log.read_text()
     assert "Give the agent one task" in process("run", "--help", env=env).out
+
+
+def test_a_verb_that_is_a_function_is_listed_with_its_own_words_unimported(tmp_path: Path) -> None:
+    info = tmp_path / "strange_verbs-1.0.dist-info"
+    info.mkdir()
+    (tmp_path / "strange_verbs").mkdir()
+    (tmp_path / "strange_verbs" / "__init__.py").write_text("raise RuntimeError('imported')")
+    (tmp_path / "strange_verbs" / "wave.py").write_text(
+        "def wave() -> int:\n    '''Wave a hand.\n\n    Or two.\n    '''\n    return 0\n"
+    )
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: strange-verbs\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(
+        "[agentx.commands]\nwave = strange_verbs.wave:wave\ngone = strange_verbs.none:f\nlost = no_such:f\n"
+    )
+    listed = process("--help", env={"PYTHONPATH": str(tmp_path)})
+    assert "wave      Wave a hand.\n" in listed.out
+    assert "gone      From strange-verbs.\n" in listed.out
+    assert "lost      From strange-verbs.\n" in listed.out
+    failed = process("wave", env={"PYTHONPATH": str(tmp_path)})
+    assert (failed.code, failed.out) == (2, "")
+    assert "cannot be loaded (RuntimeError: imported)" in failed.err
 
 
 def test_a_crash_is_a_sentence_even_where_no_folder_can_be_written(tmp_path: Path) -> None:

@@ -48,6 +48,11 @@ def test_a_pattern_matches_calls(pattern: str, arguments: dict, matches: bool) -
     assert Pattern.parse(pattern).matches(call(**arguments)) is matches
 
 
+def test_a_pattern_of_endless_length_is_refused() -> None:
+    with pytest.raises(UsageError, match="has 100000 characters; it may have 1000"):
+        Pattern.parse("[" * 100_000)
+
+
 @pytest.mark.parametrize("text", ["", "save(path=x)", "save(", 'save(path="a" "b")', "a b"])
 def test_a_text_that_is_no_pattern_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="is no pattern"):

@@ -278,3 +278,16 @@ def test_a_tool_has_the_same_name_whichever_of_the_tools_are_shown(dialect: Dial
     assert dialect.parse(call, [FACTORIAL], known) == [("math.factorial", {"n": 3})]
     with pytest.raises(DialectError, match="`math_factorial` is no tool"):
         dialect.parse(dialect.show_call("math_factorial", {}), [FACTORIAL], known)
+
+
+@both
+def test_what_is_nested_too_deeply_is_no_call(dialect: Dialect) -> None:
+    deep = "[" * 100_000
+    for text in (f"été(x={deep}", f'<tool_call>\n{{"name": "été", "arguments": {{"x": {deep}'):
+        with pytest.raises(DialectError):
+            dialect.parse(text, TOOLS)
+
+
+def test_a_name_that_is_no_text_is_no_tool() -> None:
+    with pytest.raises(DialectError, match="is no tool"):
+        HermesJson().parse('<tool_call>\n{"name": ["été"], "arguments": {}}\n</tool_call>', TOOLS)

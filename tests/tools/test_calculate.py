@@ -268,3 +268,9 @@ def test_any_text_gives_a_value_or_a_sentence(expression):
         assert isinstance(result(expression), str)
     except ToolError as error:
         assert str(error)
+
+
+@pytest.mark.parametrize("expression", ["None", "[None]", "None if True else 1"])
+def test_nothing_is_no_result(expression):
+    with pytest.raises(ToolError, match="The result is nothing"):
+        calculate(expression)

@@ -1,16 +1,12 @@
 import asyncio
 import gzip
-import http.server
 import ipaddress
 import os
 import shutil
-import ssl
 import subprocess
 import threading
 import time
 import zlib
-from contextlib import contextmanager
-from typing import ClassVar
 
 import pytest
 from agentx_tools import addresses
@@ -20,6 +16,8 @@ from agentx_tools.page import to_text
 
 from agentx.errors import ToolError
 from agentx.tool import ToolContext
+from tests.tools.pdfs import pdf
+from tests.tools.servers import html, serving
 
 ARTICLE = """<!doctype html><html><head><title>Opening  hours</title></head><body>
 <nav><a href="/">Home</a></nav>
@@ -28,50 +26,6 @@ ARTICLE = """<!doctype html><html><head><title>Opening  hours</title></head><bod
 <p>Prices are on <a href="/prices">the page of prices</a>, which is renewed in the spring of each year.</p>
 <table><tr><th>Day</th><th>Hours</th></tr><tr><td>Sunday</td><td>10-18</td></tr></table>
 </article></body></html>"""
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    pages: ClassVar[dict] = {}
-
-    def do_GET(self):
-        entry = self.pages.get(self.path)
-        if entry is None:
-            self.send_error(404)
-            return
-        if callable(entry):
-            entry(self)
-            return
-        headers, body = entry
-        self.send_response(int(headers.pop("status", 200)))
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *args):
-        pass
-
-
-@contextmanager
-def serving(certificate=None, **pages):
-    handler = type("Pages", (Handler,), {"pages": {f"/{path}": page for path, page in pages.items()}})
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    if certificate:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate)
-        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-def html(text, **headers):
-    return {"Content-Type": "text/html; charset=utf-8", **headers}, text.encode()
 
 
 def fetch(url, allow=()):
@@ -119,6 +73,12 @@ def test_a_page_without_text_says_so():
     assert to_text(document, 6_000) == "# (no title)\nURL: https://x.example/\n\n(the page holds no text)"
 
 
+def test_a_pdf_becomes_text():
+    with serving(plan=({"Content-Type": "application/pdf"}, pdf("The plan of the year"))) as place:
+        text = fetch(f"http://{place}/plan", [place])
+    assert text == f"# (no title)\nURL: http://{place}/plan\n\n[page 1 of 1]\nThe plan of the year"
+
+
 def test_other_text_comes_as_it_is():
     with serving(data=({"Content-Type": "application/json"}, b'{"a": [1, 2]}\n')) as place:
         assert fetch(f"http://{place}/data", [place]) == '{"a": [1, 2]}\n'
@@ -127,7 +87,7 @@ def test_other_text_comes_as_it_is():
 @pytest.mark.parametrize(
     ("kind", "content", "sentence"),
     [
-        ("application/pdf", b"%PDF-1.7", "is no text but application/pdf"),
+        ("application/pdf", b"%PDF-1.7", "is a damaged PDF, or none at all"),
         ("image/png", b"\x89PNG", "is no text but image/png"),
         ("text/plain", b"\0\1\2\3" * 100, "is no text but binary data"),
         ("", b"\0\1\2\3" * 100, "is no text but binary data"),
@@ -219,6 +179,20 @@ def test_no_spelling_of_a_private_address_is_fetched(host):
         ("::ffff:10.0.0.1", False),
         ("64:ff9b::a00:1", False),
         ("2002:7f00:1::", False),
+        ("2002:808:808::1", False),
+        ("::ffff:8.8.8.8", True),
+        ("::8.8.8.8", False),
+        ("64:ff9b:1::808:808", False),
+        ("2001:0:4136:e378:8000:63bf:3fff:fdd2", False),
+        ("2606:4700::5efe:a00:1", False),
+        ("fd00:ec2::254", False),
+        ("fec0::1", False),
+        ("100.100.100.200", False),
+        ("168.63.129.16", False),
+        ("192.0.0.192", False),
+        ("198.18.0.1", False),
+        ("2001:db8::1", False),
+        ("2606:4700::1111%eth0", False),
     ],
 )
 def test_which_addresses_are_public(address, public):
@@ -332,6 +306,21 @@ def test_no_step_of_decompression_swells_beyond_the_limit():
         return max(sizes), sum(sizes)
 
     assert asyncio.run(largest()) == (100_001, 50_000_000)
+
+
+def test_compressed_data_may_come_byte_by_byte():
+    async def opened(data):
+        async def pieces():
+            for byte in data:
+                yield bytes([byte])
+
+        return b"".join([piece async for piece in inflated(pieces(), 100)])
+
+    for data in (gzip.compress(b"hello"), zlib.compress(b"hello"), zlib.compress(b"hello", wbits=-15)):
+        assert asyncio.run(opened(data)) == b"hello"
+        with pytest.raises(zlib.error):
+            asyncio.run(opened(data[:1]))
+    assert asyncio.run(opened(b"")) == b""
 
 
 def test_damaged_and_unasked_compression_is_refused():

@@ -1,6 +1,10 @@
 import codecs
+import shutil
+import subprocess
+import time
 
 import pytest
+from agentx_tools import editing
 from agentx_tools.files import edit_file, list_files, read_file, write_file
 
 from agentx.errors import ToolError
@@ -75,7 +79,21 @@ def test_a_file_name_with_a_line_end_cannot_forge_an_entry(context, tmp_path):
 def test_what_was_written_is_read(context):
     assert write(context, "notes/today.txt", "one\ntwo ✓\n") == "Wrote notes/today.txt: 12 bytes, 2 lines, a new file."
     assert read(context, "notes/today.txt") == "one\ntwo ✓\n"
-    assert write(context, "notes/today.txt", "x") == "Wrote notes/today.txt: 1 byte, 1 line, replacing the old file."
+
+
+def test_what_a_write_replaced_is_shown_where_it_is_short(context, tmp_path):
+    write(context, "a.txt", "one\ntwo\n")
+    assert write(context, "a.txt", "one\n2\n") == (
+        "Wrote a.txt: 6 bytes, 2 lines, replacing the old file.\n"
+        "--- a/a.txt\n+++ b/a.txt\n@@ -1,2 +1,2 @@\n one\n-two\n+2"
+    )
+    assert write(context, "a.txt", "one\n2\n").endswith("replacing the old file, which held the same.")
+    assert write(context, "a.txt", "new\n" * 300) == (
+        "Wrote a.txt: 1200 bytes, 300 lines, replacing the old file (300 lines added, 2 removed)."
+    )
+    (tmp_path / "b.bin").write_bytes(b"\0\1")
+    assert write(context, "b.bin", "x").endswith("replacing the old file.")
+    assert write(context, "a.txt", "x" * 100_000).endswith("replacing the old file.")
 
 
 def test_lines_of_a_file_are_read_by_number(context):
@@ -136,6 +154,38 @@ def test_an_edit_of_the_last_line_end_shows_in_the_diff(context):
     assert edit(context, "a.txt", "two\n", "two").endswith("-two\n+two\n\\ No newline at end of file")
 
 
+def test_a_diff_of_a_long_file_is_quick_and_counts_from_its_beginning(context):
+    text = "".join(f"line {number % 1000}\n" for number in range(400_000))
+    write(context, "a.txt", f"{text}needle\n{text}")
+    started = time.perf_counter()
+    diff = edit(context, "a.txt", "needle\n", "new\nnewer\n")
+    assert time.perf_counter() - started < 5
+    assert diff.splitlines()[2:] == [
+        "@@ -399999,5 +399999,6 @@",
+        *(" line 998", " line 999", "-needle", "+new", "+newer", " line 0", " line 1"),
+    ]
+
+
+@pytest.mark.skipif(not shutil.which("git"), reason="git is the judge")
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", "a\n"),
+        ("a\n", ""),
+        ("a\nb\nc\nd\ne\nf\n", "a\nb\nc\nx\nd\ne\nf\n"),
+        ("a\na\na\n", "a\na\n"),
+        ("a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n", "x\nb\nc\nd\ne\nf\ng\nh\ni\ny\n"),
+        ("a\nb\nc\nd\n", "a\nb\nc\nd\ne\n"),
+        ("1\na\nb\nc\nd\n", "a\nb\nc\nd\n"),
+    ],
+)
+def test_a_diff_can_be_applied(tmp_path, before, after):
+    (tmp_path / "x").write_text(before)
+    diff = editing.unified_diff(before, after, "x") + "\n"
+    subprocess.run(["git", "apply", "--unidiff-zero", "-"], cwd=tmp_path, input=diff, text=True, check=True)
+    assert (tmp_path / "x").read_text() == after
+
+
 def test_lines_end_where_an_editor_ends_them(context):
     write(context, "a.txt", "one\u2028still one\x0c\ntwo")
     assert read(context, "a.txt", start_line=2) == "two"
@@ -152,6 +202,19 @@ def test_an_edit_keeps_line_ends_encoding_and_mark(context, tmp_path):
         path.write_bytes(mark + "é one\r\ntwo\r\nthree\r\n".encode(encoding))
         edit(context, "a.txt", "one\ntwo", "1\n2\n2½")
         assert path.read_bytes() == mark + "é 1\r\n2\r\n2½\r\nthree\r\n".encode(encoding)
+
+
+def test_a_write_keeps_line_ends_encoding_and_mark_where_it_can(context, tmp_path):
+    path = tmp_path / "a.txt"
+    for encoding, mark in (("utf-8", codecs.BOM_UTF8), ("utf-16-be", codecs.BOM_UTF16_BE), ("cp1252", b"")):
+        path.write_bytes(mark + "é one\r\ntwo\r\n".encode(encoding))
+        write(context, "a.txt", "é 1\ntwo\n")
+        assert path.read_bytes() == mark + "é 1\r\ntwo\r\n".encode(encoding)
+        assert write_file.probe(context, {"path": "a.txt", "text": "é 1\ntwo\n"})
+    write(context, "a.txt", "✓\n")
+    assert path.read_bytes() == "✓\n".encode()
+    write(context, "a.txt", "one\r\n")
+    assert path.read_bytes() == b"one\r\n"
 
 
 def test_an_edit_that_the_encoding_cannot_hold_is_refused(context, tmp_path):
@@ -214,6 +277,7 @@ def test_the_tools_say_what_they_may_do():
     assert list_files.capabilities == read_file.capabilities == {"reads_private"}
     assert write_file.capabilities == edit_file.capabilities == {"writes"}
     assert write_file.idempotent and not edit_file.idempotent
+    assert write_file.paths == edit_file.paths == ("path",)
 
 
 @pytest.mark.parametrize("tool", [list_files, read_file, write_file, edit_file])

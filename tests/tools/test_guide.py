@@ -8,6 +8,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
+from agentx_tools.search.asking import Manners
 from agentx_tools.web_search import search_with
 
 from agentx.errors import ToolError
@@ -102,8 +103,10 @@ def test_the_settings_of_the_guide_are_read(tmp_path, monkeypatch):
     (tmp_path / "config.toml").write_text(named("config.toml"))
     tables = config.load(tmp_path).settings.tool_settings
     assert tables["line_count"] == {"skip": ["notes/old.txt"]}
-    assert tables["fetch_page"] == {"allow": ["localhost:8000"]}
-    assert tables["web_search"] == {"provider": "ddgs", "engines": ["duckduckgo", "brave"]}
+    assert tables["fetch_page"] == {"allow": ["localhost:8000"], "robots": True}
+    manners = {"cache_s": 3600, "min_interval_s": 1.0, "retries": 2}
+    assert tables["web_search"] == {"provider": "ddgs", "engines": ["duckduckgo", "brave"], **manners}
+    assert Manners.of(tables["web_search"]) == Manners()
 
 
 def test_a_setting_is_set_and_shown_as_the_guide_says(tmp_path):

@@ -212,3 +212,14 @@ def test_too_many_arguments_are_named(tmp_path):
 
 def test_common_modules_need_no_import(tmp_path):
     assert run("print(json.dumps(math.floor(2.5)), Path('a/b').name)", tmp_path) == "2 b"
+
+
+def test_a_function_that_is_called_like_a_module_hides_nothing_of_it(tmp_path):
+    (tmp_path / "a.md").touch()
+
+    async def call(name, arguments):
+        return [f"{name} {arguments}"]
+
+    context = ToolContext(tmp_path, functions={"glob": ["pattern"]}, call_tool=call)
+    code = "print(glob('*.md'), glob.glob('*.md'))\nimport glob\nprint(glob.glob('*.md'))"
+    assert asyncio.run(run_program(code, context)) == "[\"glob {'pattern': '*.md'}\"] ['a.md']\n['a.md']"

@@ -1,6 +1,9 @@
 import os
 import stat
+import subprocess
+import sys
 import tempfile
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -77,6 +80,70 @@ def test_a_file_swapped_for_a_link_after_the_check_is_not_read(house):
     (house / "deep" / "a.txt").symlink_to(house.parent / "outside" / "a.txt")
     with pytest.raises(ToolError, match="symbolic link that cannot be followed"):
         read_bytes(place)
+
+
+SWAP = """
+import os, sys
+os.chdir(sys.argv[1])
+os.symlink("../outside", "link")
+print("ready", flush=True)
+while True:
+    os.rename("deep", "aside")
+    os.rename("link", "deep")
+    os.rename("deep", "link")
+    os.rename("aside", "deep")
+"""
+
+
+def test_a_folder_that_is_swapped_all_the_time_never_leads_out(house):
+    outside = house.parent / "outside"
+    swapping = subprocess.Popen([sys.executable, "-c", SWAP, str(house)], stdout=subprocess.PIPE)
+    try:
+        assert swapping.stdout.readline() == b"ready\n"
+        until, done, refused = time.monotonic() + 3, 0, 0
+        while time.monotonic() < until:
+            try:
+                assert read_bytes(locate(house, "deep/a.txt")) in (b"mine", b"written")
+                write_bytes(locate(house, "deep/a.txt"), b"written")
+                done += 1
+            except ToolError:
+                refused += 1
+            assert all("secret" not in path for path in workspace.files_below(Place(house, ())))
+    finally:
+        swapping.kill()
+        swapping.wait()
+        swapping.stdout.close()
+    assert done and refused
+    assert names(outside) == ["a.txt"]
+    assert (outside / "a.txt").read_text() == "secret"
+
+
+@pytest.mark.parametrize(
+    ("path", "protector"),
+    [
+        (".agentx/policy.toml", ".agentx"),
+        (".agentx", ".agentx"),
+        (".git/hooks/pre-commit", ".git/hooks"),
+        (".git/config", ".git/config"),
+        ("deep/.git/config.worktree", ".git/config.worktree"),
+        (".git/modules/part/hooks/post-merge", ".git/hooks"),
+        (".GIT/Config", ".git/config"),
+        ("deep/.git", ".git"),
+        ("alias/pre-commit", ".git/hooks"),
+    ],
+)
+def test_what_other_programs_obey_is_not_written(house, path, protector):
+    (house / ".git" / "hooks").mkdir(parents=True)
+    (house / "alias").symlink_to(".git/hooks")
+    before = sorted(str(path) for path in house.rglob("*"))
+    with pytest.raises(ToolError, match=rf"is not written: what `{protector}` holds is obeyed by other programs"):
+        write_bytes(locate(house, path), b"x")
+    assert sorted(str(path) for path in house.rglob("*")) == before
+
+
+def test_names_that_only_look_protected_are_written(house):
+    for path in ("hooks/a", "config", ".gitignore", ".github/config", "deep/agentx", ".git/info/exclude"):
+        write_bytes(locate(house, path), b"x")
 
 
 @settings(max_examples=150, deadline=None, database=None)

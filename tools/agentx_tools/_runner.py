@@ -136,8 +136,12 @@ def run(source: str, given: dict[str, Any]) -> None:
     last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
     module = types.ModuleType("__main__")
     sys.modules["__main__"] = module
-    module.__dict__.update({name: importlib.import_module(name) for name in COMMON if name in used})
+    common = {name: importlib.import_module(name) for name in COMMON if name in used}
+    module.__dict__.update(common)
     module.__dict__.update({"Path": Path} if "Path" in used else {})
+    for name in common.keys() & given.keys():
+        # A function that is called like a module has what that has: `glob("*.md")` works, and `glob.glob("*.md")`.
+        vars(given[name]).update((key, item) for key, item in vars(common[name]).items() if not key.startswith("_"))
     module.__dict__.update(given)
     exec(compile(tree, NAME, "exec"), module.__dict__)
     if isinstance(last, ast.Expr):

@@ -285,6 +285,8 @@ def _usable(value: Any) -> Any:
         raise ToolError(f"The result is {value}, which is no number.")
     if isinstance(value, int) and value.bit_length() > MAX_BITS + 1000:
         raise ToolError(f"The result is {_TOO_LARGE}.")
+    if value is None:
+        raise ToolError("The result is nothing; write numbers in the place of None.")
     if callable(value):
         raise ToolError("The expression is only the name of a function; give its numbers in brackets.")
     return value

@@ -3,31 +3,43 @@
 import asyncio
 import re
 import zlib
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from agentx import __version__
 from agentx.errors import ToolError
-from agentx_tools import addresses
+
+if TYPE_CHECKING:
+    from agentx_tools.connections import Network
+
+Check: TypeAlias = Callable[[Any], Awaitable[None]]
 
 _HEADERS = {
-    "User-Agent": "agentx (fetch_page)",
-    "Accept": "text/html, text/*;q=0.9, application/json;q=0.9, */*;q=0.5",
+    "User-Agent": f"agentx/{__version__}",
+    "Accept": "text/html, text/*;q=0.9, application/json;q=0.9, application/pdf;q=0.9, */*;q=0.5",
     # No coding whose decoder cannot be stopped at a size.
     "Accept-Encoding": "gzip, deflate",
 }
-_CONNECT_S = 5.0
+_REDIRECTS = (301, 302, 303, 307, 308)
 # `localhost:8000` is a host and a port.
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?!\d)")
+# Programs disagree about where the host of any other address ends, and about what it is.
+_CLEAR_HOST = re.compile(r"[^/?#]*//([^/?#\\]*@)?(\[[^]/?#\\%\s]*\]|[^:/?#@\\%\s\[\]]*)(:[0-9]*)?([/?#].*)?", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bytes after decompression, seconds for all of it, redirects followed."""
+    """Bytes after decompression, seconds for all of it, redirects followed.
+
+    Attributes:
+        cuts: what is beyond `max_bytes` is left off; else it is refused.
+    """
 
     max_bytes: int = 5 * 2**20
     total_s: float = 20.0
     redirects: int = 5
+    cuts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,45 +52,118 @@ class Document:
     charset: str | None = None
 
 
-async def download(url: str, allow: Collection[str] = (), limits: Limits | None = None) -> Document:
-    """The document at `url`; `allow` lists `host:port` pairs that may have private addresses.
+class DownloadFailed(ToolError):
+    """No document came; `status` is what the server answered, None where it did not."""
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+async def download(
+    url: str,
+    allow: Collection[str] = (),
+    limits: Limits | None = None,
+    check: Check | None = None,
+    network: "Network | None" = None,
+) -> Document:
+    """The document at `url`.
+
+    Args:
+        url: as typed; https where it has no scheme.
+        allow: `host:port` pairs that may have private addresses, if `url` itself names them: no redirect leads there
+            from elsewhere.
+        limits: see `Limits`.
+        check: called with each address that is asked, and is not allowed so, before it is; raises to refuse it.
+        network: where names are looked up and connections made; this machine's by default.
 
     Raises:
-        ToolError: the address is malformed or not allowed, or no document came within the limits.
+        NotPublic: an address is private and not allowed.
+        DownloadFailed: no document came within the limits.
+        ToolError: the address is malformed.
     """
-    import httpx
-
     limits = limits or Limits()
+    target = parse(url)
     try:
         async with asyncio.timeout(limits.total_s):
-            # Proxies of the environment are not used: what they connect to could not be judged.
-            async with httpx.AsyncClient(trust_env=False, verify=httpx.create_ssl_context(), timeout=None) as client:
-                return await _follow(client, url, allow, limits)
+            return await _Fetch(allow, limits, check, network).follow(target)
     except TimeoutError:
-        raise ToolError(f"{_shown(url)} did not answer within {limits.total_s:g} s.") from None
+        raise DownloadFailed(f"{_shown(target)} did not answer within {limits.total_s:g} s.") from None
 
 
-async def _follow(client: Any, url: str, allow: Collection[str], limits: Limits) -> Document:
-    import httpx
+class _Fetch:
+    """One address and where it redirects to."""
 
-    target = parse(url)
-    for _ in range(limits.redirects + 1):
-        response = await _ask(client, target, allow)
+    def __init__(self, allow: Collection[str], limits: Limits, check: Check | None, network: "Network | None") -> None:
+        from agentx_tools.connections import Internet
+
+        self._allow = allow
+        self._limits = limits
+        self._check = check
+        self._network = network or Internet()
+        self._tls: Any = None
+        self._status: int | None = None
+
+    async def follow(self, start: Any) -> Document:
+        target, excepted = start, {_place(start)} & set(self._allow)
+        for _ in range(self._limits.redirects + 1):
+            if not excepted and self._check:
+                await self._check(target)
+            answer = await self._ask(target, excepted)
+            if isinstance(answer, Document):
+                return answer
+            target = answer
+            # What the user named is meant for who asks for it, and for no page that sends us there.
+            excepted &= {_place(target)}
+        raise DownloadFailed(f"{_shown(start)} redirects more than {self._limits.redirects} times.", self._status)
+
+    async def _ask(self, target: Any, excepted: Collection[str]) -> Any:
+        """The document, or the address that the server redirects to."""
+        import httpcore
+        import httpx
+
+        from agentx_tools.connections import CONNECT_S, Guard
+
+        if target.scheme == "https" and self._tls is None:
+            self._tls = httpx.create_ssl_context()
+        url = httpcore.URL(scheme=target.raw_scheme, host=target.raw_host, port=target.port, target=target.raw_path)
+        request = httpcore.Request(
+            "GET",
+            url,
+            headers={"Host": target.netloc.decode("ascii"), **_HEADERS},
+            extensions={"timeout": {"connect": CONNECT_S}},
+        )
+        connection = httpcore.AsyncHTTPConnection(
+            url.origin, ssl_context=self._tls, network_backend=Guard(self._network, excepted)
+        )
         try:
-            if response.has_redirect_location:
-                target = parse(str(target.join(response.headers["location"])))
-                continue
-            if response.status_code >= 400:
-                reason = f"{response.status_code} {response.reason_phrase}".strip()
-                raise ToolError(f"{_shown(target)} answered {reason}.")
-            content = await _body(response, target, limits.max_bytes)
-            kind = response.headers.get("content-type", "").split(";")[0].strip().lower()
-            return Document(str(target), content, kind, response.charset_encoding)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise ToolError(f"{_shown(target)} broke off ({_words(error)}).") from None
+            try:
+                response = await connection.handle_async_request(request)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                raise DownloadFailed(f"{_shown(target)} cannot be reached ({_words(error)}).") from None
+            except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException) as error:
+                raise DownloadFailed(f"{_shown(target)} gave no answer ({_words(error)}).") from None
+            try:
+                return await self._taken(response, target)
+            except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException) as error:
+                raise DownloadFailed(f"{_shown(target)} broke off ({_words(error)}).") from None
         finally:
-            await response.aclose()
-    raise ToolError(f"{_shown(url)} redirects more than {limits.redirects} times.")
+            await connection.aclose()
+
+    async def _taken(self, response: Any, target: Any) -> Any:
+        import httpx
+
+        self._status = response.status
+        head = httpx.Response(response.status, headers=response.headers)
+        if response.status in _REDIRECTS and "location" in head.headers:
+            return _redirected(target, head.headers["location"])
+        if response.status >= 400:
+            reason = f"{response.status} {head.reason_phrase}".strip()
+            raise DownloadFailed(f"{_shown(target)} answered {reason}.", response.status)
+        coding = head.headers.get("content-encoding", "identity").strip().lower()
+        content = await _body(response.aiter_stream(), coding, target, self._limits)
+        kind = head.headers.get("content-type", "").split(";")[0].strip().lower()
+        return Document(str(target), content, kind, head.charset_encoding)
 
 
 def parse(url: str) -> Any:
@@ -90,8 +175,9 @@ def parse(url: str) -> Any:
     import httpx
 
     text = url.strip()
+    text = text if _SCHEME.match(text) else f"https://{text}"
     try:
-        parsed = httpx.URL(text if _SCHEME.match(text) else f"https://{text}")
+        parsed = httpx.URL(text)
         scheme, host, port = parsed.scheme, parsed.host, parsed.port
     except (httpx.InvalidURL, ValueError, TypeError):
         raise ToolError(f"{_shown(url)} is no web address; give one such as https://example.org/page.") from None
@@ -99,46 +185,58 @@ def parse(url: str) -> Any:
         raise ToolError(f"{_shown(url)} cannot be fetched: only http and https can, not {scheme}.")
     if not host:
         raise ToolError(f"{_shown(url)} names no host; give an address such as https://example.org/page.")
+    if not _CLEAR_HOST.fullmatch(text):
+        raise ToolError(f"{_shown(url)} is no web address: its host can be read in two ways; write it plainly.")
     if port is not None and not 0 < port < 65536:
         raise ToolError(f"{_shown(url)} names the port {port}; ports go from 1 to 65535.")
     return parsed.copy_with(userinfo=b"", fragment=None)
 
 
-async def _ask(client: Any, target: Any, allow: Collection[str]) -> Any:
-    """The response head. The first address that takes the connection is used; TLS still checks the host's name."""
+def _redirected(target: Any, location: str) -> Any:
     import httpx
 
-    port = target.port or (443 if target.scheme == "https" else 80)
-    problem = "no address"
-    for address in await addresses.resolve(target.host, port, allow):
-        request = client.build_request(
-            "GET",
-            target.copy_with(host=address),
-            headers={**_HEADERS, "Host": target.netloc.decode("ascii")},
-            extensions={"sni_hostname": target.host, "timeout": {"connect": _CONNECT_S}},
-        )
-        try:
-            return await client.send(request, stream=True, follow_redirects=False)
-        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            problem = _words(error)
-        except httpx.HTTPError as error:
-            raise ToolError(f"{_shown(target)} gave no answer ({_words(error)}).") from None
-    raise ToolError(f"{_shown(target)} cannot be reached ({problem}).")
-
-
-async def _body(response: Any, target: Any, max_bytes: int) -> bytes:
-    coding = response.headers.get("content-encoding", "identity").strip().lower()
-    if coding not in ("identity", "", "gzip", "x-gzip", "deflate"):
-        raise ToolError(f"{_shown(target)} is compressed in a way that was not asked for ({coding[:20]}).")
-    content = bytearray()
-    pieces = response.aiter_raw()
     try:
-        async for piece in pieces if coding in ("identity", "") else inflated(pieces, max_bytes):
+        return parse(str(target.join(location)))
+    except (httpx.InvalidURL, ValueError, TypeError):
+        raise DownloadFailed(f"{_shown(target)} redirects to {_shown(location)}, which is no web address.") from None
+
+
+def place(entry: str) -> str:
+    """A `host:port` as the user writes it, in the form in which addresses are compared with it.
+
+    Raises:
+        ToolError: it is none.
+    """
+    import httpx
+
+    try:
+        parsed = httpx.URL(f"http://{entry}")
+        if entry.isprintable() and re.fullmatch(r"[^/?#@\\%\s]+:[0-9]{1,5}", entry) and parsed.host:
+            return _place(parsed)
+    except (httpx.InvalidURL, ValueError):
+        pass
+    raise ToolError(f"{_shown(entry)!r} is no host and port; write it as 127.0.0.1:8000 or [::1]:8000.")
+
+
+def _place(target: Any) -> str:
+    """Host and port as the guard of the connections compares them: no brackets, lower case, the port always there."""
+    return f"{target.raw_host.decode('ascii')}:{target.port or (443 if target.scheme == 'https' else 80)}".lower()
+
+
+async def _body(pieces: AsyncIterator[bytes], coding: str, target: Any, limits: Limits) -> bytes:
+    if coding not in ("identity", "", "gzip", "x-gzip", "deflate"):
+        raise DownloadFailed(f"{_shown(target)} is compressed in a way that was not asked for ({coding[:20]}).")
+    content = bytearray()
+    try:
+        async for piece in pieces if coding in ("identity", "") else inflated(pieces, limits.max_bytes):
             content += piece
-            if len(content) > max_bytes:
-                raise ToolError(f"{_shown(target)} is larger than {max_bytes / 2**20:g} MiB, too large to fetch.")
+            if len(content) > limits.max_bytes:
+                if limits.cuts:
+                    return bytes(content[: limits.max_bytes])
+                size = f"{limits.max_bytes / 2**20:g} MiB"
+                raise DownloadFailed(f"{_shown(target)} is larger than {size}, too large to fetch.")
     except zlib.error:
-        raise ToolError(f"{_shown(target)} is compressed and damaged.") from None
+        raise DownloadFailed(f"{_shown(target)} is compressed and damaged.") from None
     return bytes(content)
 
 
@@ -146,20 +244,27 @@ async def inflated(pieces: AsyncIterator[bytes], max_bytes: int) -> AsyncIterato
     """Decompresses gzip and deflate; no step makes more than `max_bytes` + 1 bytes, however the input swells.
 
     Raises:
-        zlib.error: the input is damaged.
+        zlib.error: the input is damaged, cut short, or goes on after its end.
     """
-    decoder = None
+    decoder, head = None, b""
     async for piece in pieces:
         if decoder is None:
-            decoder = zlib.decompressobj(_window(piece))
+            piece = head = head + piece
+            if len(head) < 2:
+                continue
+            decoder = zlib.decompressobj(_window(head))
+        elif decoder.eof:
+            raise zlib.error("the input goes on after its end")
         yield decoder.decompress(piece, max_bytes + 1)
         while decoder.unconsumed_tail:
             yield decoder.decompress(decoder.unconsumed_tail, max_bytes + 1)
+    if head and (decoder is None or not decoder.eof):
+        raise zlib.error("the input is cut short")
 
 
 def _window(head: bytes) -> int:
     """zlib's and gzip's own header, or neither: "deflate" is sent both with and without one."""
-    is_zlib = len(head) > 1 and head[0] & 0x0F == 8 and int.from_bytes(head[:2], "big") % 31 == 0
+    is_zlib = head[0] & 0x0F == 8 and int.from_bytes(head[:2], "big") % 31 == 0
     return 47 if is_zlib or head[:1] == b"\x1f" else -15
 
 

@@ -7,6 +7,7 @@ import re
 from agentx.errors import ToolError
 
 _SHOWN_CHARACTERS = 120
+_CONTEXT_LINES = 2
 
 
 def replace_once(text: str, old: str, new: str, name: str) -> str:
@@ -56,11 +57,28 @@ def lines_of(text: str) -> list[str]:
 
 def unified_diff(before: str, after: str, name: str) -> str:
     """The change as a unified diff with two lines of context."""
+    old, new = (lines_of(with_line_end(text, "\n")) for text in (before, after))
+    # Comparing takes far longer than what it grows with, so that what is the same on both ends is left out of it.
+    head = _common(old, new)
+    tail = _common(old[: head - 1 if head else None : -1], new[: head - 1 if head else None : -1])
+    start, kept = max(head - _CONTEXT_LINES, 0), max(tail - _CONTEXT_LINES, 0)
     lines = difflib.unified_diff(
-        lines_of(with_line_end(before, "\n")), lines_of(with_line_end(after, "\n")), f"a/{name}", f"b/{name}", n=2
+        old[start : len(old) - kept], new[start : len(new) - kept], f"a/{name}", f"b/{name}", n=_CONTEXT_LINES
     )
     unended = "\n\\ No newline at end of file\n"
-    return "".join(line if line.endswith("\n") else f"{line}{unended}" for line in lines).removesuffix("\n")
+    shown = (_moved(line, start) if line.startswith("@@") else line for line in lines)
+    return "".join(line if line.endswith("\n") else f"{line}{unended}" for line in shown).removesuffix("\n")
+
+
+def _common(first: list[str], second: list[str]) -> int:
+    """How many lines at the beginning are the same."""
+    pairs = enumerate(zip(first, second, strict=False))
+    return next((number for number, (one, other) in pairs if one != other), min(len(first), len(second)))
+
+
+def _moved(header: str, lines: int) -> str:
+    """The header of a hunk of a text that begins so many lines later."""
+    return re.sub(r"(?<=[-+])\d+", lambda number: str(int(number[0]) + lines), header, count=2)
 
 
 def _pattern(piece: str) -> str:

@@ -1,18 +1,24 @@
 """The tool that fetches a page of the web as Markdown."""
 
-import asyncio
 import re
-from collections.abc import Sequence
-from typing import cast
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
 
+from agentx.errors import ToolError
 from agentx.tool import ToolContext, tool
-from agentx_tools.download import download
-from agentx_tools.page import to_text
+from agentx_tools.addresses import NotPublic
+from agentx_tools.download import Limits, download, parse, place
+from agentx_tools.reading import read
+from agentx_tools.robots import Robots
+
+if TYPE_CHECKING:
+    from agentx_tools.connections import Network
 
 MAX_OUTPUT_BYTES = 6_000
-
+TOTAL_S = 18.0
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"'`]+")
+_robots = Robots()
 
 
 def named_page(context: ToolContext) -> dict[str, str] | None:
@@ -34,6 +40,41 @@ async def fetch_page(context: ToolContext, url: str) -> str:
     Args:
         url: address of the page.
     """
-    allow = {str(entry).lower() for entry in cast("Sequence[object]", context.settings.get("allow", ()))}
-    document = await download(url, allow)
-    return await asyncio.to_thread(to_text, document, MAX_OUTPUT_BYTES)
+    return await fetched(url, context.settings)
+
+
+async def fetched(url: str, settings: Mapping[str, Any], network: "Network | None" = None) -> str:
+    """The text of the page.
+
+    Args:
+        settings: `allow`, a list of `host:port` that may have private addresses, and `robots`.
+        network: see `download`; the rules of robots are kept only for this machine's own.
+
+    Raises:
+        ToolError: the address may not be fetched, or gave no text within the limits.
+    """
+    allow = _allowed(settings.get("allow", ()))
+    robots = settings.get("robots", True)
+    if not isinstance(robots, bool):
+        raise ToolError(f"The setting `robots` of fetch_page must be true or false, not {robots!r}.")
+    check = (_robots if network is None else Robots(network)).check if robots else None
+    try:
+        document = await download(url, allow, Limits(total_s=TOTAL_S), check, network)
+    except NotPublic as error:
+        raise ToolError(f"{error} {_how_to_allow(url, error)}".rstrip()) from None
+    return await read(document, MAX_OUTPUT_BYTES)
+
+
+def _allowed(given: Any) -> frozenset[str]:
+    if not isinstance(given, list | tuple) or not all(isinstance(entry, str) for entry in cast("list[Any]", given)):
+        raise ToolError(f'The setting `allow` of fetch_page must be a list such as ["127.0.0.1:8000"], not {given!r}.')
+    return frozenset(place(entry) for entry in cast("list[str]", given))
+
+
+def _how_to_allow(url: str, error: NotPublic) -> str:
+    target = parse(url)
+    if target.raw_host.decode("ascii") != error.host:
+        return ""  # a page that leads there is not to be believed
+    port = target.port or (443 if target.scheme == "https" else 80)
+    host = f"[{error.host}]" if ":" in error.host else error.host
+    return f"Only the user can allow it, with --allow-host {host}:{port}."

@@ -5,8 +5,11 @@ from typing import Any
 
 from agentx.errors import ToolError
 from agentx.tool import ToolContext, tool
-from agentx_tools import editing, workspace
+from agentx_tools import editing, undo, workspace
 from agentx_tools.text import decode
+
+_COMPARED_CHARACTERS = 50_000
+_SHOWN_DIFF_CHARACTERS = 600
 
 
 @tool(capabilities=["reads_private"], idempotent=True, max_output_bytes=8_000)
@@ -17,7 +20,7 @@ def list_files(context: ToolContext, folder: str = ".") -> list[str]:
         folder: folder in the workspace; "." is all of it.
     """
     place = workspace.locate(context.workspace, folder, "folder")
-    return [printable(path) for path in sorted(workspace.files_below(place))]
+    return [workspace.printable(path) for path in sorted(workspace.files_below(place))]
 
 
 @tool(capabilities=["reads_private"], idempotent=True, max_output_bytes=8_000)
@@ -44,14 +47,14 @@ def read_file(context: ToolContext, path: str, start_line: int = 1, end_line: in
 def wrote(context: ToolContext, arguments: Mapping[str, Any]) -> bool:
     """Tells after a crash whether a `write_file` has happened: the file holds the text."""
     try:
-        return workspace.read_bytes(workspace.locate(context.workspace, arguments["path"])) == _encoded(
-            arguments["text"]
-        )
+        place = workspace.locate(context.workspace, arguments["path"])
+        text = decode(workspace.read_bytes(place), str(place)).text
     except ToolError:
         return False
+    return editing.with_line_end(text, "\n") == editing.with_line_end(arguments["text"], "\n")
 
 
-@tool(capabilities=["writes"], idempotent=True, probe=wrote)
+@tool(capabilities=["writes"], idempotent=True, probe=wrote, paths=["path"])
 def write_file(context: ToolContext, path: str, text: str) -> str:
     """Write a text file, replacing what it held.
 
@@ -60,10 +63,16 @@ def write_file(context: ToolContext, path: str, text: str) -> str:
         text: everything the file shall hold.
     """
     place = workspace.locate(context.workspace, path)
-    written = workspace.write_bytes(place, _encoded(text))
-    lines = len(editing.lines_of(text))
-    size = f"{_count(written.size_bytes, 'byte')}, {_count(lines, 'line')}"
-    return f"Wrote {place}: {size}, {'replacing the old file' if written.replaced else 'a new file'}."
+    data = _encoded(text)
+
+    def changed(before: bytes | None) -> bytes:
+        return data if before is None else _as_before(before, text, data, str(place))
+
+    before, written = undo.change(place, "write_file", changed, _is_kept(context))
+    size = f"{_count(written.size_bytes, 'byte')}, {_count(len(editing.lines_of(text)), 'line')}"
+    if not written.replaced:
+        return f"Wrote {place}: {size}, a new file."
+    return f"Wrote {place}: {size}, replacing the old file{_difference(before, text, str(place))}"
 
 
 def edited(context: ToolContext, arguments: Mapping[str, Any]) -> bool:
@@ -79,7 +88,7 @@ def edited(context: ToolContext, arguments: Mapping[str, Any]) -> bool:
     return gone and editing.holds(text, new)
 
 
-@tool(capabilities=["writes"], probe=edited)
+@tool(capabilities=["writes"], probe=edited, paths=["path"])
 def edit_file(context: ToolContext, path: str, old: str, new: str) -> str:
     """Replace a piece of a text file; the piece must stand there exactly once.
 
@@ -89,16 +98,51 @@ def edit_file(context: ToolContext, path: str, old: str, new: str) -> str:
         new: text to put in its place.
     """
     place = workspace.locate(context.workspace, path)
-    decoded = decode(workspace.read_bytes(place), str(place))
-    changed = editing.replace_once(decoded.text, old, new, str(place))
-    workspace.write_bytes(place, decoded.encode(changed))
-    return editing.unified_diff(decoded.text, changed, str(place))
+    texts: list[tuple[str, str]] = []
+
+    def changed(before: bytes | None) -> bytes:
+        # Where there is nothing to be had, reading says why.
+        decoded = decode(workspace.read_bytes(place) if before is None else before, str(place))
+        texts.append((decoded.text, editing.replace_once(decoded.text, old, new, str(place))))
+        return decoded.encode(texts[-1][1])
+
+    undo.change(place, "edit_file", changed, _is_kept(context))
+    return editing.unified_diff(*texts[-1], str(place))
 
 
-def printable(path: str) -> str:
-    """A file name may hold bytes that are no UTF-8, and line ends: neither may reach a prompt."""
-    text = path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    return text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
+def _as_before(before: bytes, text: str, data: bytes, name: str) -> bytes:
+    """The text as bytes, with the line ends and the encoding of the file that it replaces: the model does not see them.
+
+    Where these cannot hold it, or the file was no text, `data`, which is the text in UTF-8.
+    """
+    try:
+        decoded = decode(before, name)
+        ended = editing.with_line_end(text, "\r\n") if editing.line_end(decoded.text) == "\r\n" else text
+        return decoded.encode(ended)
+    except ToolError:
+        return data
+
+
+def _is_kept(context: ToolContext) -> bool:
+    """Whether what a file held is kept for `agentx undo`; the setting `undo = false` of the tool does without."""
+    return context.settings.get("undo") is not False
+
+
+def _difference(before: bytes | None, text: str, name: str) -> str:
+    """What a write has changed: a diff where that is short, else how many lines; of no text or a long one nothing."""
+    if before is None or len(before) + len(text) > _COMPARED_CHARACTERS:
+        return "."
+    try:
+        diff = editing.unified_diff(decode(before, name).text, text, name)
+    except ToolError:
+        return "."
+    if not diff:
+        return ", which held the same."
+    if len(diff) <= _SHOWN_DIFF_CHARACTERS:
+        return f".\n{diff}"
+    lines = diff.splitlines()[2:]
+    added, removed = (sum(line.startswith(sign) for line in lines) for sign in "+-")
+    return f" ({_count(added, 'line')} added, {removed} removed)."
 
 
 def _lines(text: str, start: int, end: int | None, name: str) -> str:

@@ -12,9 +12,12 @@ import stat
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 
 from agentx.errors import ToolError
+from agentx_tools.ignoring import Rules
+from agentx_tools.protected import guard
 
 MAX_READ_BYTES = 32 * 1024 * 1024
 MAX_WALKED_FILES = 20_000
@@ -96,6 +99,12 @@ def shown(path: str) -> str:
     return f"`{text[:80]}…`" if len(text) > 80 else f"`{text}`"
 
 
+def printable(path: str) -> str:
+    """A file name may hold bytes that are no UTF-8, and line ends: neither may reach a prompt."""
+    text = path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
+
+
 @contextmanager
 def explained(place: Place) -> Generator[None]:
     """Turns what the system says into a sentence for the model; of a missing path it says what paths there are."""
@@ -110,34 +119,68 @@ def explained(place: Place) -> Generator[None]:
         raise ToolError(f"{name} {reason}.", argument=place.argument) from None
 
 
+@contextmanager
+def opened(place: Place) -> Generator[BufferedReader]:
+    """A regular file, to be read.
+
+    Raises:
+        ToolError: the file is missing, no regular file, or not readable.
+    """
+    with explained(place), _parent(place) as folder:
+        descriptor = os.open(place.parts[-1], _READ, dir_fd=folder)
+        try:
+            _expect_file(os.fstat(descriptor).st_mode)
+        except OSError:
+            os.close(descriptor)
+            raise
+    with os.fdopen(descriptor, "rb") as file:
+        yield file
+
+
 def read_bytes(place: Place) -> bytes:
     """The whole content of a regular file.
 
     Raises:
         ToolError: the file is missing, no regular file, not readable, or larger than `MAX_READ_BYTES`.
     """
-    with explained(place), _parent(place) as folder:
-        descriptor = os.open(place.parts[-1], _READ, dir_fd=folder)
-        with os.fdopen(descriptor, "rb") as file:
-            status = os.fstat(descriptor)
-            _expect_file(status.st_mode)
-            if status.st_size > MAX_READ_BYTES:
-                raise ToolError(
-                    f"{shown(str(place))} is too large to read whole ({status.st_size // 2**20} MiB); "
-                    "read what is needed of it with a program."
-                )
-            return file.read(MAX_READ_BYTES)
+    with opened(place) as file, explained(place):
+        size = os.fstat(file.fileno()).st_size
+        if size > MAX_READ_BYTES:
+            raise ToolError(
+                f"{shown(str(place))} is too large to read whole ({size // 2**20} MiB); "
+                "read what is needed of it with a program."
+            )
+        return file.read(MAX_READ_BYTES)
 
 
-def write_bytes(place: Place, data: bytes) -> Written:
-    """Replaces or creates the file at once, never half, creating its folders; the mode of a replaced file is kept.
+def status(place: Place) -> os.stat_result | None:
+    """What the system says of a file or a folder; None if there is none.
 
     Raises:
-        ToolError: the place is a folder or cannot be written; what stood there is then untouched.
+        ToolError: the path runs through something that is no folder, or that may not be entered.
     """
+    with explained(place):
+        try:
+            with _parent(place) as folder:
+                return os.stat(place.parts[-1], dir_fd=folder, follow_symlinks=False)
+        except FileNotFoundError:
+            return None
+
+
+def write_bytes(place: Place, data: bytes, mode: int | None = None) -> Written:
+    """Replaces or creates the file at once, never half, creating its folders.
+
+    Args:
+        mode: permission bits of a file that is created; those of a replaced one are kept.
+
+    Raises:
+        ToolError: the place is a folder, is protected, or cannot be written; what stood there is then untouched.
+    """
+    refuse_protected(place)
     with explained(place), _parent(place, create=True) as folder:
         name = place.parts[-1]
-        mode = _mode(folder, name)
+        kept = _mode(folder, name)
+        bits = mode if kept is None else kept
         # Its own short name, since the target's may be as long as the system allows.
         temporary = f".agentx-{secrets.token_hex(8)}"
         descriptor = os.open(temporary, _CREATE, 0o666, dir_fd=folder)
@@ -145,33 +188,66 @@ def write_bytes(place: Place, data: bytes) -> Written:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(data)
                 file.flush()
-                if mode is not None:
-                    os.fchmod(descriptor, mode)
+                if bits is not None:
+                    os.fchmod(descriptor, bits)
                 os.fsync(descriptor)
             os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
         except BaseException:
             with suppress(OSError):
                 os.unlink(temporary, dir_fd=folder)
             raise
-    return Written(len(data), mode is not None)
+    return Written(len(data), kept is not None)
 
 
-def files_below(place: Place) -> Iterator[str]:
+def remove(place: Place, folders: int = 0) -> None:
+    """Deletes a file, and so many of the folders that hold it as have nothing else in them.
+
+    Raises:
+        ToolError: it is missing, protected, or cannot be deleted.
+    """
+    refuse_protected(place)
+    with explained(place), _parent(place) as folder:
+        os.unlink(place.parts[-1], dir_fd=folder)
+    for depth in range(len(place.parts) - 1, max(len(place.parts) - 1 - folders, 0), -1):
+        with suppress(OSError), _folder(place.root, place.parts[: depth - 1]) as folder:
+            os.rmdir(place.parts[depth - 1], dir_fd=folder)
+
+
+def refuse_protected(place: Place) -> None:
+    """Raises ToolError where neither a program nor a tool may write; see `agentx_tools.protected`."""
+    if protector := guard(place.parts):
+        raise ToolError(
+            f"{shown(str(place))} is not written: what `{protector}` holds is obeyed by other programs, so only the "
+            "user changes it; write elsewhere, and tell the user what should stand there.",
+            argument=place.argument,
+        )
+
+
+def files_below(place: Place, hidden: bool = False) -> Iterator[str]:
     """Paths of the files below a folder, relative to the workspace, `/` between parts, in no particular order.
 
-    Hidden files and folders are skipped, as are caches; linked folders are not entered, and a link to a file counts if
-    the file lies inside. Stops after `MAX_WALKED_FILES`.
+    Left out are caches, what `.gitignore` files name, and what is hidden, unless it is asked for (never `.git`). Linked
+    folders are not entered, and a link to a file counts if the file lies inside. A folder that is left out itself is
+    listed where it is named. Stops after `MAX_WALKED_FILES`.
 
     Raises:
         ToolError: the place is missing, or no folder.
     """
     found = 0
     with explained(place), _folder(place.root, place.parts) as top:
+        rules = {".": _rules_above(place)}
         for below, folders, files, descriptor in os.fwalk(".", dir_fd=top, follow_symlinks=False):
-            folders[:] = sorted(n for n in folders if not n.startswith(".") and n not in SKIPPED_FOLDERS)
+            here = (*place.parts, *below.split("/")[1:])
+            kept = rules.pop(below).within(descriptor, len(here))
+            folders[:] = sorted(
+                name for name in folders if _is_shown(name, hidden) and not kept.hides(here, f"{name}/")
+            )
+            rules.update((f"{below}/{name}", kept) for name in folders)
             for name in files:
-                path = "/".join((*place.parts, *Path(below).parts, name))
-                if name.startswith(".") or not _is_file(descriptor, name, place.root, path):
+                if not _is_shown(name, hidden) or kept.hides(here, name):
+                    continue
+                path = "/".join((*here, name))
+                if not _is_file(descriptor, name, place.root, path):
                     continue
                 yield path
                 found += 1
@@ -200,6 +276,21 @@ def _folder(root: Path, parts: tuple[str, ...], create: bool = False) -> Generat
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _is_shown(name: str, hidden: bool) -> bool:
+    return name not in SKIPPED_FOLDERS and (not name.startswith(".") or (hidden and name != ".git"))
+
+
+def _rules_above(place: Place) -> Rules:
+    """The rules of the folders that hold the place; none where they leave it out, since it was named."""
+    rules = Rules()
+    for depth, part in enumerate(place.parts):
+        with _folder(place.root, place.parts[:depth]) as descriptor:
+            rules = rules.within(descriptor, depth)
+        if rules.hides(place.parts[:depth], f"{part}/"):
+            return Rules()
+    return rules
 
 
 @contextmanager

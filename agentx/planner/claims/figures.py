@@ -67,7 +67,7 @@ class Figure:
         """The number of things that it may be; None where it is a measure, a share, a sum of money or a fraction."""
         value, _ = self.values[0]
         measure = self.percent or self.currency or (self.unit is not None and len(self.unit) < 4)
-        return int(value) if not measure and value >= 0 and value == int(value) else None
+        return int(value) if not measure and value >= 0 and value.is_integer() else None
 
     def rests_on(self, known: "Figure") -> bool:
         """Whether it is the known figure: the same, rounded, without its sign, as a percentage, in another unit."""

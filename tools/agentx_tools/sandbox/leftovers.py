@@ -6,8 +6,8 @@ import subprocess
 import time
 from contextlib import suppress
 
+from agentx_tools.protected import PROTECTED
 from agentx_tools.sandbox.disk import Growth
-from agentx_tools.sandbox.namespaces import PROTECTED
 
 
 class Leftovers:

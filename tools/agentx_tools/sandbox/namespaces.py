@@ -9,6 +9,7 @@ import socket
 import struct
 from fcntl import ioctl
 
+from agentx_tools.protected import PROTECTED
 from agentx_tools.sandbox import paths, syscalls
 from agentx_tools.sandbox.paths import Paths
 
@@ -23,8 +24,6 @@ _DROP_FROM_BOUND, _AMBIENT, _CLEAR_ALL, _SECUREBITS = 24, 47, 4, 28
 _NO_ROOT_LOCKED = 0b11 | 0b1100  # SECBIT_NOROOT and SECBIT_NO_SETUID_FIXUP, both locked
 _CAPABILITIES_V3 = 0x20080522
 _HOST_NAME = b"sandbox"
-PROTECTED = (".agentx", ".git/hooks", ".git/config", ".git/config.worktree", ".git/commondir")
-"""What lies there in the workspace is obeyed later, outside of the walls: a program reads it and changes nothing."""
 
 
 def enter() -> None:

@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeAlias
 
+from agentx_tools.protected import PROTECTED
 from agentx_tools.sandbox.client import Sandbox
-from agentx_tools.sandbox.namespaces import PROTECTED
 from agentx_tools.sandbox.walls import Level
 
 _MOST_IDLE = 4

@@ -1,6 +1,7 @@
 """The fork server inside the walls: for each request it starts a program, waits for it, and tells how it ended."""
 
 import atexit
+import importlib
 import json
 import os
 import resource
@@ -153,10 +154,9 @@ def _shell(request: dict[str, Any]) -> NoReturn:
 
 
 def _python(request: dict[str, Any], report: int, channel: list[int]) -> int:
-    from agentx_tools import _runner
-
+    runner = importlib.import_module(request.get("runner", "agentx_tools._runner"))
     try:
-        return _runner.main(request, report, channel[0] if channel else None)
+        return runner.main(request, report, channel[0] if channel else None)
     finally:
         # What an interpreter does at its end; this one goes on as the server in the process that it was forked from.
         threading._shutdown()  # type: ignore[attr-defined]

@@ -3,7 +3,7 @@
 An entry point names a callable that takes the settings table and returns a `SearchProvider`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
@@ -32,7 +32,24 @@ class SearchProvider(Protocol):
 
 
 class SearchFailed(Exception):
-    """The search could not be carried out: not the same as a search that finds nothing."""
+    """The search could not be carried out: not the same as a search that finds nothing.
+
+    Args:
+        message: why, in words.
+        passing: asking once more in a moment may help: nobody answered in time, or was too busy.
+    """
+
+    def __init__(self, message: str, *, passing: bool = False) -> None:
+        super().__init__(message)
+        self.passing = passing
+
+
+def each_once(hits: Iterable[SearchHit], limit: int) -> list[SearchHit]:
+    """The first hit of each address, in their order, at most `limit`."""
+    found: dict[str, SearchHit] = {}
+    for hit in hits:
+        found.setdefault(hit.url, hit)
+    return list(found.values())[:limit]
 
 
 ProviderFactory: TypeAlias = Callable[[Mapping[str, Any]], SearchProvider]

@@ -9,13 +9,15 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, cast
 
-from agentx_tools.search import SearchFailed, SearchHit
+from agentx_tools.search import SearchFailed, SearchHit, each_once
 
 ENGINES = ("duckduckgo", "brave", "mojeek", "startpage", "yahoo", "wikipedia")
 """Asked one after the other until one has hits; the setting `engines` replaces the list."""
 
 _NARROW = frozenset({"wikipedia", "grokipedia"})
 """Encyclopaedias: that they have no such page says nothing about the web."""
+
+_PASSING = frozenset({"timed out", "no network", "no connection"})
 
 ENGINE_TIMEOUT_S = 5
 TOTAL_S = 20.0
@@ -39,7 +41,7 @@ class DdgsSearch:
 
     def _search(self, query: str, limit: int) -> list[SearchHit]:
         engines = load_engines(self._names) if self._engines is None else self._engines
-        deadline = time.monotonic() + TOTAL_S
+        deadline, passing = time.monotonic() + TOTAL_S, False
         failures: dict[str, str] = {}
         empty = 0
         for name in self._names:
@@ -53,9 +55,12 @@ class DdgsSearch:
                 results = engines[name].search(query)
             except Exception as error:
                 failures[name] = _reason(error)
+                passing |= failures[name] in _PASSING
                 continue
             if results is None:
-                failures[name] = "turned the request away"
+                status = getattr(getattr(engines[name], "http_client", None), "status", None)
+                failures[name] = "turned the request away" if status is None else f"answered {status}"
+                passing |= status is not None and (status == 429 or status >= 500)
             elif hits := _hits(results, limit):
                 return hits
             elif name not in _NARROW:
@@ -63,7 +68,8 @@ class DdgsSearch:
         # A page that asks whether one is a robot looks empty too; one engine's word is not enough.
         if empty >= 2 or (empty and not failures):
             return []
-        raise SearchFailed(_summary(failures) or "the engines that were asked only know an encyclopaedia")
+        summary = _summary(failures) or "the engines that were asked only know an encyclopaedia"
+        raise SearchFailed(summary, passing=passing)
 
 
 def load_engines(names: Sequence[str]) -> dict[str, Engine]:
@@ -77,12 +83,34 @@ def load_engines(names: Sequence[str]) -> dict[str, Engine]:
     except ImportError as error:
         raise SearchFailed(f"the package ddgs cannot be used ({error})") from error
     text = cast("Mapping[str, Any]", known.get("text", {}))
-    return {name: text[name](timeout=ENGINE_TIMEOUT_S) for name in names if name in text}
+    return {name: _listened_to(text[name](timeout=ENGINE_TIMEOUT_S)) for name in names if name in text}
+
+
+def _listened_to(engine: Any) -> Engine:
+    engine.http_client = _Listening(engine.http_client)
+    return engine
+
+
+class _Listening:
+    """The HTTP client of an engine, which itself does not tell what status turned it away."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self.status: int | None = None
+
+    def request(self, *args: Any, **kwargs: Any) -> Any:
+        self.status = None
+        response = self._client.request(*args, **kwargs)
+        self.status = response.status_code
+        return response
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
 
 
 def _hits(results: Sequence[Any], limit: int) -> list[SearchHit]:
     hits = [SearchHit(_line(result.title), result.href, _line(result.body)) for result in results]
-    return list({hit.url: hit for hit in hits if hit.url.startswith(("http://", "https://"))}.values())[:limit]
+    return each_once((hit for hit in hits if hit.url.startswith(("http://", "https://"))), limit)
 
 
 def _line(text: str) -> str:

@@ -1,0 +1,261 @@
+import asyncio
+import codecs
+import sqlite3
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import pytest
+from agentx_tools import sql as module
+from agentx_tools import tables
+from agentx_tools.sandbox.walls import Level
+from agentx_tools.sql import sql
+
+from agentx.errors import ToolError
+from agentx.tool import ToolContext
+
+ORDERS = "id,customer,total,day\n1,Ann,10.5,2024-01-02\n2,Bob,0.1,2024-01-05\n3,Ann,0.2,2024-02-01\n"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    inside = tmp_path / "work"
+    inside.mkdir()
+    (inside / "orders.csv").write_text(ORDERS)
+    return inside
+
+
+def ask(folder, query):
+    return asyncio.run(sql.function(context=ToolContext(workspace=folder), query=query))
+
+
+def refused(folder, query):
+    with pytest.raises(ToolError) as raised:
+        ask(folder, query)
+    assert raised.value.argument == "query"
+    return str(raised.value)
+
+
+def everything(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def database(path, *statements):
+    connection = sqlite3.connect(path)
+    with connection:
+        for statement in statements:
+            connection.execute(statement)
+    return connection
+
+
+def test_rows_come_with_their_columns_and_their_count(folder):
+    query = "SELECT customer, sum(total) AS total, min(day) AS first FROM orders GROUP BY customer ORDER BY customer"
+    assert ask(folder, query) == ("customer | total | first\nAnn | 10.7 | 2024-01-02\nBob | 0.1 | 2024-01-05\n(2 rows)")
+    assert ask(folder, "SELECT id FROM orders WHERE total > 100;") == "id\n(0 rows)"
+    assert ask(folder, "WITH a AS (SELECT 1 AS x) SELECT x, NULL AS y FROM a") == "x | y\n1 | NULL\n(1 row)"
+
+
+def test_files_of_each_kind_are_tables_and_can_be_joined(folder):
+    (folder / "ages.tsv").write_text("name\tage\nAnn\t30\nBob\t40\n")
+    (folder / "cities.jsonl").write_text('{"name": "Ann", "city": "Köln"}\n')
+    (folder / "flags.json").write_text('[{"name": "Ann", "ok": true}]')
+    duckdb.sql("SELECT 'Ann' AS name, 7 AS points").write_parquet(str(folder / "points.parquet"))
+    database(
+        folder / "shop.db", "CREATE TABLE notes (name TEXT, note)", "INSERT INTO notes VALUES ('Ann', 'x')"
+    ).close()
+    query = (
+        "SELECT DISTINCT customer, age, city, ok, points, note FROM orders o JOIN ages a ON a.name = customer "
+        "JOIN cities c USING (name) JOIN flags f USING (name) JOIN points p USING (name) JOIN notes n USING (name)"
+    )
+    assert ask(folder, query).splitlines()[1] == "Ann | 30 | Köln | True | 7 | x"
+
+
+def test_a_table_is_called_by_its_file_and_told_apart_by_its_folder(folder):
+    for path in ("north/2024-sales.csv", "south/2024-sales.csv", "north/more data.csv"):
+        (folder / path).parent.mkdir(exist_ok=True)
+        (folder / path).write_text(f"place\n{path}\n")
+    names = [file.name for file in tables.table_files(tables.Place(folder.resolve(), ()))]
+    assert names == ["t_2024_sales", "more_data", "orders", "south_2024_sales"]
+    assert "south/2024-sales.csv" in ask(folder, "SELECT * FROM south_2024_sales")
+    assert "south/2024-sales.csv" in ask(folder, "SELECT * FROM 'south/2024-sales.csv'")
+    assert "north/more data.csv" in ask(folder, 'SELECT * FROM "more data"')
+
+
+def test_the_tables_are_listed_with_their_columns(folder):
+    database(folder / "shop.db", "CREATE TABLE notes (name TEXT, note)").close()
+    (folder / "empty.csv").touch()
+    duckdb.sql("SELECT 1 AS x").write_parquet(str(folder / "points.parquet"))
+    expected = (
+        "The tables are:\nempty (empty.csv)\norders (orders.csv): id BIGINT, customer VARCHAR, total DOUBLE, day DATE\n"
+        "points (points.parquet)\nnotes (shop.db): name, note"
+    )
+    assert ask(folder, "show tables;") == ask(folder, "SELECT table_name FROM information_schema.tables") == expected
+    missing = refused(folder, "SELECT * FROM order_lines")
+    assert missing == f"Table with name order_lines does not exist! {expected}"
+    assert refused(folder, "SELECT price FROM orders").startswith('Referenced column "price" not found in FROM clause!')
+
+
+def test_an_empty_workspace_has_no_tables(tmp_path):
+    assert ask(tmp_path, "SHOW TABLES") == "There are no tables in the workspace."
+    assert ask(tmp_path, "SELECT 6 * 7 AS answer") == "answer\n42\n(1 row)"
+
+
+@pytest.mark.parametrize(
+    "data",
+    ["name\ngröße\n".encode("cp1252"), codecs.BOM_UTF8 + "name\ngröße\n".encode(), "name\ngröße\n".encode("utf-16")],
+)
+def test_text_of_other_encodings_is_read(folder, data):
+    (folder / "a.csv").write_bytes(data)
+    assert ask(folder, "SELECT name FROM a") == "name\ngröße\n(1 row)"
+
+
+def test_a_database_that_is_in_use_is_read_with_what_is_not_yet_in_its_file(folder):
+    writer = database(
+        folder / "live.sqlite", "PRAGMA journal_mode = WAL", "CREATE TABLE t (n INTEGER, s TEXT, b BLOB, e)",
+        "INSERT INTO t VALUES (1, '007', x'00ff', NULL), (2, '2024-05-01', NULL, 1e999)",
+    )  # fmt: skip
+    before = everything(folder)
+    assert ask(folder, "SELECT * FROM t ORDER BY n") == (
+        "n | s | b | e\n1 | 007 | (2 bytes) | NULL\n2 | 2024-05-01 | NULL | NULL\n(2 rows)"
+    )
+    assert everything(folder) == before
+    writer.close()
+
+
+def test_tables_of_one_name_in_two_databases_are_told_apart(folder):
+    for name in ("a", "b"):
+        database(folder / f"{name}.db", "CREATE TABLE t (x)", f"INSERT INTO t VALUES ('{name}')").close()
+    assert ask(folder, "SELECT t.x, b_t.x AS y FROM t, b_t") == "x | y\na | b\n(1 row)"
+    database(folder / "c.db", "CREATE TABLE bare (x, y)").close()
+    assert ask(folder, "SELECT count(*) AS n FROM bare") == "n\n0\n(1 row)"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "DELETE FROM orders",
+        "INSERT INTO orders VALUES (4, 'x', 1, '2024-01-01')",
+        "CREATE TABLE x AS SELECT 1",
+        "DROP TABLE orders",
+        "COPY orders TO 'orders.csv'",
+        "COPY (SELECT 1) TO '/tmp/agentx-sql-test'",
+        "ATTACH 'new.db'",
+        "EXPORT DATABASE 'out'",
+        "INSTALL httpfs",
+        "LOAD httpfs",
+        "SET enable_external_access = true",
+        "PRAGMA enable_profiling",
+        "CALL pragma_version()",
+        "SELECT 1; DELETE FROM orders",
+        "",
+        "SELEC 1",
+    ],
+)
+@pytest.mark.parametrize("levels", [module._LEVELS, module._LEVELS[1:], (Level.NONE,)])
+def test_whatever_does_not_only_read_is_refused(folder, monkeypatch, query, levels):
+    monkeypatch.setattr(module, "_LEVELS", levels)
+    before = everything(folder)
+    assert len(refused(folder, query).splitlines()) == 1
+    assert everything(folder) == before
+    assert not Path("/tmp/agentx-sql-test").exists()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT * FROM '/etc/passwd'",
+        "SELECT * FROM '{}/secret.csv'",
+        "SELECT * FROM read_text('/etc/passwd')",
+        "SELECT * FROM read_csv('{}/secret.csv')",
+        "SELECT * FROM query('FROM read_text(''{}/secret.csv'')')",
+        "FROM glob('/etc/*')",
+        "FROM json_execute_serialized_sql(json_serialize_sql('SELECT * FROM read' || '_blob(''{}/secret.csv'')'))",
+        "SELECT * FROM secret",
+        "SELECT * FROM files",
+    ],
+)
+@pytest.mark.parametrize("levels", [module._LEVELS, module._LEVELS[1:], (Level.NONE,)])
+def test_no_file_outside_the_workspace_is_read(folder, monkeypatch, query, levels):
+    monkeypatch.setattr(module, "_LEVELS", levels)
+    outside = folder.parent / "secret.csv"
+    outside.write_text("word\nhidden\n")
+    (folder / "secret.csv").symlink_to(outside)
+    files = ["a"]  # a variable of Python, which DuckDB would find by its name
+    assert "hidden" not in refused(folder, query.format(folder.parent)) and files
+
+
+def test_a_file_that_is_no_table_is_told_of(folder):
+    (folder / "bad.parquet").write_bytes(b"PAR1 and nothing more")
+    (folder / "bad.db").write_bytes(b"SQLite format 3\0" + b"x" * 5000)
+    (folder / "no.db").write_bytes(b"something else")
+    (folder / "bad.json").write_text("{")
+    told = refused(folder, "SELECT * FROM bad, 'bad.json', 'bad.parquet'")
+    assert "bad.parquet cannot be read as a table: " in told
+    assert "bad.db cannot be read as a table: " in told
+    assert "bad.json cannot be read as a table: " in told
+    assert len(ask(folder, "SELECT id FROM orders").splitlines()) == 5
+
+
+def test_an_untidy_csv_is_read_as_text_and_said_so(folder):
+    (folder / "untidy.csv").write_text('a,b\n1,2\n"broken, 3\n4,5,6,7\n8,9\n')
+    assert ask(folder, "SELECT a, b FROM untidy") == (
+        'a | b\n1 | 2\n"broken | 3\n4 | 5\n8 | 9\n(4 rows)\n'
+        "(untidy.csv is no clean CSV: read as text, cells that do not fit left out)"
+    )
+    assert "clean" not in ask(folder, "SELECT id FROM orders")
+    (folder / "one.csv").write_text('"name, in full"\n"Ann, Lee"\n')
+    assert ask(folder, "SELECT * FROM one") == "name, in full\nAnn, Lee\n(1 row)"
+
+
+def test_what_is_long_is_cut_and_said_so(folder):
+    (folder / "long.csv").write_text("n,s\n" + "".join(f"{number},{'x' * 300}\n" for number in range(200)))
+    rows = ask(folder, "SELECT n FROM long").splitlines()
+    assert len(rows) == 52
+    assert rows[-1] == "(the first 50 rows; there are more: filter, aggregate or use LIMIT and OFFSET)"
+    wide = ask(folder, "SELECT * FROM long")
+    assert len(wide) < 5_500 and "xxx…" in wide and wide.endswith("use LIMIT and OFFSET)")
+    assert ask(folder, "SELECT 'a' || chr(10) || 'b' AS s").splitlines()[1] == "a b"
+
+
+def test_files_too_large_together_are_refused(folder, monkeypatch):
+    monkeypatch.setattr(tables, "MAX_BYTES", 100)
+    (folder / "more.csv").write_text(ORDERS)
+    assert "`orders.csv` is too large for this tool" in refused(folder, "SELECT * FROM more, orders")
+
+
+@pytest.mark.parametrize(
+    ("query", "what"),
+    [
+        ("SELECT count(*) FROM range(100000000000) a, range(1000) b WHERE a.range * b.range % 7 = 3", "time"),
+        ("SELECT length(repeat('x', 2000000000))", "(time|memory)"),
+        ("WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT max(n) FROM t", "(time|memory)"),
+    ],
+)
+def test_a_query_without_an_end_is_ended(folder, monkeypatch, query, what):
+    monkeypatch.setattr(module, "LIMITS", replace(module.LIMITS, timeout_s=2.0))
+    started = time.monotonic()
+    with pytest.raises(ToolError, match=rf"The query (takes too much|needs more) {what}"):
+        ask(folder, query)
+    assert time.monotonic() - started < 10
+    assert len(ask(folder, "SELECT id FROM orders").splitlines()) == 5
+
+
+def test_a_database_without_an_end_is_ended(folder, monkeypatch):
+    endless = "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT n FROM t"
+    database(folder / "a.db", f"CREATE VIEW endless AS {endless}").close()
+    monkeypatch.setattr(module, "LIMITS", replace(module.LIMITS, timeout_s=2.0))
+    assert "The query takes too much " in refused(folder, "SELECT * FROM endless")
+
+
+def test_ignored_files_are_tables_only_where_their_paths_are_quoted(folder):
+    (folder / ".gitignore").write_text("orders.csv\n")
+    assert ask(folder, "SHOW TABLES") == "There are no tables in the workspace."
+    assert ask(folder, "SELECT count(*) AS n FROM './orders.csv'") == "n\n3\n(1 row)"
+    assert ask(folder, f"SELECT count(*) AS n FROM '{folder}/orders.csv'") == "n\n3\n(1 row)"
+    assert ask(folder, "SELECT '../x.csv' AS s, 'none.csv' AS t") == "s | t\n../x.csv | none.csv\n(1 row)"
+
+
+def test_it_says_what_it_may_do():
+    assert sql.capabilities == {"reads_private"} and sql.idempotent
+    assert sql.description and sql.parameters["properties"]["query"]["description"]

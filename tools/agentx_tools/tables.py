@@ -1,0 +1,194 @@
+"""Which files of a workspace are tables, what a query may call them, and their bytes for whoever reads them."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any, BinaryIO
+
+from agentx.errors import ToolError
+from agentx_tools import workspace
+from agentx_tools.text import decode
+from agentx_tools.workspace import Place
+
+KINDS = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".json": "json",
+    ".jsonl": "json",
+    ".ndjson": "json",
+    ".parquet": "parquet",
+    ".sqlite": "sqlite",
+    ".sqlite3": "sqlite",
+    ".db": "sqlite",
+    ".db3": "sqlite",
+}
+MAX_BYTES = 256 * 2**20
+"""Of all files together that a query is about."""
+MAX_FILES = 100
+_HEAD_BYTES = 65_536
+_SQLITE = b"SQLite format 3\0"
+_QUOTED = re.compile(r"""['"]([^'"]+)['"]""")
+_BESIDE_SQLITE = ("-wal", "-journal")
+
+
+@dataclass(frozen=True, slots=True)
+class TableFile:
+    """A file that holds a table, or of SQLite several.
+
+    Attributes:
+        path: in the workspace.
+        name: what a query calls it; a word that needs no quotes.
+        aliases: other names that mean it: its path, and where no other file has it, its file name and its stem.
+    """
+
+    path: str
+    kind: str
+    name: str
+    aliases: tuple[str, ...]
+
+    def is_named_in(self, query: str) -> bool:
+        return any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", query, re.I) for name in (self.name, *self.aliases))
+
+
+@dataclass(slots=True)
+class Packed:
+    """Files one after the other in one stream, and what the reading process has to know of each."""
+
+    stream: BinaryIO
+    files: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    size_bytes: int = 0
+
+    def add(self, file: TableFile, pieces: Iterable[tuple[str, bytes]], head: bool) -> None:
+        """Appends a file; `pieces` are the ending of each part's name and its bytes."""
+        parts: list[tuple[str, int, int]] = []
+        for ending, data in pieces:
+            parts.append((ending, self.size_bytes, len(data)))
+            self.stream.write(data)
+            self.size_bytes += len(data)
+        described = {"path": file.path, "kind": file.kind, "name": file.name, "aliases": file.aliases}
+        self.files.append({**described, "parts": parts, "head": head})
+
+
+def table_files(root: Place, query: str = "") -> list[TableFile]:
+    """The files below a folder that hold tables, sorted by path, at most `MAX_FILES`; and those whose paths a query
+    quotes, even if they are hidden or ignored."""
+    paths = [PurePosixPath(path) for path in sorted(workspace.files_below(root))]
+    paths = [path for path in paths if path.suffix.lower() in KINDS][:MAX_FILES]
+    quoted = {path: text for text in _QUOTED.findall(query) if (path := _quoted_path(root, text)) is not None}
+    paths = list(dict.fromkeys([*paths, *quoted]))
+    names = _names(paths)
+    return [
+        TableFile(
+            str(path),
+            KINDS[path.suffix.lower()],
+            names[path],
+            (*_aliases(path, paths), *filter(None, [quoted.get(path)])),
+        )
+        for path in paths
+    ]
+
+
+def _quoted_path(root: Place, text: str) -> PurePosixPath | None:
+    """The file of tables that a text in quotes names, if it does."""
+    if PurePosixPath(text).suffix.lower() not in KINDS:
+        return None
+    try:
+        place = workspace.locate(root.root, text)
+        return PurePosixPath(str(place)) if _size(place) and place.parts else None
+    except ToolError:
+        return None
+
+
+def pack(root: Place, files: Sequence[TableFile], query: str, stream: BinaryIO) -> Packed:
+    """Writes into a stream what a query is about: the files that it names, databases, and of others the first lines.
+
+    Raises:
+        ToolError: a named file cannot be read, or they are too large together.
+    """
+    packed = Packed(stream)
+    for file in sorted(files, key=lambda file: (not file.is_named_in(query), file.path)):
+        place = workspace.locate(root.root, file.path, "query")
+        if file.is_named_in(query):
+            if packed.size_bytes + _size(place) > MAX_BYTES:
+                raise ToolError(
+                    f"`{file.path}` is too large for this tool, which takes {MAX_BYTES // 2**20} MiB in all; read it "
+                    "with a program.",
+                    argument="query",
+                )
+            packed.add(file, _pieces(place, file), head=False)
+        elif file.kind == "sqlite" and packed.size_bytes + _size(place) <= MAX_BYTES:
+            # A query names the tables in it, not the file.
+            packed.add(file, _pieces(place, file), head=False)
+        else:
+            packed.add(file, [("", _head(place, file))], head=True)
+    return packed
+
+
+def _pieces(place: Place, file: TableFile) -> Iterable[tuple[str, bytes]]:
+    with workspace.opened(place) as opened:
+        data = opened.read(MAX_BYTES)
+    if file.kind != "sqlite":
+        return [("", _as_utf8(data, file))]
+    if not data.startswith(_SQLITE):
+        return []
+    return [("", data), *_beside(place)]
+
+
+def _beside(place: Place) -> list[tuple[str, bytes]]:
+    """What a database that is in use holds in the files beside it."""
+    found: list[tuple[str, bytes]] = []
+    for ending in _BESIDE_SQLITE:
+        beside = Place(place.root, (*place.parts[:-1], place.parts[-1] + ending))
+        status = workspace.status(beside)
+        if status is not None and 0 < status.st_size <= MAX_BYTES:
+            with workspace.opened(beside) as opened:
+                found.append((ending, opened.read(MAX_BYTES)))
+    return found
+
+
+def _as_utf8(data: bytes, file: TableFile) -> bytes:
+    """A table of text in UTF-8, whatever the encoding of the file; a large one is taken to be in it."""
+    if file.kind == "parquet" or len(data) > workspace.MAX_READ_BYTES:
+        return data
+    return decode(data, file.path).text.encode()
+
+
+def _head(place: Place, file: TableFile) -> bytes:
+    """The first lines, which tell the columns; nothing of a file whose columns cannot be told so."""
+    if file.kind not in ("csv", "json") or file.path.lower().endswith(".json"):
+        return b""
+    try:
+        with workspace.opened(place) as opened:
+            data = opened.read(_HEAD_BYTES)
+        whole = data if len(data) < _HEAD_BYTES else data[: data.rfind(b"\n") + 1]
+        return _as_utf8(whole, file)
+    except ToolError:
+        return b""
+
+
+def _size(place: Place) -> int:
+    status = workspace.status(place)
+    return status.st_size if status else 0
+
+
+def _names(paths: Sequence[PurePosixPath]) -> dict[PurePosixPath, str]:
+    """A name for each: its stem, with as many folders before it as tell it from others, then with its ending."""
+    names: dict[PurePosixPath, str] = {}
+    taken: set[str] = set()
+    for path in paths:
+        forms = [_word("_".join((*path.parts[-depth:-1], path.stem))) for depth in range(1, len(path.parts) + 1)]
+        forms += [f"{forms[-1]}_{path.suffix[1:].lower()}", *(f"{forms[-1]}_{number}" for number in range(2, 200))]
+        names[path] = next(form for form in forms if form.casefold() not in taken)
+        taken.add(names[path].casefold())
+    return names
+
+
+def _word(text: str) -> str:
+    word = re.sub(r"\W+", "_", text).strip("_") or "table"
+    return f"t_{word}" if word[0].isdigit() else word
+
+
+def _aliases(path: PurePosixPath, paths: Sequence[PurePosixPath]) -> tuple[str, ...]:
+    alone = [form for form in (path.name, path.stem) if sum(form in (one.name, one.stem) for one in paths) == 1]
+    return (str(path), f"./{path}", *alone)

@@ -1,0 +1,290 @@
+"""What files held before a tool changed them, so that `agentx undo` can take a change back.
+
+It lies in the user's data folder, apart for each workspace, one file a change. That file is on the disk before the
+change is made, so whatever is killed in between, the file is as it was or the change can be taken back.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from agentx import folders
+from agentx.errors import StorageError, ToolError, UsageError
+from agentx_tools import workspace
+from agentx_tools.workspace import Place, Written
+
+MAX_BYTES = 64 * 1024 * 1024
+MAX_CHANGES = 1_000
+MAX_AGE_S = 30 * 24 * 3600.0
+"""What is kept for a workspace; beyond it the oldest goes."""
+
+_ENDING = ".change"
+_NAME = re.compile(rf"\d{{20}}-\d+{re.escape(_ENDING)}")
+_LOCK = "lock"
+_UNFINISHED = "unfinished"
+_SWEPT_ONCE_IN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change of one file that can be taken back.
+
+    Attributes:
+        kept: the file that holds what was there before.
+        path: of the changed file, in the workspace.
+        at: when, in seconds since 1970.
+        tool: the tool that made it.
+        before: digest of what the file held; None if there was none.
+        after: digest of what it held then.
+        mode: permission bits of the file before.
+        size_bytes: how much it held.
+        folders: how many folders were made for a new file.
+        whole: what it held is kept; False where it was too large.
+    """
+
+    kept: Path
+    path: str
+    at: float
+    tool: str
+    before: str | None
+    after: str
+    mode: int | None
+    size_bytes: int
+    folders: int
+    whole: bool
+
+    def content(self) -> bytes:
+        """What the file held before."""
+        _, _, content = self.kept.read_bytes().partition(b"\n")
+        return content
+
+
+def change(
+    place: Place, tool: str, changed: Callable[[bytes | None], bytes], keep: bool = True
+) -> tuple[bytes | None, Written]:
+    """Changes a file so that it can be taken back; returns what it held before, and what was written.
+
+    Args:
+        changed: from what the file holds to what it shall hold; gets None if there is no file, or one that is too
+            large to be kept.
+        keep: False does without taking it back.
+
+    Raises:
+        ToolError: the file cannot be read or written, or what it held cannot be kept; it is then as it was.
+    """
+    workspace.refuse_protected(place)
+    if not keep:
+        before, _ = _held(place)
+        return before, workspace.write_bytes(place, changed(before))
+    store = _store(place.root)
+    try:
+        with _locked(store):
+            before, status = _held(place)
+            after = changed(before)
+            kept = _keep(store, place, tool, before, status, after) if after != before else None
+            try:
+                written = workspace.write_bytes(place, after)
+            except BaseException:
+                if kept:
+                    kept.unlink()
+                raise
+            with suppress(OSError):
+                _forget_old(store)
+    except OSError as error:
+        raise ToolError(
+            f"`{place}` was not written, since what it held before cannot be kept in {store} ({error.strerror}); the "
+            "user can free some space there, set AGENTX_DATA_DIR to another folder, or do without undo."
+        ) from None
+    return before, written
+
+
+def changes(root: Path) -> list[Change]:
+    """The changes of a workspace that can be taken back, the last first.
+
+    Raises:
+        StorageError: they cannot be read.
+    """
+    store = _store(root.resolve())
+    try:
+        found = [_read(store / name) for name in _names(store)]
+    except OSError as error:
+        raise _unreadable(store, error) from None
+    return [item for item in found if item]
+
+
+def take_back(root: Path, force: bool = False) -> Change:
+    """Takes the last change of a workspace back, and returns it.
+
+    A change that was kept and not made, since its process was killed, is passed over.
+
+    Args:
+        force: do so even if the file was changed since.
+
+    Raises:
+        UsageError: there is none, or the file was changed since.
+        ToolError: the file cannot be written.
+        StorageError: what was kept cannot be read.
+    """
+    root = root.resolve()
+    store = _store(root)
+    try:
+        with _locked(store) if store.exists() else nullcontext():
+            for item in changes(root):
+                place = Place(root, tuple(item.path.split("/")))
+                now = _digest_of(place)
+                if now == item.after or (now != item.before and force):
+                    _restore(place, item)
+                    item.kept.unlink()
+                    return item
+                if now != item.before:
+                    what = "changed" if now else "deleted"
+                    raise UsageError(
+                        f"{workspace.shown(item.path)} was {what} since {item.tool} wrote it; "
+                        "`agentx undo --force` puts back what was there before, and what is there now is lost."
+                    )
+                item.kept.unlink()
+    except OSError as error:
+        raise _unreadable(store, error) from None
+    raise UsageError(f"There is no change to take back in {root}; `--workspace` names another folder.")
+
+
+def _restore(place: Place, item: Change) -> None:
+    if not item.whole:
+        item.kept.unlink()
+        raise UsageError(
+            f"{workspace.shown(item.path)} was too large to be kept, so its change stays; the next `agentx undo` "
+            "takes back the one before it."
+        )
+    if item.before is not None:
+        workspace.write_bytes(place, item.content(), item.mode)
+    elif workspace.status(place) is not None:
+        workspace.remove(place, item.folders)
+
+
+def _store(root: Path) -> Path:
+    name = hashlib.sha256(os.fsencode(root)).hexdigest()[:32]
+    return folders.data_dir() / "undo" / name
+
+
+@contextmanager
+def _locked(store: Path) -> Generator[None]:
+    """One change of a workspace at a time, whatever the process; the lock of one that is killed is free."""
+    for folder in (store.parent.parent, store.parent, store):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(store / _LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _held(place: Place) -> tuple[bytes | None, os.stat_result | None]:
+    """What a file holds, and what the system says of it; no content of one that is too large to be kept."""
+    status = workspace.status(place)
+    is_kept = status is not None and status.st_size <= workspace.MAX_READ_BYTES
+    return (workspace.read_bytes(place) if is_kept else None), status
+
+
+def _keep(
+    store: Path, place: Place, tool: str, before: bytes | None, status: os.stat_result | None, after: bytes
+) -> Path:
+    names = _names(store)
+    # Even where the clock was set back the last one stays the last.
+    stamp = max(time.time_ns(), _stamp_and_size(names[0])[0] + 1) if names else time.time_ns()
+    whole = status is None or status.st_size <= workspace.MAX_READ_BYTES
+    header = {
+        "path": str(place),
+        "at": time.time(),
+        "tool": tool,
+        "before": None if before is None else _digest(before),
+        "after": _digest(after),
+        "mode": status.st_mode & 0o7777 if status else None,
+        "size_bytes": status.st_size if status else 0,
+        "folders": 0 if status else _missing_folders(place),
+        "whole": whole,
+    }
+    kept = store / f"{stamp:020}-{len(before or b'')}{_ENDING}"
+    # One name is enough, since the lock is held; what a killed process left there is written over.
+    unfinished = store / _UNFINISHED
+    try:
+        with os.fdopen(os.open(unfinished, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, 0o600), "wb") as file:
+            file.write(json.dumps(header).encode() + b"\n" + (before or b""))
+            file.flush()
+            os.fsync(file.fileno())
+        return unfinished.rename(kept)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+
+
+def _missing_folders(place: Place) -> int:
+    depths = range(1, len(place.parts))
+    return sum(workspace.status(Place(place.root, place.parts[:depth])) is None for depth in depths)
+
+
+def _read(kept: Path) -> Change | None:
+    """One change; None if its file is damaged, or was just taken away."""
+    try:
+        with kept.open("rb") as file:
+            line = file.readline()
+        header: dict[str, Any] = json.loads(line)
+        return Change(kept=kept, **header)
+    except (ValueError, TypeError, FileNotFoundError):
+        return None
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _digest_of(place: Place) -> str | None:
+    """Of what a file holds now; None if there is none."""
+    if workspace.status(place) is None:
+        return None
+    with workspace.opened(place) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _names(store: Path) -> list[str]:
+    """Names of the files of a store, the last change first."""
+    try:
+        names = os.listdir(store)  # noqa: PTH208 - names are all that is needed, of a thousand files
+    except FileNotFoundError:
+        return []
+    return sorted((name for name in names if _NAME.fullmatch(name)), reverse=True)
+
+
+def _stamp_and_size(name: str) -> tuple[int, int]:
+    """When a change was kept, in nanoseconds since 1970, and how many bytes of content; both stand in its name, so that
+    no file has to be opened for them."""
+    stamp, size = name.removesuffix(_ENDING).split("-")
+    return int(stamp), int(size)
+
+
+def _forget_old(store: Path) -> None:
+    """Deletes what is too old, and the oldest beyond what is kept; now and then that of other workspaces too."""
+    total, oldest = 0, time.time_ns() - int(MAX_AGE_S * 1e9)
+    for number, name in enumerate(_names(store)):
+        stamp, size = _stamp_and_size(name)
+        total += size
+        if number and (total > MAX_BYTES or number >= MAX_CHANGES or stamp < oldest):
+            (store / name).unlink()
+    if secrets.randbelow(_SWEPT_ONCE_IN) == 0:
+        for other in store.parent.iterdir():
+            if other != store and all(_stamp_and_size(name)[0] < oldest for name in _names(other)):
+                shutil.rmtree(other, ignore_errors=True)
+
+
+def _unreadable(store: Path, error: OSError) -> StorageError:
+    return StorageError(f"What could be undone cannot be read in {store} ({error.strerror}); check that folder.")
