@@ -144,6 +144,18 @@ def _is_lines(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(item, str) for item in cast("list[Any]", value))
 
 
+def as_arguments(name: str, arguments: Any) -> dict[str, Any]:
+    """The arguments that code gives to a tool, as JSON values.
+
+    Raises:
+        ToolError: they are none.
+    """
+    try:
+        return dict(json.loads(json.dumps(arguments)))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ToolError(f"The arguments of {name} cannot be written as JSON: {one_line(error)}.") from None
+
+
 def as_json(value: Any) -> Any:
     """The value as JSON; None where it is text or cannot be JSON, so that the result's text stands for it."""
     if value is None or isinstance(value, str):

@@ -1,22 +1,19 @@
 """Whether a call may be carried out: the policy, whose words it holds, what the task asks for, and a person's word."""
 
 import asyncio
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from agentx import project_policy, sinks
+from agentx import privacy, project_policy, sinks, wording
 from agentx.events import ApprovalAsked, ApprovalGiven, Notice
 from agentx.messages import ToolCall, ToolResult, Usage
 from agentx.planner.base import Turn
 from agentx.planner.evidence import doubt, refused
 from agentx.policy import ApprovalRequest, Approver, Decision, NeedsApproval, Policy, Verdict
-from agentx.provenance import Provenance
+from agentx.provenance import Provenance, is_offered
 from agentx.tool import Tool
 
-_ADDRESS = re.compile(r"\s*([a-z][a-z0-9+.-]*://|www\.)", re.IGNORECASE)
+_QUERIES = frozenset({"query", "q", "search", "search_query", "keywords"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +41,7 @@ class Gate:
         self._workspace = workspace
         self._policy = policy
         self._provenance = provenance
+        self._privacy = provenance.privacy
         self._approve = approve
         # Calls run side by side; questions to a person do not.
         self._asking = asyncio.Lock()
@@ -61,7 +59,7 @@ class Gate:
         if call.name in turn.without:
             return ToolResult(call.id, "refused", f"refused: `{call.name}` is off in this task.")
         tool = turn.toolbox[call.name]
-        judgement = self._judge(tool, call, maker)
+        judgement = self._judged(tool, call, maker)
         answer, reason = judgement.verdict.answer, judgement.verdict.reason
         if answer == "deny":
             return ToolResult(call.id, "denied", f"denied: {reason}.")
@@ -78,9 +76,15 @@ class Gate:
         if self._approve is None:
             return self._unapproved(call, judgement)
         async with self._asking:
-            if self._judge(tool, call, maker).verdict.answer == "allow":
+            if self._judged(tool, call, maker).verdict.answer == "allow":
                 return call  # granted while this question waited for another
             return self._heeded(await self._approve(ApprovalRequest(call, tool, reason)), tool, call)
+
+    def _judged(self, tool: Tool, call: ToolCall, maker: ToolCall | None) -> Judgement:
+        try:
+            return self._judge(tool, call, maker)
+        except Exception as error:  # whatever a strange schema or value does to those who look at it
+            return Judgement(Verdict("ask", f"{tool.name} cannot be judged ({type(error).__name__})"), alone=True)
 
     def _judge(self, tool: Tool, call: ToolCall, maker: ToolCall | None) -> Judgement:
         verdict = self._policy.judge(tool, call)
@@ -90,17 +94,35 @@ class Gate:
         sink = sinks.reason(tool, call.arguments, self._workspace)
         if sink is None:
             return judgement
-        program = None if maker is None else "\n".join(map(str, maker.arguments.values()))
-        for name, value in _asked_outside(tool, call):
-            if piece := self._provenance.private_text(value, program):
-                reason = f"{tool.name} {sink}, text of strangers was read, and `{name}` holds private text ({piece})"
-                return Judgement(Verdict("ask", reason), alone=True)
+        if leak := self._leak(tool, call, maker):
+            reason = f"{tool.name} {sink}, text of strangers was read, and {leak}"
+            return Judgement(Verdict("ask", reason), alone=True)
         names = [] if self._policy.allows_all else self._provenance.foreign(tool, call.arguments)
         if not names:
             return judgement
         shown = ", ".join(f"`{name}`" for name in names)
         reason = f"{tool.name} {sink}, text of strangers was read, and {shown} may hold their words"
         return Judgement(Verdict("ask", reason), advice="--allow all")
+
+    def _leak(self, tool: Tool, call: ToolCall, maker: ToolCall | None) -> str | None:
+        """What private text the call would send to the outside in a query or an address, which nobody proofreads."""
+        if "egress" not in tool.capabilities:
+            return None
+        written = maker is not None and "executes" in self._turn.toolbox[maker.name].capabilities
+        program = "\n".join(wording.texts(maker.arguments)) if maker and written else None
+        asks = "ingests_untrusted" in tool.capabilities and "executes" not in tool.capabilities
+        for name, value in call.arguments.items():
+            if is_offered(tool, name, value):
+                continue
+            for text in wording.texts(value):
+                found = list(privacy.addresses(text))
+                piece = next(filter(None, (self._privacy.in_address(one, program) for one in found)), None)
+                is_query = (asks or name in _QUERIES) and found != wording.tokens(text)
+                if piece is None and is_query:
+                    piece = self._privacy.in_query(text, program)
+                if piece is not None:
+                    return f"`{name}` may hold private text ({piece})"
+        return None
 
     def _unapproved(self, call: ToolCall, judgement: Judgement) -> ToolResult:
         self._turn.emit(ApprovalGiven(call.id, False, "nobody to ask"))
@@ -129,11 +151,3 @@ class Gate:
         if verdict.answer == "deny":
             return ToolResult(call.id, "denied", f"denied: {verdict.reason}.")
         return changed
-
-
-def _asked_outside(tool: Tool, call: ToolCall) -> Iterator[tuple[str, Any]]:
-    """The arguments by which something is asked of the outside: queries and addresses, which nobody proofreads."""
-    asks = "ingests_untrusted" in tool.capabilities and "executes" not in tool.capabilities
-    for name, value in call.arguments.items():
-        if "egress" in tool.capabilities and (asks or (isinstance(value, str) and _ADDRESS.match(value))):
-            yield name, value

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from agentx import changes, sinks
-from agentx.dispatch import carry_out
+from agentx.dispatch import as_arguments, carry_out
 from agentx.errors import AgentXError, ToolError
 from agentx.events import (
     CallDecoded,
@@ -32,7 +32,7 @@ from agentx.policy import ASKING, Approver, NeedsApproval, Policy
 from agentx.provenance import Provenance
 from agentx.schema import ordered_parameters
 from agentx.threads import in_thread
-from agentx.tool import ToolContext
+from agentx.tool import Marks, ToolContext
 
 MAX_PROBLEMS = 2
 """Unusable replies in a row after which a run is given up."""
@@ -74,6 +74,7 @@ class Loop:
         self._emit: Callable[[Event], None] = turn.emit
         self._usage = Usage()
         self._steps = 0
+        self._makers: dict[str, ToolCall] = {}
         self._gate = Gate(turn, around.workspace, around.policy, around.provenance, around.approve)
 
     async def run(self) -> RunFinished:
@@ -190,10 +191,12 @@ class Loop:
         if isinstance(result, ToolCall):
             permitted = result
             self._emit(CallStarted(permitted))
+            if maker is not None:
+                self._makers[permitted.id] = maker
             result = await self._noting_changes(permitted)
             toolbox = self._turn.toolbox
-            result = self._turn.recovery.take(toolbox[call.name], result, toolbox)
             result = self._around.provenance.take(toolbox[call.name], permitted, result)
+            result = self._turn.recovery.take(toolbox[call.name], result, toolbox)
             self._warn_of(result)
             if permitted != call:
                 told = f"(the user changed the arguments to {json.dumps(permitted.arguments, ensure_ascii=False)})"
@@ -215,11 +218,14 @@ class Loop:
         after = await in_thread(lambda: changes.look(self._around.workspace))
         return replace(result, changed=changes.changed(before, after))
 
-    async def _call_from_tool(self, maker: ToolCall, name: str, arguments: dict[str, Any]) -> Any:
+    async def _call_from_tool(self, outer: ToolCall, marks: Marks, name: str, arguments: dict[str, Any]) -> Any:
         """A call that a tool makes (a program that the model wrote): same policy, same journal."""
-        call = self._turn.new_call(name, arguments)
+        if marks.untrusted or "ingests_untrusted" in self._turn.toolbox[outer.name].capabilities:
+            self._around.provenance.taint()
+        call = self._turn.new_call(name, as_arguments(name, arguments))
         self._emit(CallDecoded(call))
-        result = await self._permitted(call, maker)
+        # What counts is the program that the model wrote, whatever it calls by way of other tools.
+        result = await self._permitted(call, self._makers.get(outer.id, outer))
         if not result.ok:
             raise ToolError(result.text)
         return result.text if result.value is None else result.value
@@ -230,13 +236,12 @@ class Loop:
         if earlier is None:
             return None
         said = earlier.text if len(earlier.text) <= 200 else f"{earlier.text[:200]}…"
-        return ToolResult(
-            call.id, "refused", f"refused: you made this very call before; it gave: {said}. Do something else."
-        )
+        reason = f"refused: you made this very call before; it gave: {said}. Do something else."
+        return ToolResult(call.id, "refused", reason, untrusted=earlier.untrusted)
 
     async def _carry_out(self, call: ToolCall) -> ToolResult:
         loop = asyncio.get_running_loop()
-        over = [False]
+        over, marks = [False], Marks()
         tool, provenance = self._turn.toolbox[call.name], self._around.provenance
         context = ToolContext(
             workspace=self._around.workspace,
@@ -249,9 +254,10 @@ class Loop:
                 for tool in self._turn.allowed_tools
                 if tool.name != call.name
             },
-            call_tool=partial(self._call_from_tool, call),
+            call_tool=partial(self._call_from_tool, call, marks),
             report=lambda text: loop.call_soon_threadsafe(self._emit, CallProgress(call.id, text)) and None,
             is_cancelled=lambda: over[0],
+            marks=marks,
             tainted=provenance.tainted and bool(provenance.foreign(tool, call.arguments)),
         )
         started = time.perf_counter()

@@ -8,22 +8,15 @@ https://arxiv.org/abs/2503.18813), and Costa et al., "Securing AI Agents with In
 https://arxiv.org/abs/2505.23643).
 """
 
-import json
+import posixpath
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, cast
 
 from agentx import wording
 from agentx.messages import ToolCall, ToolResult
-from agentx.planner.lexical import STOP
+from agentx.privacy import Privacy
 from agentx.tool import Tool
-
-_OPAQUE_CHARACTERS = 20
-_INNER_CHARACTERS = 6
-"""From this length on, a private piece is known inside of a longer one, and in another code."""
-
-_FURNITURE = frozenset(("http", "https", "www", "com", "org", "net", "html", "htm", "php", "index"))
-"""What most addresses are made of."""
 
 
 class Provenance:
@@ -31,38 +24,47 @@ class Provenance:
 
     Attributes:
         tainted: text of strangers was read.
+        privacy: which texts stem from the user's files.
     """
 
     def __init__(self) -> None:
         self.tainted = False
-        self._said: set[str] = set()
-        self._addresses: set[str] = set()
-        self._public: set[str] = set()
-        self._private: set[str] = set()
+        self.privacy = Privacy(self.is_known_address)
+        self._said = ""
+        self._numbers: set[str] = set()
+        self._found: set[str] = set()
         self._files: set[str] = set()
 
     def said(self, text: str) -> None:
         """Takes the user's own words."""
-        self._said.update(wording.words(wording.undated(text)))
-        self._public.update(wording.pieces(text))
+        self.privacy.say(text)
+        words = wording.undated(text)
+        self._said = f"{self._said} {wording.plain(words)}"
+        self._numbers.update(filter(None, map(wording.number, map(_digits, words.split()))))
+
+    def taint(self) -> None:
+        """Says that text of strangers is being read."""
+        self.tainted = True
 
     def take(self, tool: Tool, call: ToolCall, result: ToolResult) -> ToolResult:
         """Takes what a call has brought; the result as it is to be kept, marked where it may be text of strangers."""
         may = tool.capabilities
         strangers = result.untrusted or "ingests_untrusted" in may
-        # A program may have read any file. What is made of private text is private, but not word of a write.
-        if may & {"reads_private", "executes"} or ("writes" not in may and self._copied(call.arguments, None)):
-            self._private.update(wording.pieces(result.text))
+        # A program may have read any file.
+        if may & {"reads_private", "executes"}:
+            self.privacy.add_private(result.text)
         elif strangers:
-            # A program gets more of a result than the model is shown.
-            self._public.update(wording.pieces(result.text if result.full_text is None else result.full_text))
+            # A program gets all of a result; the model is shown a part of one that is long.
+            self.privacy.add_public(result.text if result.full_text is None else result.full_text)
+        else:
+            self.privacy.add_derived(result.text, call.arguments)
         # A name with room for words in it is no address: whoever gave it may have written a letter.
-        for address in (address for address in result.addresses if len(address.split()) == 1):
-            self._addresses.update(wording.words(address))
+        found = [item for item in result.addresses if len(item.split()) == 1 and len(item) <= 2_000]
+        self._found.update(map(wording.address, found))
         self.tainted = self.tainted or strangers
         if self.tainted:
-            strangers = strangers or "executes" in may or self._names_tainted_file(call)
-            self._files.update(result.changed)
+            strangers = strangers or self._is_derived(tool, call)
+            self._files.update(map(posixpath.normpath, result.changed))
         return replace(result, untrusted=strangers)
 
     def foreign(self, tool: Tool, arguments: Mapping[str, Any]) -> list[str]:
@@ -70,86 +72,65 @@ class Provenance:
 
         Numbers, dates and times of day are no text: they may be wrong, but lead nowhere and say nothing.
         """
-        properties = cast("Mapping[str, Any]", tool.parameters.get("properties", {}))
         return [
             name
             for name, value in arguments.items()
-            if not (_offered(properties.get(name), value) or self._is_owned_text(value))
+            if not (is_offered(tool, name, value) or all(map(self._is_owned, wording.texts(value))))
         ]
 
-    def private_text(self, value: Any, program: str | None = None) -> str | None:
-        """A piece of the value that stems from the user's files and from nowhere else; None if there is none.
+    def is_known_address(self, address: str) -> bool:
+        """Whether the user has named it, or a search has found it."""
+        return self._is_owned_token(address)
 
-        Args:
-            program: the text of the program that makes the call. It may have read any file: what is neither in its own
-                text nor in what the user and the web have said may be anything.
-        """
-        return self._copied(value, program) or self._hidden(_text(value))
+    def _is_owned(self, text: str) -> bool:
+        text = wording.undated(text)
+        return wording.stands_in(wording.plain(text), self._said) or all(
+            map(self._is_owned_token, dict.fromkeys(wording.tokens(text)))
+        )
 
-    def _is_owned_text(self, value: Any) -> bool:
-        if isinstance(value, int | float | None):
+    def _is_owned_token(self, token: str) -> bool:
+        address = wording.address(token)
+        if address in self._found or wording.stands_in(wording.plain(address), self._said):
             return True
-        if isinstance(value, list):
-            return all(map(self._is_owned_text, cast("list[Any]", value)))
-        if isinstance(value, dict):
-            items = cast("dict[str, Any]", value).items()
-            return all(self._is_owned_text(key) and self._is_owned_text(item) for key, item in items)
-        return all(word in self._said or word in self._addresses for word in wording.words(wording.undated(value)))
+        return wording.number(token) in self._numbers
 
-    def _copied(self, value: Any, program: str | None) -> str | None:
-        if not self._private and program is None:
-            return None
-        written = {*wording.pieces(program or "")}
-        for word in wording.words(value):
-            if word in self._addresses:
-                continue
-            found = {*wording.pieces(wording.unescaped(word))} - self._public - _FURNITURE
-            if program is not None and (computed := found - written):
-                return min(computed)
-            if held := [piece for piece in found if (piece in self._private and _tells(piece)) or _is_opaque(piece)]:
-                return min(held)
-        return None
-
-    def _hidden(self, text: str) -> str | None:
-        """A private piece that is spelled out, run together with others, or written in another code."""
-        private = [piece for piece in self._private - self._public if len(piece) >= _INNER_CHARACTERS]
-        if not private:
-            return None
-        text = wording.unescaped(text)
-        for reading in (text, *wording.readings(text)):
-            left = [piece for piece in wording.pieces(reading) if len(piece) < 3 or piece not in self._public]
-            joined = "".join(left)
-            if found := next((piece for piece in private if piece in joined), None):
-                return found
-        return None
-
-    def _names_tainted_file(self, call: ToolCall) -> bool:
-        return any(value in self._files for value in call.arguments.values() if isinstance(value, str))
+    def _is_derived(self, tool: Tool, call: ToolCall) -> bool:
+        """Whether a result may hold what strangers wrote, by way of the arguments, a program or a file."""
+        if "executes" in tool.capabilities:
+            return True
+        if "reads_private" in tool.capabilities:
+            named = {posixpath.normpath(text) for text in wording.texts(call.arguments)}
+            return bool(named & self._files)
+        return bool(self.foreign(tool, call.arguments))
 
 
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-
-
-def _tells(piece: str) -> bool:
-    """Whether a piece says anything of its source: most texts share their short words."""
-    return len(piece) > 1 if any(map(str.isdigit, piece)) else len(piece) > 2 and piece not in STOP
-
-
-def _is_opaque(piece: str) -> bool:
-    """Nobody can tell what a long run of letters and digits means."""
-    return len(piece) >= _OPAQUE_CHARACTERS and any(map(str.isdigit, piece)) and any(map(str.isalpha, piece))
-
-
-def _offered(schema: Any, value: Any) -> bool:
+def is_offered(tool: Tool, name: str, value: Any) -> bool:
     """Whether the value is one that the tool itself offers: its default, or one of an enumeration."""
+    properties = tool.parameters.get("properties")
+    schema = cast("Mapping[str, Any]", properties).get(name) if isinstance(properties, Mapping) else None
+    try:
+        return _offers(schema, value)
+    except RecursionError:
+        return False
+
+
+def _offers(schema: Any, value: Any) -> bool:
     if not isinstance(schema, Mapping):
         return False
     known = cast("Mapping[str, Any]", schema)
-    if value in known.get("enum", ()) or ("const" in known and known["const"] == value):
+    if value in _list(known.get("enum")) or ("const" in known and known["const"] == value):
         return True
     if "default" in known and known["default"] == value:
         return True
     if isinstance(value, list) and value and "items" in known:
-        return all(_offered(known["items"], item) for item in cast("list[Any]", value))
-    return any(_offered(one, value) for key in ("anyOf", "oneOf") for one in known.get(key, ()))
+        return all(_offers(known["items"], item) for item in cast("list[Any]", value))
+    return any(_offers(one, value) for key in ("anyOf", "oneOf") for one in _list(known.get(key)))
+
+
+def _list(value: Any) -> list[Any]:
+    return list(cast("list[Any]", value)) if isinstance(value, list | tuple) else []
+
+
+def _digits(token: str) -> str:
+    """A number without its currency, brackets and the mark that ends a sentence."""
+    return token.strip(f"{wording.CLOSING}$€£¥%")

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from agentx.planner.claims.source import Source
 
 
+PIPED = "\n\n<input>\n"
+"""Between a task and what was piped in with it, which the user has not said."""
+
+
 class Session:
     """A conversation with an agent. Not for use by two tasks at once."""
 
@@ -134,7 +138,9 @@ class Session:
         turn.prompt = self._prompt
         turn.prompt += plan.opening(turn, follow_up=bool(self._prompt))
         turn.was_shown()
-        self._provenance.said(task)
+        words, _, piped = task.partition(PIPED)
+        self._provenance.said(words)
+        self._provenance.privacy.add_private(piped)
         around = Surroundings(
             self.id, agent.workspace, self._policy, self._provenance, agent.approve, agent.tool_settings, retrieval
         )

@@ -2,24 +2,30 @@
 
 import os
 import re
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, cast
 
 from agentx.tool import Tool
 
 _RUNS_LATER = re.compile(
     r"""
-    \..* | .*\.(mk|service|timer|desktop|pth|bat|cmd|ps1|gradle|kts) | (gnu)?makefile | justfile | taskfile\.ya?ml
-    | cmakelists\.txt | meson\.build | build | build\.bazel | workspace | sconstruct | rakefile | gemfile | procfile
-    | vagrantfile | jenkinsfile | (.*\.)?dockerfile | containerfile | (docker-)?compose.*\.ya?ml | crontab
-    | package\.json | (deno|composer)\.json | .*\.config\.[cm]?[jt]s | (gulp|grunt)file\..* | cargo\.toml | build\.rs
-    | pom\.xml | build\.xml | setup\.(py|cfg) | pyproject\.toml | tox\.ini | pytest\.ini | (conftest|noxfile)\.py
-    | (tasks|fabfile|dodo|manage)\.py | (site|user)customize\.py
+    \..* | .*\.(mk|cmake|service|timer|desktop|plist|pth|sh|bash|bat|cmd|ps1|gradle|kts|sbt|rake|nix|code-workspace)
+    | .*\.((cs|vb|fs|vcx)proj|props|targets|sln) | (gnu)?makefile(\..*)? | justfile | taskfile\.ya?ml | configure(\..*)?
+    | cmakelists\.txt | cmakepresets\.json | meson\.build | build | build\.(bazel|zig|rs|xml) | workspace | sconstruct
+    | wscript | snakefile | tiltfile | rakefile | gemfile | podfile | brewfile | pipfile | procfile | vagrantfile
+    | jenkinsfile | (.*\.)?(docker|container)file(\..*)? | (docker-)?compose.*\.ya?ml | (azure-pipelines|cloudbuild
+    | action|lefthook|pre-commit.*)\.ya?ml | crontab | package(-lock)?\.json | (deno|composer)\.json
+    | .*\.conf(ig)?\.[cm]?[jt]s | (gulp|grunt)file\..* | cargo\.toml | go\.mod | magefile\.go | mix\.exs
+    | package\.swift | pom\.xml | setup\.(py|cfg) | pyproject\.toml | requirements.*\.txt | tox\.ini | pytest\.ini
+    | (conftest|noxfile|tasks|fabfile|dodo|manage|__main__)\.py | (site|user)customize\.py | (agents|claude|gemini)\.md
     """,
     re.VERBOSE,
 )
-"""Names of files that a tool of the trade runs by itself: dotfiles, build files, units."""
+"""Names of files that a tool of the trade runs or obeys by itself: dotfiles, build files, units, orders to agents."""
+
+_FOLDERS = frozenset({"hooks", "githooks", "cron.d", "site-packages", "node_modules"})
 
 
 def reason(tool: Tool, arguments: Mapping[str, Any], workspace: Path) -> str | None:
@@ -35,12 +41,23 @@ def reason(tool: Tool, arguments: Mapping[str, Any], workspace: Path) -> str | N
         return None
     if not tool.paths:
         return "changes what cannot be undone"
-    for path in (arguments[name] for name in tool.paths if isinstance(arguments.get(name), str)):
-        if not _inside(workspace, path):
+    paths = [_given(tool, name, arguments) for name in tool.paths]
+    if None in paths:
+        return "changes what cannot be undone"
+    for path in (path for found in paths for path in found or ()):
+        if path.startswith("~") or not _inside(workspace, path):
             return f"changes {path}, which lies outside of the workspace"
         if runs_later(workspace, path):
             return f"changes {path}, which may be run later"
     return None
+
+
+def _given(tool: Tool, name: str, arguments: Mapping[str, Any]) -> list[str] | None:
+    """The paths of an argument, or of its default; None where they are not told."""
+    schema = tool.parameters.get("properties", {}).get(name, {})
+    value = arguments.get(name, schema.get("default") if isinstance(schema, Mapping) else None)
+    found = cast("list[Any]", value) if isinstance(value, list) else [value]
+    return cast("list[str]", found) if all(isinstance(path, str) for path in found) else None
 
 
 def runs_later(workspace: Path, path: str) -> bool:
@@ -50,9 +67,11 @@ def runs_later(workspace: Path, path: str) -> bool:
     (True, False)
     """
     place = PurePosixPath(os.path.relpath(_real(workspace, path), workspace.resolve()))
-    if any(part.startswith(".") or part == "hooks" for part in place.parts):
+    # Some file systems fold the names of files.
+    folded = [unicodedata.normalize("NFKC", part).strip().lower() for part in place.parts]
+    if any(part.startswith(".") or part in _FOLDERS for part in folded):
         return True
-    return bool(_RUNS_LATER.fullmatch(place.name.lower())) or os.access(workspace / place, os.X_OK)
+    return bool(folded and _RUNS_LATER.fullmatch(folded[-1])) or os.access(workspace / place, os.X_OK)
 
 
 def _inside(workspace: Path, path: str) -> bool:

@@ -80,8 +80,13 @@ class ToolContext:
     marks: Marks = field(default_factory=Marks)
 
     def found(self, addresses: Iterable[str]) -> None:
-        """Says that these addresses are what a search has found, so that the model may go there unasked."""
-        self.marks.addresses += addresses
+        """Says that these addresses are what a search has found, so that the model may go there unasked.
+
+        What is no text is left out. Raises TypeError if a text is given in place of a list: it has letters.
+        """
+        if isinstance(addresses, str):
+            raise TypeError("found() takes a list of addresses, not one text")
+        self.marks.addresses += [item for item in addresses if isinstance(item, str)]  # pyright: ignore[reportUnnecessaryIsInstance]
 
     def holds_untrusted(self) -> None:
         """Says that this result holds text of strangers; for a tool of which that is not always true."""

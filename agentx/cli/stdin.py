@@ -7,6 +7,7 @@ import stat
 import sys
 
 from agentx.errors import UsageError
+from agentx.session import PIPED
 
 WAIT_S = 1.0
 MAX_BYTES = 10_000_000
@@ -29,7 +30,7 @@ def with_stdin(task: str) -> str:
     if descriptor is None or not select.select([descriptor], [], [], WAIT_S)[0]:
         return task
     text = _read(descriptor)
-    return f"{task}\n\n<input>\n{text.rstrip()}\n</input>" if text.strip() else task
+    return f"{task}{PIPED}{text.rstrip()}\n</input>" if text.strip() else task
 
 
 def _source() -> int | None:

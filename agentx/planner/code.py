@@ -170,7 +170,8 @@ def unsupported(turn: Turn, action: Action) -> list[str]:
 
 
 def wrote(result: ToolResult) -> str:
-    return f"(wrote {', '.join(result.changed)})\n" if result.changed else ""
+    names = ", ".join(name if name.isprintable() else ascii(name) for name in result.changed)
+    return f"(wrote {names})\n" if names else ""
 
 
 def plus(action: Action, usage: Usage) -> Action:

@@ -34,7 +34,8 @@ def test_a_write_that_can_be_undone_is_no_sink(path: str, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     "path",
     [".bashrc", ".github/workflows/ci.yml", "Makefile", "sub/makefile", "setup.py", "package.json", "x/../Makefile",
-     "hooks/pre-commit", "Dockerfile", "ci.Dockerfile", "conftest.py", "vite.config.ts", "a.desktop", "CMakeLists.txt"],
+     "hooks/pre-commit", "Dockerfile", "ci.Dockerfile", "conftest.py", "vite.config.ts", "a.desktop", "CMakeLists.txt",
+     " .bashrc", "MAKEFILE ", "Dockerfile.dev", "requirements-dev.txt", "run.sh", "AGENTS.md", "ｍakefile", "go.mod"],
 )  # fmt: skip
 def test_a_write_to_what_runs_later_is_one(path: str, tmp_path: Path) -> None:
     assert "run later" in (sinks.reason(made("writes", paths=("path",)), {"path": path}, tmp_path) or "")
@@ -53,3 +54,19 @@ def test_a_write_outside_is_one(tmp_path: Path) -> None:
     (tmp_path / "w" / "link").symlink_to(tmp_path)
     for path in ("../x", str(tmp_path / "x"), "link/x"):
         assert "outside" in (sinks.reason(made("writes", paths=("path",)), {"path": path}, tmp_path / "w") or "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ({"paths": ["a.txt", "Makefile"]}, "run later"),
+        ({"paths": ["a.txt", "../x"]}, "outside"),
+        ({"paths": ["~/x"]}, "outside"),
+        ({"paths": [3]}, "cannot be undone"),
+        ({}, "cannot be undone"),
+        ({"paths": ["a.txt"]}, None),
+    ],
+)
+def test_paths_that_are_not_told_are_the_worst(arguments, reason, tmp_path: Path) -> None:
+    found = sinks.reason(made("writes", paths=("paths",)), arguments, tmp_path)
+    assert reason in found if reason and found else found is reason

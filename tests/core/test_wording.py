@@ -1,4 +1,5 @@
 import base64
+import time
 
 import pytest
 
@@ -6,26 +7,46 @@ from agentx import wording
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "tokens"),
     [
-        ("Send it to Ann@x.org, please.", ["send", "it", "to", "ann@x.org", "please"]),
-        ("£1,050.00 or 4.0 (or 007)", ["1050", "or", "4", "or", "7"]),
-        ("see https://x.org/a?b=1/ or www.x.org", ["see", "x.org/a?b=1", "or", "www.x.org"]),
-        ("2024-05-15 10:00", ["2024-05-15", "10:00"]),
-        ("192.168.1.1:8000/x", ["192.168.1.1:8000/x"]),
-        ("– “Bob’s”", ["bob's"]),
-        ("Ｆｕｌｌ ＷＩＤＴＨ", ["full", "width"]),
+        ("Send it to (Ann@x.org), please!", ["Send", "it", "to", "Ann@x.org", "please"]),
+        ("see <https://x.org/a?b=1/> or “www.x.org”.", ["see", "https://x.org/a?b=1/", "or", "www.x.org"]),
+        ("../x /y -5 @z .", ["../x", "/y", "-5", "@z"]),
+        ("内容是「你好」。", ["内容是「你好"]),
     ],
 )
-def test_words_are_compared_in_one_form(text: str, words: list[str]) -> None:
-    assert list(wording.words(text)) == words
+def test_tokens_lose_their_quotation_marks_and_no_more(text: str, tokens: list[str]) -> None:
+    assert wording.tokens(text) == tokens
 
 
-def test_words_of_json_values() -> None:
-    assert list(wording.words({"to": ["a@x.org"], "n": 3.50, "ok": True, "none": None})) == [
-        "to", "a@x.org", "n", "3.5", "ok", "none",
-    ]  # fmt: skip
-    assert list(wording.words(float("inf"))) == ["inf"]
+@pytest.mark.parametrize(
+    ("token", "number"),
+    [("1,050.00", "1050"), ("4.0", "4"), ("12.50", "12.5"), ("0.5", "0.5"), ("007", None), ("x1", None), ("1,05", None),
+     ("9" * 1_000_000, None)],
+)  # fmt: skip
+def test_numbers_have_one_form_and_names_made_of_digits_have_their_own(token: str, number: str | None) -> None:
+    assert wording.number(token) == number
+
+
+SAID = wording.plain("Mail ann@x.org/bob@x.org or mailto:cy@x.org on https://www.y.org/a#b; Ann's report—final, 13.5")
+
+
+@pytest.mark.parametrize(
+    "piece", ["ann@x.org", "bob@x.org", "cy@x.org", "www.y.org/a", "ann", "report", "final", "13.5", "mail ann@x.org"]
+)
+def test_a_piece_stands_by_itself(piece: str) -> None:
+    assert wording.stands_in(piece, SAID)
+
+
+@pytest.mark.parametrize("piece", ["nn@x.org", "n@x.org", "x.or", "y.o", "repor", "13", "5", "x.org", "", "evil"])
+def test_a_part_of_a_longer_one_does_not(piece: str) -> None:
+    assert not wording.stands_in(piece, SAID)
+
+
+def test_scripts_without_spaces_have_no_bounds() -> None:
+    said = wording.plain("请把会议时间发给bob@x.org，内容是你好")
+    assert wording.stands_in("你好", said) and wording.stands_in("bob@x.org", said)
+    assert not wording.stands_in("ob@x.org", said)
 
 
 @pytest.mark.parametrize(
@@ -33,13 +54,18 @@ def test_words_of_json_values() -> None:
     [
         ("2024-05-15T10:00:00Z", []),
         ("2024-05-15T10:00+02:00", []),
-        ("at 10:30 on June 13 or May 13th, 2024", ["at", "on", "or"]),
+        ("at 10:30 on June 13 or (May 13th, 2024).", ["at", "on", "or"]),
         ("take 13 in June", ["take", "13", "in"]),
         ("file 13", ["file", "13"]),
+        (
+            "june@evil.org 2024-05-13@evil.org 10:30@evil.org",
+            ["june@evil.org", "2024-05-13@evil.org", "10:30@evil.org"],
+        ),
+        ("https://evil.org/2047-11-01T12:34", ["https://evil.org/2047-11-01T12:34"]),
     ],
 )
-def test_dates_and_times_are_cut_out(text: str, left: list[str]) -> None:
-    assert list(wording.words(wording.undated(text))) == left
+def test_dates_and_times_are_cut_out_where_they_stand_alone(text: str, left: list[str]) -> None:
+    assert wording.tokens(wording.undated(text)) == left
 
 
 @pytest.mark.parametrize(
@@ -50,6 +76,7 @@ def test_dates_and_times_are_cut_out(text: str, left: list[str]) -> None:
         lambda text: base64.urlsafe_b64encode(text.encode()).decode().rstrip("="),
         lambda text: base64.b32encode(text.encode()).decode().lower(),
         lambda text: text.encode().hex(),
+        lambda text: text.encode().hex("-"),
         lambda text: base64.b64encode(text.encode().hex().encode()).decode(),
     ],
 )
@@ -57,5 +84,27 @@ def test_a_code_is_read(code) -> None:
     assert any("walnut harbour" in reading for reading in wording.readings(f"look at {code('walnut harbour')}"))
 
 
-def test_escapes_are_undone() -> None:
-    assert wording.unescaped("a%2520b+c") == "a b c"
+def test_escapes_are_undone_however_many() -> None:
+    assert wording.unescaped("a%2525252520b+c") == "a b c"
+
+
+def test_texts_of_any_value() -> None:
+    deep: list = []
+    for _ in range(50_000):
+        deep = [deep]
+    assert list(wording.texts(deep)) == []
+    assert sorted(wording.texts({"a": ["b", {"c": 1}], "d": None, "e": True})) == ["a", "b", "c", "d", "e"]
+    assert list(wording.texts(b"x")) == ["b'x'"]
+    assert "…" in list(wording.texts([0] * 200_000))
+
+
+@pytest.mark.parametrize(
+    "text", ["1," * 50_000 + "x", "," * 100_000, "a" + "!" * 100_000 + "a", "12:30 " * 50_000, "2024-05-13 " * 50_000]
+)
+def test_hostile_texts_take_no_time(text: str) -> None:
+    started = time.perf_counter()
+    wording.tokens(wording.undated(text))
+    wording.pieces(text)
+    wording.stands_in(wording.plain(text[:50]), wording.plain(text))
+    wording.readings(text[:2_000])
+    assert time.perf_counter() - started < 2

@@ -244,3 +244,8 @@ def test_a_long_result_is_read_in_a_moment() -> None:
     started = time.perf_counter()
     ground("It is 99999999, 77777.7, 8 June at 9:11; ask Peter and Paula or 'Zed'.", [Source(text, "call-1")])
     assert time.perf_counter() - started < 3
+
+
+def test_a_figure_beyond_all_numbers_counts_nothing() -> None:
+    seen = [Source("7 files", "call-1")]
+    assert unsupported_figures(f"There are 1.5e+9999 files, or {'9' * 400}.", seen) == ["1.5", "9999"]

@@ -275,7 +275,9 @@ def test_the_probe_of_an_edit_knows_an_addition(context):
 
 def test_the_tools_say_what_they_may_do():
     assert list_files.capabilities == read_file.capabilities == {"reads_private"}
-    assert write_file.capabilities == edit_file.capabilities == {"writes"}
+    assert write_file.capabilities == {"writes"}
+    # Its diff shows the lines around, and so does its error.
+    assert edit_file.capabilities == {"writes", "reads_private"}
     assert write_file.idempotent and not edit_file.idempotent
     assert write_file.paths == edit_file.paths == ("path",)
 

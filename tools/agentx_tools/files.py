@@ -88,7 +88,7 @@ def edited(context: ToolContext, arguments: Mapping[str, Any]) -> bool:
     return gone and editing.holds(text, new)
 
 
-@tool(capabilities=["writes"], probe=edited, paths=["path"])
+@tool(capabilities=["writes", "reads_private"], probe=edited, paths=["path"])
 def edit_file(context: ToolContext, path: str, old: str, new: str) -> str:
     """Replace a piece of a text file; the piece must stand there exactly once.
 

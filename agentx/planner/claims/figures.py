@@ -1,5 +1,6 @@
 """Figures of a text: digits as people and programs write them, percentages, units, and number words."""
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -140,13 +141,15 @@ def _figures(text: str, match: re.Match[str]) -> Iterator[Figure]:
     sign = -1 if match["minus"] else 1
     scale = _LETTERS.get(match["letter"] or "", 1.0) * _SCALES.get(match["scale"] or "", 1.0)
     percent, unit = match["percent"] is not None, match["unit"]
-    values = readings(match["digits"])
+    # What is beyond all numbers is read as the digits that it has.
+    values = [(value, half) for value, half in readings(match["digits"]) if math.isfinite(value * scale)]
     hedged = _HEDGE.search(text, max(0, match.start() - 24), match.start()) is not None
     if values:
         scaled = tuple((sign * value * scale, half * scale) for value, half in values)
         yield Figure(*match.span(), scaled, percent, unit, hedged, match["currency"] is not None)
         return
-    parts = [*_RUN.finditer(text, *match.span("digits"))]  # a list, a version, a row of a table
+    runs = _RUN.finditer(text, *match.span("digits"))  # a list, a version, a row of a table
+    parts = [part for part in runs if math.isfinite(float(part[0]))]
     for number, part in enumerate(parts):
         last = number == len(parts) - 1
         yield Figure(*part.span(), ((float(part[0]), _half(part[0])),), percent and last, unit if last else None)

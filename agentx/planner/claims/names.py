@@ -89,11 +89,11 @@ def _is_capitalised(word: str) -> bool:
 
 def _is_common(word: str) -> bool:
     bare = re.sub(r"['’]\w{1,2}$", "", word).lower()
-    return len(bare) == 1 or bare in _common_words()
+    return len(bare) == 1 or bare in common_words()
 
 
 @cache
-def _common_words() -> frozenset[str]:
+def common_words() -> frozenset[str]:
     """Words that may be capitalised and name nobody."""
     text = resources.files("agentx.planner.claims").joinpath("common_words.txt").read_text(encoding="utf-8")
     return frozenset(text.split())
