@@ -136,3 +136,8 @@ def test_many_files_are_searched_in_little_time(tmp_path):
 def test_the_tools_say_what_they_may_do_and_explain_each_argument(tool):
     assert tool.capabilities == {"reads_private"} and tool.idempotent
     assert tool.description and all(entry["description"] for entry in tool.parameters["properties"].values())
+
+
+def test_a_folder_whose_name_is_too_long_is_refused(context):
+    with pytest.raises(ToolError, match="too long for a path"):
+        lines(context, "x", folder="x" * 300)

@@ -101,7 +101,8 @@ class Search:
 
 
 def _is_file(place: Place) -> bool:
-    return place.root.joinpath(*place.parts).is_file()
+    with workspace.explained(place):
+        return place.root.joinpath(*place.parts).is_file()
 
 
 def _below(place: Place, path: str) -> Place:
