@@ -9,7 +9,7 @@ from agentx.errors import UsageError
 from agentx.events import Event, EventLog, Notice
 from agentx.messages import Proposal, RunResult, ToolCall
 from agentx.model import GREEDY, Model, Sampling
-from agentx.policy import Approver, Policy
+from agentx.policy import Approver, Asker, Policy
 from agentx.session import Session, strategy_named
 from agentx.tool import Tool
 from agentx.toolbox import Toolbox
@@ -40,6 +40,7 @@ class Agent:
         dialect: name of a dialect; None for the one that suits the model.
         workspace: folder that tools work in; None for the current one.
         approve: asked about calls that need an approval; without it such a call ends the run with status "denied".
+        ask: puts the questions of tools to a person; without it tools that need one are left out.
         allow: patterns of calls approved in advance (see `agentx.policy.Pattern`).
         deny: patterns of calls that are never carried out; they go before `allow`.
         mode: what happens to other calls that need an approval (see `agentx.policy.Mode`).
@@ -67,6 +68,7 @@ class Agent:
         dialect: str | None = None,
         workspace: Path | str | None = None,
         approve: Approver | None = None,
+        ask: Asker | None = None,
         allow: Iterable[str] = (),
         deny: Iterable[str] = (),
         mode: str = "ask",
@@ -80,7 +82,7 @@ class Agent:
         progress: Any = None,
     ) -> None:
         self.tool_settings = {name: dict(table) for name, table in (tool_settings or {}).items()}
-        self.toolbox = Toolbox(tools).with_settings(self.tool_settings)
+        self.toolbox = Toolbox(tools).with_settings(self.tool_settings).attended(ask is not None)
         self.workspace = Path(workspace or ".").expanduser().absolute()
         self.instructions = instructions
         self.principles = _sentences(principles)
@@ -90,6 +92,7 @@ class Agent:
         self.sampling = sampling
         self.policy = Policy(allow, deny, mode)
         self.approve = approve
+        self.ask = ask
         self._spec = model
         self._dialect = dialect
         self._journal = journal

@@ -78,6 +78,22 @@ class ApprovalGiven:
 
 
 @dataclass(frozen=True, slots=True)
+class QuestionAsked:
+    """A tool asks the person who has started the run."""
+
+    call_id: str
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionAnswered:
+    """What they say to it; None where they say nothing."""
+
+    call_id: str
+    answer: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class CallStarted:
     """The call passed all checks: its effect may happen from here on (the journal's intent row)."""
 
@@ -155,6 +171,8 @@ Event: TypeAlias = (
     | CallDecoded
     | ApprovalAsked
     | ApprovalGiven
+    | QuestionAsked
+    | QuestionAnswered
     | CallStarted
     | CallProgress
     | CallFinished

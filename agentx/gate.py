@@ -31,7 +31,12 @@ class Judgement:
 
 
 class Gate:
-    """Decides on the calls of one run; its `usage` is what asking the model has cost."""
+    """Decides on the calls of one run.
+
+    Attributes:
+        usage: what asking the model has cost.
+        asking: held while a person is asked: calls run side by side, questions do not.
+    """
 
     def __init__(
         self, turn: Turn, workspace: Path, policy: Policy, provenance: Provenance, approve: Approver | None
@@ -43,8 +48,7 @@ class Gate:
         self._provenance = provenance
         self._privacy = provenance.privacy
         self._approve = approve
-        # Calls run side by side; questions to a person do not.
-        self._asking = asyncio.Lock()
+        self.asking = asyncio.Lock()
 
     async def pass_on(self, call: ToolCall, maker: ToolCall | None = None) -> ToolCall | ToolResult:
         """The call as it may be carried out, or what the model is told instead.
@@ -75,7 +79,7 @@ class Gate:
         turn.emit(ApprovalAsked(call, reason, judgement.advice))
         if self._approve is None:
             return self._unapproved(call, judgement)
-        async with self._asking:
+        async with self.asking:
             if self._judged(tool, call, maker).verdict.answer == "allow":
                 return call  # granted while this question waited for another
             return self._heeded(await self._approve(ApprovalRequest(call, tool, reason)), tool, call)

@@ -19,6 +19,8 @@ from agentx.events import (
     CallStarted,
     Event,
     Notice,
+    QuestionAnswered,
+    QuestionAsked,
     RunFinished,
     StepFinished,
     StepStarted,
@@ -28,7 +30,7 @@ from agentx.messages import RunStatus, ToolCall, ToolResult, Usage
 from agentx.planner.base import Action, Strategy, Turn
 from agentx.planner.retrieval import Retrieval
 from agentx.planner.review import Review
-from agentx.policy import ASKING, Approver, NeedsApproval, Policy
+from agentx.policy import ASKING, Approver, Asker, NeedsApproval, Policy
 from agentx.provenance import Provenance
 from agentx.schema import ordered_parameters
 from agentx.threads import in_thread
@@ -55,6 +57,7 @@ class Surroundings:
     approve: Approver | None
     tool_settings: dict[str, dict[str, Any]]
     retrieval: Retrieval | None = None
+    ask: Asker | None = None
 
 
 class Loop:
@@ -239,6 +242,16 @@ class Loop:
         reason = f"refused: you made this very call before; it gave: {said}. Do something else."
         return ToolResult(call.id, "refused", reason, untrusted=earlier.untrusted)
 
+    async def _ask(self, call_id: str, question: str) -> str | None:
+        """Puts a question of a tool to the person; what they say are the user's words."""
+        assert self._around.ask is not None
+        self._emit(QuestionAsked(call_id, question))
+        async with self._gate.asking:
+            answer = await self._around.ask(question)
+        self._emit(QuestionAnswered(call_id, answer))
+        self._around.provenance.said(answer or "")
+        return answer
+
     async def _carry_out(self, call: ToolCall) -> ToolResult:
         loop = asyncio.get_running_loop()
         over, marks = [False], Marks()
@@ -257,6 +270,7 @@ class Loop:
             call_tool=partial(self._call_from_tool, call, marks),
             report=lambda text: loop.call_soon_threadsafe(self._emit, CallProgress(call.id, text)) and None,
             is_cancelled=lambda: over[0],
+            ask=partial(self._ask, call.id) if self._around.ask else None,
             marks=marks,
             tainted=provenance.tainted and bool(provenance.foreign(tool, call.arguments)),
         )

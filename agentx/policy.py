@@ -69,6 +69,9 @@ class NeedsApproval(AgentXError):
 
 Approver: TypeAlias = Callable[[ApprovalRequest], Awaitable[Decision]]
 
+Asker: TypeAlias = Callable[[str], Awaitable[str | None]]
+"""Puts a question of a tool to a person; awaits to what they say, None where they say nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pattern:

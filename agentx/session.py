@@ -142,7 +142,14 @@ class Session:
         self._provenance.said(words)
         self._provenance.privacy.add_private(piped)
         around = Surroundings(
-            self.id, agent.workspace, self._policy, self._provenance, agent.approve, agent.tool_settings, retrieval
+            self.id,
+            agent.workspace,
+            self._policy,
+            self._provenance,
+            agent.approve,
+            agent.tool_settings,
+            retrieval,
+            agent.ask,
         )
         turn.past = self._past
         try:

@@ -64,6 +64,8 @@ class ToolContext:
         call_tool: calls another tool of the run, under the same policy and journal; awaits to its value as JSON and
             raises ToolError where it fails. None outside a run.
         tainted: the arguments may derive from text of strangers that the run has read.
+        ask: asks the person who has started the run, and awaits to what they say, None where they say nothing. It is
+            None itself where nobody can be asked.
         marks: what the tool has said of its result, by `found` and `holds_untrusted`.
     """
 
@@ -77,6 +79,7 @@ class ToolContext:
     report: Callable[[str], None] = lambda text: None
     is_cancelled: Callable[[], bool] = lambda: False
     tainted: bool = False
+    ask: Callable[[str], Awaitable[str | None]] | None = None
     marks: Marks = field(default_factory=Marks)
 
     def found(self, addresses: Iterable[str]) -> None:
@@ -125,6 +128,7 @@ class Tool:
         paths: arguments that name the files of the workspace which a tool that `writes` changes; without them its
             effect counts as one that cannot be undone.
         gains: called with the tool's own settings; gives the capabilities that they add.
+        needs_person: left out of a run in which nobody can be asked.
     """
 
     name: str
@@ -141,6 +145,7 @@ class Tool:
     language: str | None = None
     paths: tuple[str, ...] = ()
     gains: Gains | None = None
+    needs_person: bool = False
 
     @cached_property
     def parameters(self) -> dict[str, Any]:
@@ -226,6 +231,7 @@ def tool(
     language: str | None = None,
     paths: Sequence[str] = (),
     gains: Gains | None = None,
+    needs_person: bool = False,
 ) -> Callable[[Callable[..., Any]], Tool]: ...
 def tool(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
     """Makes a Tool of a function, sync or async; see `Tool` for the options."""

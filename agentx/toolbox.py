@@ -42,5 +42,9 @@ class Toolbox(Mapping[str, Tool]):
         """The same tools, each with the capabilities that its table of the settings adds."""
         return Toolbox(tool.with_settings(settings.get(name, {})) for name, tool in self.items())
 
+    def attended(self, by_a_person: bool) -> "Toolbox":
+        """The tools that can be used where there is a person to ask, or where there is none."""
+        return Toolbox(tool for tool in self.values() if by_a_person or not tool.needs_person)
+
     def select(self, names: Iterable[str]) -> "Toolbox":
         return Toolbox(self[name] for name in names)

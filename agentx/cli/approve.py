@@ -13,14 +13,14 @@ from typing import TextIO
 from agentx.cli.text import is_terminal, one_line, visible
 from agentx.errors import ToolError, UsageError
 from agentx.messages import ToolCall
-from agentx.policy import ApprovalRequest, Approver, Decision, Pattern
+from agentx.policy import ApprovalRequest, Decision, Pattern
 
 SHOWN_CHARACTERS = 4_000
 SUGGESTED_CHARACTERS = 80
 
 
-def terminal_approver() -> Approver | None:
-    """An approver where stdin and stderr are a terminal; None where nobody can be asked."""
+def terminal_asker() -> "Asker | None":
+    """What asks the person at the terminal; None where stdin and stderr are none, so that nobody can be asked."""
     if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
         return None
     return Asker(_terminal_line, sys.stderr, discard=_discard_typed)
@@ -34,7 +34,7 @@ HELP = """\
 
 
 class Asker:
-    """Asks the person at a terminal; any words that are no answer are a no with a reason."""
+    """Asks the person at a terminal: an Approver, for which any words that are no answer are a no with a reason."""
 
     def __init__(
         self, read_line: Callable[[], Awaitable[str]], stream: TextIO, discard: Callable[[], None] = lambda: None
@@ -70,6 +70,13 @@ class Asker:
                         return Decision(False, f"the user said no: {answer}")
                 if decision is not None:
                     return decision
+
+    async def answer(self, question: str) -> str | None:
+        """What the person says to a question of a tool; None if they say nothing."""
+        async with self._turn:
+            self._discard()
+            self._stream.write(f"{visible(question)}\n")
+            return await self._line("> ") or None
 
     async def _line(self, question: str) -> str:
         self._stream.write(question)

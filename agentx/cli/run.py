@@ -69,13 +69,13 @@ class _Run:
     """One run, and where its events, its answer and its failure are told."""
 
     def __init__(self, answers: output.Answers, *, objects: bool, stream: bool) -> None:
-        from agentx.cli.approve import terminal_approver
+        from agentx.cli.approve import terminal_asker
 
         self._answers = answers
         self._objects = objects
         self._stream = stream
-        self._approve = terminal_approver()
-        self._narrator = Narrator(sys.stderr, asks=self._approve is not None)
+        self._asker = terminal_asker()
+        self._narrator = Narrator(sys.stderr, asks=self._asker is not None)
         self._report = Report()
 
     def carry_out(self, task: str, typed: Options) -> int:
@@ -94,7 +94,7 @@ class _Run:
         return self._ended(self._report.ended())
 
     async def _follow(self, setup: Setup, task: str) -> None:
-        async for event in setup.agent(self._approve).stream(task):
+        async for event in setup.agent(self._asker, self._asker and self._asker.answer).stream(task):
             self._take(event)
 
     def _take(self, event: Event) -> None:

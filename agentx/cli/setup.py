@@ -10,7 +10,7 @@ from agentx.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
     from agentx.agent import Agent
-    from agentx.policy import Approver
+    from agentx.policy import Approver, Asker
     from agentx.tool import Tool
 
 
@@ -63,7 +63,7 @@ class Setup:
                 allow_unsafe_code(tool, self.settings)
             allow_hosts(tool, self.settings, self.allow_hosts)
 
-    def agent(self, approve: "Approver | None" = None) -> "Agent":
+    def agent(self, approve: "Approver | None" = None, ask: "Asker | None" = None) -> "Agent":
         """An agent of this setup; without `approve`, a call that needs an approval is denied."""
         from agentx import Agent
         from agentx.model import Sampling
@@ -78,6 +78,7 @@ class Setup:
             dialect=settings.dialect,
             workspace=self.workspace,
             approve=approve,
+            ask=ask,
             allow=settings.allow,
             deny=settings.deny,
             mode=settings.mode,

@@ -10,7 +10,7 @@ import typer
 
 from agentx import config, plugins
 from agentx.cli import aio, options, output
-from agentx.cli.approve import terminal_approver
+from agentx.cli.approve import terminal_asker
 from agentx.cli.narrate import Narrator
 from agentx.cli.setup import allow_hosts, allow_unsafe_code, checked_hosts, folder, load_tools, with_project_policy
 from agentx.cli.stdin import with_stdin
@@ -86,6 +86,7 @@ def call(
             workspace=place,
             call_id=asked.id,
             settings=loaded.settings.tool_settings.get(name, {}),
+            ask=(asker := terminal_asker()) and asker.answer,
             report=narrator.progress,
         )
         result = aio.run(_carry_out(tool, asked, context, policy))
@@ -103,7 +104,7 @@ async def _carry_out(tool: Tool, asked: ToolCall, context: ToolContext, policy: 
     if verdict.answer == "deny":
         return ToolResult(asked.id, "denied", f"denied: {verdict.reason}.")
     if verdict.answer == "ask":
-        reason, approve = verdict.reason, terminal_approver()
+        reason, approve = verdict.reason, terminal_asker()
         decision = Decision(False) if approve is None else await approve(ApprovalRequest(asked, tool, reason))
         if not decision.allowed:
             how = decision.reason or f"nobody can be asked; allow it in advance with --allow {tool.name}"

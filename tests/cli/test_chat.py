@@ -252,3 +252,12 @@ def test_an_answer_cannot_steer_the_terminal(terminal, script) -> None:
     assert "a␛[2Jb [bold]the end[/bold]" in shown
     assert "\x1b" not in shown
     assert run.end() == 0
+
+
+def test_a_question_of_the_model_is_put_to_the_person(terminal, script) -> None:
+    model = script(calls('ask_user(question="Which one?")'), answer("the end"))
+    run = terminal("run", "t", "--model", model, "--tool", "ask_user")
+    run.until("Which one?\r\n> ")
+    run.type("the red one\n")
+    assert "the red one" in run.until("the end")
+    assert run.end() == 0

@@ -223,3 +223,15 @@ def test_a_function_that_is_called_like_a_module_hides_nothing_of_it(tmp_path):
     context = ToolContext(tmp_path, functions={"glob": ["pattern"]}, call_tool=call)
     code = "print(glob('*.md'), glob.glob('*.md'))\nimport glob\nprint(glob.glob('*.md'))"
     assert asyncio.run(run_program(code, context)) == "[\"glob {'pattern': '*.md'}\"] ['a.md']\n['a.md']"
+
+
+def test_the_clock_stands_still_while_the_host_carries_out_a_call(tmp_path):
+    async def call(name, arguments):
+        await asyncio.sleep(1.5)
+        return "done"
+
+    context = ToolContext(tmp_path, functions={"slow": []}, call_tool=call)
+    limits = Limits(timeout_s=1)
+    assert asyncio.run(run_program("print(slow())", context, limits)) == "done"
+    with pytest.raises(ToolError, match="stopped after 1 s"):
+        asyncio.run(run_program("slow()\nwhile True: pass", context, limits))

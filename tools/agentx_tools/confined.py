@@ -95,7 +95,7 @@ async def run(request: dict[str, Any], context: ToolContext, limits: Limits | No
     try:
         async with (
             lent as sandbox,
-            functions.served(context) as channel,
+            functions.served(context, sandbox.paused) as channel,
             proxy.served(sandbox.listener, settings.hosts, context.holds_untrusted),
         ):
             if sandbox.level == Level.NONE:

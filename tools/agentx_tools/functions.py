@@ -7,8 +7,8 @@ same policy and journal as one that the model writes.
 import asyncio
 import json
 import socket
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
 from typing import Any
 
 from agentx.dialects.identifiers import identifiers
@@ -29,13 +29,19 @@ def described(context: ToolContext) -> dict[str, tuple[str, list[str]]]:
 
 
 @asynccontextmanager
-async def served(context: ToolContext) -> AsyncGenerator[int | None, None]:
-    """Answers calls while the program runs; yields the file descriptor that the child is to inherit."""
+async def served(
+    context: ToolContext, meanwhile: Callable[[], AbstractContextManager[None]] = nullcontext
+) -> AsyncGenerator[int | None, None]:
+    """Answers calls while the program runs; yields the file descriptor that the child is to inherit.
+
+    Args:
+        meanwhile: entered for as long as the program waits for an answer.
+    """
     if context.call_tool is None or not context.functions:
         yield None
         return
     ours, theirs = socket.socketpair()
-    answering = asyncio.ensure_future(_answer(context, ours))
+    answering = asyncio.ensure_future(_answer(context, ours, meanwhile))
     try:
         yield theirs.fileno()
     finally:
@@ -47,11 +53,15 @@ async def served(context: ToolContext) -> AsyncGenerator[int | None, None]:
         raise error
 
 
-async def _answer(context: ToolContext, ours: socket.socket) -> None:
+async def _answer(
+    context: ToolContext, ours: socket.socket, meanwhile: Callable[[], AbstractContextManager[None]]
+) -> None:
     reader, writer = await asyncio.open_connection(sock=ours, limit=_LONGEST_REQUEST_BYTES)
     with suppress(ConnectionError, ValueError):
         while line := await reader.readline():
-            writer.write(json.dumps(await _reply(context, line)).encode() + b"\n")
+            with meanwhile():
+                reply = await _reply(context, line)
+            writer.write(json.dumps(reply).encode() + b"\n")
             await writer.drain()
     writer.close()
 

@@ -5,7 +5,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from agentx.cli import aio, failures, output
-from agentx.cli.approve import terminal_approver
+from agentx.cli.approve import terminal_asker
 from agentx.cli.narrate import Narrator
 from agentx.cli.report import Report
 from agentx.cli.setup import Setup
@@ -45,12 +45,12 @@ class Chat:
     """One conversation at a terminal or over pipes."""
 
     def __init__(self, setup: Setup, answers: output.Answers) -> None:
-        approve = terminal_approver()
-        self.narrator = Narrator(sys.stderr, asks=approve is not None)
+        asker = terminal_asker()
+        self.narrator = Narrator(sys.stderr, asks=asker is not None)
         self._setup = setup
         self._answers = answers
         self._interactive = is_terminal(sys.stdin)
-        self._agent: Agent = setup.agent(approve)
+        self._agent: Agent = setup.agent(asker, asker and asker.answer)
 
     def begin(self) -> None:
         """Starts a conversation without a past."""

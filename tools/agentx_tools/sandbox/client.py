@@ -16,7 +16,7 @@ from typing import Any
 
 from agentx_tools.sandbox.limits import Limits
 from agentx_tools.sandbox.server import RUN
-from agentx_tools.sandbox.supervisor import STOP
+from agentx_tools.sandbox.supervisor import PAUSE, RESUME, STOP
 from agentx_tools.sandbox.walls import Level
 
 _MESSAGE_BYTES = 65_536
@@ -181,6 +181,16 @@ class Sandbox:
             "output" if printed.full.done() else ended["stopped_by"],
             tuple(ended["moved"]),
         )
+
+    @contextmanager
+    def paused(self) -> Generator[None, None, None]:
+        """The program's clock stands still meanwhile: it waits for the host. Its processor time does not."""
+        self._send(PAUSE)
+        try:
+            yield
+        finally:
+            with suppress(SandboxError):
+                self._send(RESUME)
 
     def close(self) -> None:
         """Ends the sandbox and everything in it; returns when it is gone, at once where it never started."""

@@ -23,6 +23,8 @@ from agentx_tools.sandbox.start import Started
 from agentx_tools.sandbox.walls import Level
 
 STOP = b"stop"
+PAUSE, RESUME = b"pause", b"resume"
+"""The clock stands still while the program waits for the host."""
 _TICK_MS = 50
 _PATIENCE_S = 5.0
 _SUBREAPER = 36
@@ -66,6 +68,7 @@ class Supervisor:
         self._stopped_by: str | None = None
         self._next_look = 0.0
         self._deadline = 0.0
+        self._paused_at: float | None = None
 
     def serve(self) -> None:
         poll = select.poll()
@@ -96,10 +99,16 @@ class Supervisor:
             self._pressure = Pressure(limits.memory_bytes)
             self._leftovers = Leftovers(seen.workspace, seen.scratch, limits.disk_bytes // 2)
             self._deadline = time.monotonic() + self._limits.timeout_s
+            self._paused_at = None
             self._next_look = 0.0
             socket.send_fds(self._inside, [message], files)
         elif message == STOP:
             self._stop("cancelled")
+        elif message == PAUSE:
+            self._paused_at = time.monotonic()
+        elif message == RESUME and self._paused_at is not None:
+            self._deadline += time.monotonic() - self._paused_at
+            self._paused_at = None
         for file in files:
             os.close(file)
         return bool(message)
@@ -123,11 +132,12 @@ class Supervisor:
         """Ends the program where a limit is passed; behind walls the limit of processes is kept by `Questions`."""
         assert self._limits is not None
         self._next_look = time.monotonic() + _TICK_MS / 1000
+        now = time.monotonic() if self._paused_at is None else self._paused_at
         # A program that shares its processes' names with the server may have stopped it.
-        late = time.monotonic() >= self._deadline + _PATIENCE_S
+        late = now >= self._deadline + _PATIENCE_S
         with suppress(ProcessLookupError):
             os.kill(self._server, signal.SIGKILL if late else signal.SIGCONT)
-        if time.monotonic() >= self._deadline:
+        if now >= self._deadline:
             self._stop("timeout")
         elif self._questions is None and tree.most_tasks_below(os.getpid()) - 1 > self._limits.processes:
             self._stop("processes")
