@@ -82,7 +82,7 @@ class Gate:
         async with self.asking:
             if self._judged(tool, call, maker).verdict.answer == "allow":
                 return call  # granted while this question waited for another
-            return self._heeded(await self._approve(ApprovalRequest(call, tool, reason)), tool, call)
+            return self._heeded(await self._approve(ApprovalRequest(call, tool, reason, judgement.alone)), tool, call)
 
     def _judged(self, tool: Tool, call: ToolCall, maker: ToolCall | None) -> Judgement:
         try:

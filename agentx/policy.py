@@ -28,11 +28,16 @@ _WORDS = {"writes": "changes files", "executes": "runs code", "egress": "sends d
 
 @dataclass(frozen=True, slots=True)
 class ApprovalRequest:
-    """What a person is asked: may this call be carried out?"""
+    """What a person is asked: may this call be carried out?
+
+    Attributes:
+        alone: only this very call can be approved; no pattern is granted by it.
+    """
 
     call: ToolCall
     tool: Tool
     reason: str
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,8 +51,11 @@ class Asker:
             self._discard()
             self._stream.write(f"{_shown(request)}\n{one_line(request.reason)}.")
             while True:
-                answer = await self._line(" Allow it? [y/N/a/p/e/?] ")
+                answer = await self._line(f" Allow it? [{'y/N/e' if request.alone else 'y/N/a/p/e'}/?] ")
                 match answer.lower():
+                    case "a" | "always" | "p" | "pattern" if request.alone:
+                        self._stream.write("Only this very call can be allowed.")
+                        decision = None
                     case "y" | "yes":
                         return Decision(True, "allowed")
                     case "" | "n" | "no":
