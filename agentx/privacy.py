@@ -20,6 +20,9 @@ _OPAQUE_CHARACTERS = 20
 _INNER_CHARACTERS = 6
 """From this length on, a private piece is known inside of a longer one, and in another code."""
 
+_MOST_LITTLE = 2
+"""So many short pieces of an address may be anything; more of them spell a word."""
+
 _MOST_PUBLIC_CHARACTERS = 8 * 2**20
 _FURNITURE = frozenset(("http", "https", "www", "com", "org", "net", "html", "htm", "php", "index"))
 """What most addresses are made of."""
@@ -82,8 +85,11 @@ class Privacy:
         if program is not None and not _is_written(address, literals(program)):
             return address[:40]
         known = self._said | self._public | _FURNITURE | common_words() | STOP
-        unknown = {piece for piece in wording.pieces(wording.unescaped(address)) if not _says_little(piece)} - known
-        return min(unknown) if self._private and unknown else None
+        unknown = [piece for piece in wording.pieces(wording.unescaped(address)) if piece not in known]
+        telling = [piece for piece in unknown if not _says_little(piece)]
+        if not self._private or not (telling or len(unknown) > _MOST_LITTLE):
+            return None
+        return min(telling or unknown)
 
     def _is_apparent(self, text: str) -> bool:
         """Whether the user or a page has it as it stands."""
