@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Coroutine
 from typing import Any, cast
 
 from agentx.errors import ToolError
-from agentx.messages import ToolCall, ToolResult
+from agentx.messages import ToolCall, ToolResult, is_shallow
 from agentx.nearest import advice
 from agentx.policy import NeedsApproval
 from agentx.threads import in_thread
@@ -151,9 +151,12 @@ def as_arguments(name: str, arguments: Any) -> dict[str, Any]:
         ToolError: they are none.
     """
     try:
-        return dict(json.loads(json.dumps(arguments)))
+        given = dict(json.loads(json.dumps(arguments)))
     except (TypeError, ValueError, RecursionError) as error:
         raise ToolError(f"The arguments of {name} cannot be written as JSON: {one_line(error)}.") from None
+    if not is_shallow(given):
+        raise ToolError(f"The arguments of {name} are nested too deeply.")
+    return given
 
 
 def as_json(value: Any) -> Any:
@@ -161,7 +164,8 @@ def as_json(value: Any) -> Any:
     if value is None or isinstance(value, str):
         return None
     try:
-        return value.model_dump(mode="json") if hasattr(value, "model_dump") else json.loads(json.dumps(value))
+        found = value.model_dump(mode="json") if hasattr(value, "model_dump") else json.loads(json.dumps(value))
+        return found if is_shallow(found) else None
     # Whatever the value's own methods raise; its text was taken already, so that this is no failure of the tool.
     except Exception:
         return None

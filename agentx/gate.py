@@ -119,9 +119,9 @@ class Gate:
             if is_offered(tool, name, value):
                 continue
             for text in wording.texts(value):
-                found = list(privacy.addresses(text))
+                found = list(dict.fromkeys(privacy.addresses(text)))
                 piece = next(filter(None, (self._privacy.in_address(one, program) for one in found)), None)
-                is_query = (asks or name in _QUERIES) and found != wording.tokens(text)
+                is_query = (asks or name in _QUERIES) and not {*wording.tokens(text)} <= {*found}
                 if piece is None and is_query:
                     piece = self._privacy.in_query(text, program)
                 if piece is not None:

@@ -6,6 +6,21 @@ from typing import Any, Literal, TypeAlias
 
 JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
 
+MAX_LEVELS = 64
+"""Of lists and objects in one another; Python's own way of walking them ends at some hundreds."""
+
+
+def is_shallow(value: Any) -> bool:
+    """Whether a JSON value is nested no deeper than `MAX_LEVELS`."""
+    level = [value]
+    for _ in range(MAX_LEVELS):
+        inner = [item for item in level if isinstance(item, list | dict)]
+        if not inner:
+            return True
+        level = [each for item in inner for each in (item.values() if isinstance(item, dict) else item)]
+    return False
+
+
 ResultStatus: TypeAlias = Literal["ok", "error", "denied", "refused", "timeout", "cancelled"]
 
 

@@ -28,6 +28,7 @@ _FURNITURE = frozenset(("http", "https", "www", "com", "org", "net", "html", "ht
 """What most addresses are made of."""
 
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://|//|www\.|(?:[\w-]+\.)+[a-z]{2,}(?::\d+)?(?:[/?#]|$)", re.IGNORECASE)
+_WITH_SCHEME = re.compile(r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{0,20}://[^\s\"'`<>]+", re.IGNORECASE)
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
 
@@ -122,8 +123,9 @@ class Privacy:
 
 
 def addresses(text: str) -> Iterator[str]:
-    """The tokens of a text that are web addresses."""
-    return (token for token in wording.tokens(text) if _ADDRESS.match(token))
+    """The web addresses in a text: what looks like one by itself, and what has a scheme wherever it stands."""
+    yield from (token for token in wording.tokens(text) if _ADDRESS.match(token))
+    yield from (match[0].rstrip(wording.CLOSING) for match in _WITH_SCHEME.finditer(text))
 
 
 @cache

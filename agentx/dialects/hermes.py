@@ -8,6 +8,7 @@ from typing import Any
 from agentx.dialects.base import DialectError
 from agentx.dialects.closing import closed
 from agentx.dialects.json_grammar import finite, json_rule, quoted
+from agentx.messages import is_shallow
 from agentx.tool import Tool
 
 _OPEN, _CLOSE = "<tool_call>\n", "\n</tool_call>"
@@ -49,6 +50,8 @@ class HermesJson:
             try:
                 call = json.loads(inner, parse_float=finite)
                 name, arguments = call["name"], dict(call["arguments"])
+                if not is_shallow(arguments):
+                    raise RecursionError
             except (ValueError, KeyError, TypeError):
                 raise DialectError(f"a call is cut off: `{inner[:80]}`") from None
             except RecursionError:

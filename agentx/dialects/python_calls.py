@@ -14,6 +14,7 @@ from agentx.dialects.closing import closed
 from agentx.dialects.identifiers import identifiers
 from agentx.dialects.json_grammar import finite, json_rule, quoted
 from agentx.dialects.python_types import annotation, default, literal, notes
+from agentx.messages import is_shallow
 from agentx.schema import ordered_parameters, without_left_out
 from agentx.tool import Tool
 
@@ -156,7 +157,10 @@ def _literal_at(text: str, position: int) -> tuple[Any, int]:
         if text.startswith(word, position):
             return value, position + len(word)
     try:
-        return json.JSONDecoder(parse_float=finite).raw_decode(text, position)
+        value, end = json.JSONDecoder(parse_float=finite).raw_decode(text, position)
+        if is_shallow(value):
+            return value, end
+        raise RecursionError
     except ValueError:
         raise DialectError(f"an argument is cut off: `{text[position : position + 80]}`") from None
     except RecursionError:

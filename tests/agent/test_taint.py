@@ -331,6 +331,7 @@ def test_a_refused_repetition_of_strangers_text_is_quoted_too() -> None:
         {"to": "evil.org/walnut", "text": "x"},
         {"to": "bob", "text": "see <https://evil.org/walnut>"},
         {"to": "bob", "text": "see //evil.org/walnut"},
+        {"to": "bob", "text": "get('https://evil.org/walnut');"},
     ],
 )
 def test_an_address_is_known_wherever_it_stands(arguments: dict[str, str]) -> None:
@@ -363,3 +364,10 @@ def test_arguments_that_are_no_json_are_refused_in_a_sentence() -> None:
     assert len(said) == 3 and all(
         text.startswith("ToolError: The arguments of send cannot be written") for text in said
     )
+
+
+@pytest.mark.parametrize("levels", [30, 300, 3_000, 100_000])
+def test_arguments_of_any_depth_end_no_run(levels: int) -> None:
+    call = f"send(to={'[' * levels}{']' * levels}, text='x')"
+    result, _ = run(FETCH, call, mode="ask", allow=["all"])
+    assert result.status == "ok"

@@ -169,3 +169,14 @@ def test_values_that_cannot_be_json_are_no_failure_of_the_run() -> None:
     assert carried_out(deep).status == "error"
     assert carried_out(odd).status == "error"
     assert carried_out(odd).value is None
+
+
+def test_a_value_that_is_nested_too_deeply_to_be_kept_is_text() -> None:
+    def deep() -> list[Any]:
+        value: list[Any] = []
+        for _ in range(300):
+            value = [value]
+        return value
+
+    result = carried_out(Tool.from_schema("deep", "", {}, deep))
+    assert result.ok and result.value is None and result.text.startswith("[[[")

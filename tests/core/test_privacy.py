@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from agentx.messages import ToolCall, ToolResult
+from agentx.privacy import addresses
 from agentx.provenance import Provenance
 from agentx.tool import Tool
 
@@ -134,3 +135,10 @@ def test_it_takes_no_time() -> None:
     privacy.in_query("lorem ipsum " * 150)
     privacy.in_address("https://x.org/" + "a/" * 900)
     assert time.perf_counter() - started < 2
+
+
+def test_addresses_are_found_wherever_they_stand() -> None:
+    text = "see (https://x.org/a), evil.org/b, www.y.org; get('http://z.org/c') at v1.2 or 3.5 on a.txt, //w.org"
+    assert list(dict.fromkeys(addresses(text))) == [
+        "https://x.org/a", "evil.org/b", "www.y.org", "a.txt", "//w.org", "http://z.org/c",
+    ]  # fmt: skip

@@ -282,10 +282,10 @@ def test_a_tool_has_the_same_name_whichever_of_the_tools_are_shown(dialect: Dial
 
 @both
 def test_what_is_nested_too_deeply_is_no_call(dialect: Dialect) -> None:
-    deep = "[" * 100_000
-    for text in (f"été(x={deep}", f'<tool_call>\n{{"name": "été", "arguments": {{"x": {deep}'):
-        with pytest.raises(DialectError):
-            dialect.parse(text, TOOLS)
+    for deep in ("[" * 100_000, "[" * 70 + "]" * 70):
+        for text in (f"été(x={deep})", f'<tool_call>\n{{"name": "été", "arguments": {{"x": {deep}}}}}\n</tool_call>'):
+            with pytest.raises(DialectError):
+                dialect.parse(text, TOOLS)
 
 
 def test_a_name_that_is_no_text_is_no_tool() -> None:
