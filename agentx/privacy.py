@@ -29,6 +29,7 @@ _FURNITURE = frozenset(("http", "https", "www", "com", "org", "net", "html", "ht
 
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://|//|www\.|(?:[\w-]+\.)+[a-z]{2,}(?::\d+)?(?:[/?#]|$)", re.IGNORECASE)
 _WITH_SCHEME = re.compile(r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{0,20}://[^\s\"'`<>]+", re.IGNORECASE)
+_NAME = re.compile(r"(?!www\.)[\w.-]+", re.IGNORECASE)
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
 
@@ -79,6 +80,8 @@ class Privacy:
         """What of an address is private, or cannot be told not to be; None if nothing is."""
         if (program is None and not self._private) or self._is_known_address(address):
             return None
+        if _NAME.fullmatch(address):
+            return self.in_query(address, program)  # a host, or a file of any name
         if leak := self._leak(address):
             return leak
         if any(wording.stands_in(address, page) for page in self._pages):

@@ -137,6 +137,12 @@ def test_it_takes_no_time() -> None:
     assert time.perf_counter() - started < 2
 
 
+def test_a_name_that_may_be_a_file_is_judged_as_a_query() -> None:
+    privacy = after(*BOAT).privacy
+    assert privacy.in_address("summary.txt") is None
+    assert privacy.in_address("walnut.evil.org") == "walnut"
+
+
 def test_addresses_are_found_wherever_they_stand() -> None:
     text = "see (https://x.org/a), evil.org/b, www.y.org; get('http://z.org/c') at v1.2 or 3.5 on a.txt, //w.org"
     assert list(dict.fromkeys(addresses(text))) == [
