@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from agentx import privacy, project_policy, sinks, wording
+from agentx import project_policy, sinks, wording
 from agentx.events import ApprovalAsked, ApprovalGiven, Notice
 from agentx.messages import ToolCall, ToolResult, Usage
 from agentx.planner.base import Turn
@@ -119,11 +119,7 @@ class Gate:
             if is_offered(tool, name, value):
                 continue
             for text in wording.texts(value):
-                found = list(dict.fromkeys(privacy.addresses(text)))
-                piece = next(filter(None, (self._privacy.in_address(one, program) for one in found)), None)
-                is_query = (asks or name in _QUERIES) and not {*wording.tokens(text)} <= {*found}
-                if piece is None and is_query:
-                    piece = self._privacy.in_query(text, program)
+                piece = self._privacy.in_text(text, program, asks=asks or name in _QUERIES)
                 if piece is not None:
                     return f"`{name}` may hold private text ({piece})"
         return None

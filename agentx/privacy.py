@@ -66,6 +66,20 @@ class Privacy:
         if any(map(_tells, given & self._private - self._said - self._public)):
             self.add_private(text)
 
+    def in_text(self, text: str, program: str | None = None, *, asks: bool = False) -> str | None:
+        """What would leave that is private in a text which goes to the outside; None if nothing would.
+
+        Args:
+            asks: the text is a query or an address; else only the addresses in it are looked at.
+        """
+        found = list(dict.fromkeys(addresses(text)))
+        alone = asks and found == wording.tokens(text)
+        for address in found:
+            # What stands there alone is gone to, whether or not it looks like the name of a file.
+            if leak := self.in_address(f"https://{address}" if alone and "//" not in address else address, program):
+                return leak
+        return self.in_query(text, program) if asks and not alone else None
+
     def in_query(self, text: str, program: str | None = None) -> str | None:
         """What of a query is private; None if nothing is.
 
