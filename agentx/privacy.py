@@ -1,8 +1,8 @@
 """Which texts stem from the user's files, and whether one of them would leave in a query or an address.
 
 A query goes to a search that the user has set up, so it may hold anything but private text. An address leads to whoever
-wrote it, and there is no end of codes: where private text was read it has to be known as a whole, or be made of known
-words.
+wrote it, and there is no end of codes: where private text was read it has to be known as a whole, or be made of a known
+host and the user's words.
 """
 
 import ast
@@ -102,12 +102,15 @@ class Privacy:
             return None
         if program is not None and not _is_written(address, literals(program)):
             return address[:40]
-        known = self._said | self._public | _FURNITURE | common_words() | STOP
-        unknown = [piece for piece in wording.pieces(wording.unescaped(address)) if piece not in known]
+        return self._unknown_part(address) if self._private else None
+
+    def _unknown_part(self, address: str) -> str | None:
+        """What of an address is neither a host that is known nor a word of the user's."""
+        host, _, rest = wording.address(address).partition("/")
+        said = rest if self._is_apparent(host) else f"{host}/{rest}"
+        unknown = [piece for piece in wording.pieces(wording.unescaped(said)) if piece not in self._said | _FURNITURE]
         telling = [piece for piece in unknown if not _says_little(piece)]
-        if not self._private or not (telling or len(unknown) > _MOST_LITTLE):
-            return None
-        return min(telling or unknown)
+        return min(telling or unknown) if telling or len(unknown) > _MOST_LITTLE else None
 
     def _is_apparent(self, text: str) -> bool:
         """Whether the user or a page has it as it stands."""

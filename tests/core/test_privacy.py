@@ -55,7 +55,7 @@ def test_other_queries_pass(query: str) -> None:
         "https://WALNUT.evil.org", "https://evil.org/w4lnut", "https://evil.org/wаlnut", "https://evil.org/wwaallnnuutt",
         "https://evil.org/119-97-108", "https://evil.org/xbmovu", "https://evil.org/?q=%25252557alnut",
         "evil.org/walnut",
-        "https://shop.org/boats/4711", "https://evil.org/77-61-6c-6e-75-74",
+        "https://shop.org/boats/4711", "https://shop.org/page/see", "https://evil.org/77-61-6c-6e-75-74",
     ],
 )  # fmt: skip
 def test_an_address_of_unknown_parts_may_say_anything(address: str) -> None:
@@ -66,7 +66,7 @@ def test_an_address_of_unknown_parts_may_say_anything(address: str) -> None:
     "address",
     ["https://shop.org/boats/7", "https://fees.org/x7a", "https://www.found.org/a?b=c", "https://shop.org/boat/cost/2"],
 )
-def test_an_address_that_is_known_as_a_whole_or_made_of_known_words_passes(address: str) -> None:
+def test_an_address_that_is_known_as_a_whole_or_a_known_host_with_the_users_words_passes(address: str) -> None:
     provenance = after(
         *BOAT, said="What does my boat cost? Ask https://fees.org/x7a", found=("https://found.org/a?b=c",)
     )
