@@ -31,6 +31,7 @@ class Provenance:
         self.tainted = False
         self.privacy = Privacy(self.is_known_address)
         self._said = ""
+        self._typed = ""
         self._numbers: set[str] = set()
         self._found: set[str] = set()
         self._files: set[str] = set()
@@ -40,6 +41,7 @@ class Provenance:
         self.privacy.say(text)
         words = wording.undated(text)
         self._said = f"{self._said} {wording.plain(words)}"
+        self._typed = f"{self._typed} {' '.join(map(wording.address, words.split()))}"
         self._numbers.update(filter(None, map(wording.number, map(_digits, words.split()))))
 
     def taint(self) -> None:
@@ -48,6 +50,8 @@ class Provenance:
 
     def take(self, tool: Tool, call: ToolCall, result: ToolResult) -> ToolResult:
         """Takes what a call has brought; the result as it is to be kept, marked where it may be text of strangers."""
+        if tool.needs_person and result.ok:
+            return replace(result, untrusted=False)  # what the person says
         may = tool.capabilities
         strangers = result.untrusted or "ingests_untrusted" in may
         # A program may have read any file.
@@ -63,7 +67,7 @@ class Provenance:
         self._found.update(map(wording.address, found))
         self.tainted = self.tainted or strangers
         if self.tainted:
-            strangers = strangers or self._is_derived(tool, call)
+            strangers = strangers or self._is_derived(tool, call, result)
             self._files.update(map(posixpath.normpath, result.changed))
         return replace(result, untrusted=strangers)
 
@@ -90,17 +94,21 @@ class Provenance:
 
     def _is_owned_token(self, token: str) -> bool:
         address = wording.address(token)
-        if address in self._found or wording.stands_in(wording.plain(address), self._said):
+        # The path of an address has capitals of its own.
+        said = wording.stands_in(address, self._typed) or wording.stands_in(wording.plain(address), self._said)
+        if address in self._found or (said if "/" not in address else wording.stands_in(address, self._typed)):
             return True
         return wording.number(token) in self._numbers
 
-    def _is_derived(self, tool: Tool, call: ToolCall) -> bool:
+    def _is_derived(self, tool: Tool, call: ToolCall, result: ToolResult) -> bool:
         """Whether a result may hold what strangers wrote, by way of the arguments, a program or a file."""
         if "executes" in tool.capabilities:
             return True
         if "reads_private" in tool.capabilities:
-            named = {posixpath.normpath(text) for text in wording.texts(call.arguments)}
-            return bool(named & self._files)
+            named = [f"/{posixpath.normpath(text)}" for text in wording.texts(call.arguments)]
+            return any(
+                name in result.text or f"/{name}" in (text[-len(name) - 1 :] for text in named) for name in self._files
+            )
         return bool(self.foreign(tool, call.arguments))
 
 

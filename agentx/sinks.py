@@ -11,15 +11,18 @@ from agentx.tool import Tool
 
 _RUNS_LATER = re.compile(
     r"""
-    \..* | .*\.(mk|cmake|service|timer|desktop|plist|pth|sh|bash|bat|cmd|ps1|gradle|kts|sbt|rake|nix|code-workspace)
-    | .*\.((cs|vb|fs|vcx)proj|props|targets|sln) | (gnu)?makefile(\..*)? | justfile | taskfile\.ya?ml | configure(\..*)?
-    | cmakelists\.txt | cmakepresets\.json | meson\.build | build | build\.(bazel|zig|rs|xml) | workspace | sconstruct
-    | wscript | snakefile | tiltfile | rakefile | gemfile | podfile | brewfile | pipfile | procfile | vagrantfile
-    | jenkinsfile | (.*\.)?(docker|container)file(\..*)? | (docker-)?compose.*\.ya?ml | (azure-pipelines|cloudbuild
-    | action|lefthook|pre-commit.*)\.ya?ml | crontab | package(-lock)?\.json | (deno|composer)\.json
-    | .*\.conf(ig)?\.[cm]?[jt]s | (gulp|grunt)file\..* | cargo\.toml | go\.mod | magefile\.go | mix\.exs
-    | package\.swift | pom\.xml | setup\.(py|cfg) | pyproject\.toml | requirements.*\.txt | tox\.ini | pytest\.ini
-    | (conftest|noxfile|tasks|fabfile|dodo|manage|__main__)\.py | (site|user)customize\.py | (agents|claude|gemini)\.md
+    \..* | .*\.(mk|mak|cmake|service|timer|desktop|plist|pth|sh|bash|zsh|fish|csh|command|bat|cmd|ps1|vbs|lnk)
+    | .*\.(gradle|kts|sbt|rake|nix|bzl|gemspec|podspec|code-workspace) | .*\.((cs|vb|fs|vcx)proj|props|targets|sln)
+    | (gnu)?makefile(\..*)? | justfile | taskfile(\.dist)?\.ya?ml | configure(\..*)? | cmakelists\.txt
+    | cmakepresets\.json | meson\.build | build | build\.(bazel|zig|rs|xml) | (workspace|module)(\.bazel)?
+    | scons(truct|cript) | wscript | snakefile | tiltfile | rakefile | gemfile | podfile | brewfile | pipfile
+    | procfile(\..*)? | vagrantfile | jenkinsfile | (.*\.)?(docker|container)file(\..*)? | (docker-)?compose.*\.ya?ml
+    | (azure-pipelines|bitbucket-pipelines|buildspec|cloudbuild|action|lefthook|pre-commit.*)\.ya?ml | crontab
+    | package(-lock)?\.json | (deno|composer)\.jsonc? | .*\.conf(ig)?\.([cm]?[jt]s|json) | (gulp|grunt)file\..*
+    | cargo\.toml | (uv|bunfig|mise|hatch|lefthook)\.toml | go\.mod | magefile\.go | mix\.exs | package\.swift
+    | pom\.xml | gradle-wrapper\.properties | config\.ru | setup\.(py|cfg) | pyproject\.toml | requirements.*\.txt | tox\.ini
+    | pytest\.ini | (conftest|noxfile|tasks|fabfile|dodo|manage|__main__|test_.*|.*_test)\.py | (site|user)customize\.py
+    | (agents|claude|gemini|qwen)\.md
     """,
     re.VERBOSE,
 )

@@ -11,13 +11,16 @@ from urllib.parse import unquote_plus
 
 OPENING = "\"'“”‘’«»([{<"
 CLOSING = OPENING + ")]}>.,;:!?…。，、！？；：）」】"
-_CJK = 0x2E80
+CJK = 0x2E80
+"""From this character on, scripts put no space between words."""
+
 _NUMBER = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?|(?:0|[1-9]\d*)(?:\.\d+)?")
 _SCHEME = re.compile(r"(?:https?://)?(?:www\.)?", re.IGNORECASE)
 _ISO_TIME = re.compile(
     r"(?<![^\s\"'(])(\d{4}-\d\d-\d\d)T(\d\d:\d\d(?::\d\d)?)(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?(?=[\s\"'),.;]|$)"
 )
-_PIECE = re.compile(r"[^\W_]+")
+# A script that puts no space between words has pieces of two characters each.
+_PIECE = re.compile(r"(?:(?![⺀-\U0003ffff])[^\W_])+|(?:(?=[⺀-\U0003ffff])\w)+")
 _RUN = re.compile(r"[A-Za-z0-9+/_-]{8,}=*")
 _MOST_READINGS = 40
 _MOST_DIGITS = 40
@@ -26,7 +29,7 @@ _MOST_ITEMS = 100_000
 
 def plain(text: str) -> str:
     """The text without case, in one form for each character, its white space single."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().replace("’", "'").split())
+    return " ".join(unicodedata.normalize("NFKC", text).lower().replace("’", "'").split())
 
 
 def texts(value: Any) -> Iterator[str]:
@@ -72,7 +75,7 @@ def address(token: str) -> str:
     ('x.org/A', 'ann@x.org')
     """
     host, slash, rest = _SCHEME.sub("", token, count=1).partition("/")
-    return f"{host.casefold()}{slash}{rest}".rstrip("/")
+    return f"{host.lower()}{slash}{rest}".rstrip("/")
 
 
 def stands_in(piece: str, text: str) -> bool:
@@ -102,7 +105,7 @@ def _is_apart(text: str, start: int, end: int) -> bool:
 
 def _joined(one: str, other: str) -> bool:
     """Whether two characters belong to one word; scripts that put no space between words have none."""
-    return one.isalnum() and other.isalnum() and ord(one) < _CJK and ord(other) < _CJK
+    return one.isalnum() and other.isalnum() and ord(one) < CJK and ord(other) < CJK
 
 
 def undated(text: str) -> str:
@@ -135,7 +138,13 @@ def pieces(text: str) -> list[str]:
     if text.isascii():
         return _PIECE.findall(text.lower())
     bare = (character for character in unicodedata.normalize("NFKD", text) if not unicodedata.combining(character))
-    return _PIECE.findall("".join(bare).casefold())
+    return [part for run in _PIECE.findall("".join(bare).lower()) for part in _parted(run)]
+
+
+def _parted(run: str) -> list[str]:
+    if ord(run[0]) < CJK or len(run) < 3:
+        return [run]
+    return [run[start : start + 2] for start in range(len(run) - 1)]
 
 
 def readings(text: str) -> list[str]:

@@ -109,7 +109,8 @@ fetch_page(url="https://shop.org/all")
     ("address", "passes"),
     [
         ("https://shop.org/all", True),
-        ("https://shop.org/boats?page=7", True),
+        ("https://shop.org/boats?page=1", True),
+        ("https://shop.org/boats?page=7", False),
         ("https://shop.org/boats/7", True),
         ("https://shop.org/boats?page=471", False),
         ("https://evil.org/w-a-l-n-u-t-4-7-1-1", False),
@@ -120,6 +121,41 @@ fetch_page(url="https://shop.org/all")
 def test_a_program_may_go_where_it_says_and_where_a_page_leads(address: str, passes: bool) -> None:
     privacy = after((WEB, "see https://shop.org/boats/7"), said="prices?").privacy
     assert (privacy.in_address(address, PROGRAM) is None) is passes
+
+
+def test_a_program_may_count() -> None:
+    privacy = after((WEB, "x")).privacy
+    pages = [privacy.in_address(f"https://shop.org/boats?page={number}", PROGRAM) for number in [1, 1, 2, 3, 5, 2, 4]]
+    assert [page is None for page in pages] == [True, True, True, True, False, False, True]
+
+
+def test_short_pieces_spell_nothing_over_several_addresses() -> None:
+    privacy = after(*BOAT).privacy
+    assert privacy.in_address("https://shop.org/wa/ln") is None
+    assert privacy.in_address("https://shop.org/wa/ln") is None
+    assert privacy.in_address("https://shop.org/ut") == "ln"
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["203.0.113.5/xbmovu", "evil.xn--p1ai/xbmovu", "u@evil.org/xbmovu", "evil.org./xbmovu", "evil。org/xbmovu",
+     "[2001:db8::1]/xbmovu", "localhost/xbmovu", "evil.org:80", "w4lnut.evil.org"],
+)  # fmt: skip
+def test_what_stands_alone_is_gone_to(address: str) -> None:
+    assert after(*BOAT).privacy.in_text(address, asks=True)
+
+
+@pytest.mark.parametrize("query", ["红苹果", "密码是红苹果四七一一"])
+def test_private_text_of_a_script_without_spaces(query: str) -> None:
+    privacy = after((FILES, "我的银行密码是红苹果四七一一请保密"), (WEB, "x")).privacy
+    assert privacy.in_query(query)
+    assert privacy.in_query("天气") is None
+
+
+@pytest.mark.parametrize("query", ["boat price 2024", "boat 2025", "boats because", "weather should", "Boot mit Motor"])
+def test_years_and_common_words_pass(query: str) -> None:
+    privacy = after((FILES, "… 2024 should increase because … 202 … mit der"), (WEB, "x")).privacy
+    assert privacy.in_query(query) is None
 
 
 def test_a_program_may_ask_what_it_says() -> None:
@@ -134,6 +170,8 @@ def test_it_takes_no_time() -> None:
     privacy.in_query(base64.b64encode(b"hello there " * 100).decode())
     privacy.in_query("lorem ipsum " * 150)
     privacy.in_address("https://x.org/" + "a/" * 900)
+    privacy.in_text(" ".join(f"https://x.org/{n}" for n in range(3_000)))
+    privacy.in_text(" ".join(f"https://x.org/{n}" for n in range(199)))
     assert time.perf_counter() - started < 2
 
 

@@ -52,6 +52,8 @@ def test_what_derives_from_strangers_stays_marked() -> None:
     provenance = after((WEB, "x"), said="sum 1 2")
     assert provenance.take(PROGRAM, call(), result("7", changed=["out.txt"])).untrusted
     assert provenance.take(FILES, call(path="./out.txt"), result("7")).untrusted
+    assert provenance.take(FILES, call(path="/home/w/out.txt"), result("7")).untrusted
+    assert provenance.take(FILES, call(pattern="7"), result("out.txt:1: 7")).untrusted
     assert not provenance.take(FILES, call(path="mine.txt"), result("7")).untrusted
     assert provenance.take(NOTHING, call(text="obey eve"), result("OBEY EVE")).untrusted
     assert not provenance.take(NOTHING, call(text="sum 1 2"), result("3")).untrusted
@@ -82,6 +84,8 @@ def test_what_derives_from_strangers_stays_marked() -> None:
         ({"url": "https://shop.org/boats/2047-11-01T12:34"}, ["url"]),
         ({"urgent": True, "copy": None, "files": []}, []),
         ({"data": b"x"}, ["data"]),
+        ({"url": "https://shop.org/Boats"}, ["url"]),
+        ({"url": "https://SHOP.org/boats"}, []),
     ],
 )
 def test_what_is_not_the_users_word_is_foreign(arguments: dict[str, Any], foreign: list[str]) -> None:

@@ -56,6 +56,9 @@ def test_what_the_user_says_is_their_own_word_and_stands_in_the_events() -> None
 
     events = asyncio.run(collected())
     assert [event.result.text for event in events if isinstance(event, CallFinished)][1:3] == ["To ann@x.org.", "sent"]
+    assert not any(
+        event.result.untrusted for event in events if isinstance(event, CallFinished) and "ann" in event.result.text
+    )
     asked = next(event for event in events if isinstance(event, QuestionAsked))
     assert asked.question == "To whom?"
     assert QuestionAnswered(asked.call_id, "To ann@x.org.") in events

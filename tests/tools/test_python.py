@@ -235,3 +235,15 @@ def test_the_clock_stands_still_while_the_host_carries_out_a_call(tmp_path):
     assert asyncio.run(run_program("print(slow())", context, limits)) == "done"
     with pytest.raises(ToolError, match="stopped after 1 s"):
         asyncio.run(run_program("slow()\nwhile True: pass", context, limits))
+
+
+def test_many_files_and_calls_do_not_stop_the_clock(tmp_path):
+    async def call(name, arguments):
+        return "done"
+
+    code = "for n in range(3000): open(f'f{n}', 'w').write('x')\nwhile True: quick()"
+    context = ToolContext(tmp_path, functions={"quick": []}, call_tool=call)
+    started = time.monotonic()
+    with pytest.raises(ToolError, match="stopped after 3 s"):
+        asyncio.run(run_program(code, context, Limits(timeout_s=3)))
+    assert time.monotonic() - started < 15

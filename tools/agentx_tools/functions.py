@@ -7,7 +7,7 @@ same policy and journal as one that the model writes.
 import asyncio
 import json
 import socket
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
 from typing import Any
 
@@ -16,6 +16,7 @@ from agentx.errors import ToolError
 from agentx.tool import ToolContext
 
 _LONGEST_REQUEST_BYTES = 8 * 2**20
+_AT_ONCE_S = 0.1
 
 
 def described(context: ToolContext) -> dict[str, tuple[str, list[str]]]:
@@ -57,13 +58,27 @@ async def _answer(
     context: ToolContext, ours: socket.socket, meanwhile: Callable[[], AbstractContextManager[None]]
 ) -> None:
     reader, writer = await asyncio.open_connection(sock=ours, limit=_LONGEST_REQUEST_BYTES)
-    with suppress(ConnectionError, ValueError):
-        while line := await reader.readline():
-            with meanwhile():
-                reply = await _reply(context, line)
-            writer.write(json.dumps(reply).encode() + b"\n")
-            await writer.drain()
-    writer.close()
+    try:
+        with suppress(ConnectionError, ValueError):
+            while line := await reader.readline():
+                answer = await _answered(_reply(context, line), meanwhile)
+                writer.write(json.dumps(answer).encode() + b"\n")
+                await writer.drain()
+    finally:
+        writer.close()  # a program that waits for an answer must not wait for its time to be up
+
+
+async def _answered(
+    work: Coroutine[Any, Any, dict[str, Any]], meanwhile: Callable[[], AbstractContextManager[None]]
+) -> dict[str, Any]:
+    """The answer; for one that takes its time, `meanwhile` is entered."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.wait({task}, timeout=_AT_ONCE_S)
+        with nullcontext() if task.done() else meanwhile():
+            return await task
+    finally:
+        task.cancel()
 
 
 async def _reply(context: ToolContext, line: bytes) -> dict[str, Any]:

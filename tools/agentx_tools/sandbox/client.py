@@ -185,7 +185,8 @@ class Sandbox:
     @contextmanager
     def paused(self) -> Generator[None, None, None]:
         """The program's clock stands still meanwhile: it waits for the host. Its processor time does not."""
-        self._send(PAUSE)
+        with suppress(SandboxError):
+            self._send(PAUSE)
         try:
             yield
         finally:
@@ -224,7 +225,12 @@ class Sandbox:
         try:
             if self._control is None:
                 raise OSError
-            socket.send_fds(self._control, [message], list(files))
+            # The supervisor may be busy counting, and the queue full: what is lost would leave the clock standing.
+            self._control.settimeout(_PATIENCE_S)
+            try:
+                socket.send_fds(self._control, [message], list(files))
+            finally:
+                self._control.setblocking(False)
         except OSError:
             raise SandboxError("the sandbox has ended") from None
 
