@@ -26,9 +26,9 @@ _MOST_LITTLE = 2
 _MOST_ADDRESSES = 200
 _LONGEST_PROGRAM_CHARACTERS = 200_000
 _FOREIGN = """
-der die das den dem des und oder ist sind war ein eine einen einer mit von vom zum zur auf aus bei fur nach nicht auch
-als wie was wer les des une dans avec pour sur est sont par que qui pas mais del los las una con por para como che non per
-een het van voor met
+der die das den dem des und oder ist sind war ein eine einen einer mit von vom zum zur auf aus bei fur nach nicht
+auch als wie was wer les des une dans avec pour sur est sont par que qui pas mais del los las una con por para como
+che non per een het van voor met
 """
 _STOP = STOP | frozenset(_FOREIGN.split())
 

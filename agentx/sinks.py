@@ -20,9 +20,9 @@ _RUNS_LATER = re.compile(
     | (azure-pipelines|bitbucket-pipelines|buildspec|cloudbuild|action|lefthook|pre-commit.*)\.ya?ml | crontab
     | package(-lock)?\.json | (deno|composer)\.jsonc? | .*\.conf(ig)?\.([cm]?[jt]s|json) | (gulp|grunt)file\..*
     | cargo\.toml | (uv|bunfig|mise|hatch|lefthook)\.toml | go\.mod | magefile\.go | mix\.exs | package\.swift
-    | pom\.xml | gradle-wrapper\.properties | config\.ru | setup\.(py|cfg) | pyproject\.toml | requirements.*\.txt | tox\.ini
-    | pytest\.ini | (conftest|noxfile|tasks|fabfile|dodo|manage|__main__|test_.*|.*_test)\.py | (site|user)customize\.py
-    | (agents|claude|gemini|qwen)\.md
+    | pom\.xml | gradle-wrapper\.properties | config\.ru | setup\.(py|cfg) | pyproject\.toml | requirements.*\.txt
+    | tox\.ini | pytest\.ini | (conftest|noxfile|tasks|fabfile|dodo|manage|__main__|test_.*|.*_test)\.py
+    | (site|user)customize\.py | (agents|claude|gemini|qwen)\.md
     """,
     re.VERBOSE,
 )

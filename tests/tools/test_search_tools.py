@@ -1,5 +1,6 @@
 import codecs
 import os
+import subprocess
 import time
 
 import pytest
@@ -141,3 +142,33 @@ def test_the_tools_say_what_they_may_do_and_explain_each_argument(tool):
 def test_a_folder_whose_name_is_too_long_is_refused(context):
     with pytest.raises(ToolError, match="too long for a path"):
         lines(context, "x", folder="x" * 300)
+
+
+def test_hostile_rules_hold_nothing_up(context):
+    (context.workspace / ("a" * 80)).mkdir()
+    (context.workspace / ".gitignore").write_text("*a*a*a*a*a*a*a*a*a*a*b\nbuild/\n" + "x*y\n" * 3_000)
+    started = time.monotonic()
+    assert "src/util.py" in found(context, "**/*.py") and "build/out.py" not in found(context, "**/*.py")
+    assert time.monotonic() - started < 3
+
+
+def test_a_deep_folder_is_walked_in_part(context):
+    folder = os.open(context.workspace, os.O_RDONLY)
+    for _ in range(2_000):
+        os.mkdir("d", dir_fd=folder)
+        below = os.open("d", os.O_RDONLY, dir_fd=folder)
+        os.close(folder)
+        folder = below
+    os.close(folder)
+    try:
+        assert "main.py" in found(context, "*.py")
+    finally:
+        subprocess.run(["rm", "-rf", str(context.workspace / "d")], check=True)
+
+
+def test_a_file_of_endless_lines_is_searched_within_the_time(context, monkeypatch):
+    (context.workspace / "nl.txt").write_bytes(b"a\n" * (8 * 2**20))
+    monkeypatch.setattr("agentx_tools.grep.TIMEOUT_S", 1.0)
+    started = time.monotonic()
+    assert "was not searched to its end" in lines(context, "^", folder="nl.txt")
+    assert time.monotonic() - started < 10

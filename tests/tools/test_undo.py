@@ -177,7 +177,9 @@ def test_a_link_put_in_the_place_of_a_folder_leads_nowhere(context, tmp_path):
     (context.workspace / "deep" / "a.txt").unlink()
     (context.workspace / "deep").rmdir()
     (context.workspace / "deep").symlink_to(outside)
-    with pytest.raises(ToolError, match="runs through something that is not a folder"):
+    with pytest.raises(UsageError, match="runs through something that is not a folder, so its change by write_file"):
+        undo.take_back(context.workspace)
+    with pytest.raises(UsageError, match="no change to take back"):
         undo.take_back(context.workspace, force=True)
     assert (outside / "a.txt").read_text() == "secret"
 
@@ -280,3 +282,26 @@ def test_the_verb_lists_and_takes_back(context, tmp_path):
     assert json.loads(run("--force", "--json").stdout)["path"] == "old.txt"
     assert everything(context.workspace) == {"old.txt": b"before"}
     assert run("--workspace", str(tmp_path / "nowhere")).returncode == 2
+
+
+def test_what_names_a_place_outside_is_no_change(context, tmp_path):
+    outside = tmp_path / "outside.txt"
+    outside.write_text("mine")
+    write(context, "a.txt", "one")
+    (kept,) = [item.kept for item in undo.changes(context.workspace)]
+    header = json.loads(kept.read_bytes().partition(b"\n")[0])
+    digest = undo._digest(b"mine")
+    kept.write_bytes(json.dumps({**header, "path": "../outside.txt", "before": "x", "after": digest}).encode() + b"\nX")
+    with pytest.raises(UsageError, match="no change to take back"):
+        undo.take_back(context.workspace)
+    assert outside.read_text() == "mine"
+
+
+def test_a_change_of_what_is_no_file_any_more_is_passed_over_by_force(context):
+    write(context, "a.txt", "one")
+    write(context, "b.txt", "two")
+    (context.workspace / "b.txt").unlink()
+    (context.workspace / "b.txt").mkdir()
+    with pytest.raises(UsageError, match="--force` passes over it"):
+        undo.take_back(context.workspace)
+    assert undo.take_back(context.workspace, force=True).path == "a.txt"

@@ -9,6 +9,7 @@ from typing import Any
 from agentx.errors import ToolError
 from agentx.tool import Capability, ToolContext
 from agentx_tools import _runner, functions, proxy
+from agentx_tools.own import own_folders
 from agentx_tools.sandbox import pool
 from agentx_tools.sandbox.client import Ended, NoWalls, SandboxError
 from agentx_tools.sandbox.limits import Limits
@@ -91,13 +92,22 @@ async def run(request: dict[str, Any], context: ToolContext, limits: Limits | No
     settings = Settings.of(context)
     limits = limits or settings.limits
     levels = (*settings.walls, *([Level.NONE] if settings.unsafe else []))
-    lent = pool.lent(context.workspace, settings.readable, _MODULES, levels, settings.hosts)
+    own = own_folders(context.workspace)
+    for folder in own:
+        folder.mkdir(parents=True, exist_ok=True)  # what is not there cannot be guarded
+    readable = (*settings.readable, *map(str, own))
+    lent = pool.lent(context.workspace, readable, _MODULES, levels, settings.hosts)
     try:
         async with (
             lent as sandbox,
             functions.served(context, sandbox.paused) as channel,
             proxy.served(sandbox.listener, settings.hosts, context.holds_untrusted),
         ):
+            if own and (sandbox.level == Level.LANDLOCK or context.workspace.resolve().is_relative_to(own[0])):
+                raise ToolError(
+                    f"No program runs in {context.workspace}, since AgentX's own files lie there ({own[0]}) and cannot "
+                    "be guarded on this machine; name another folder with --workspace."
+                )
             if sandbox.level == Level.NONE:
                 context.holds_untrusted()  # nothing tells what it reaches
             return Ran(await sandbox.run(request, limits, channel), limits, _note(request, sandbox.level))

@@ -7,6 +7,7 @@ import re
 from agentx.errors import ToolError
 
 _SHOWN_CHARACTERS = 120
+_COMPARED_CHARACTERS = 1_000_000
 _CONTEXT_LINES = 2
 
 
@@ -86,6 +87,8 @@ def _pattern(piece: str) -> str:
 
 
 def _nearest(text: str, old: str) -> str:
+    if len(text) > _COMPARED_CHARACTERS:
+        return "read the file and copy the old text from it"
     wanted = next((line.strip() for line in old.splitlines() if line.strip()), "")
     lines = {line.strip(): number for number, line in reversed(list(enumerate(lines_of(text), 1))) if line.strip()}
     close = difflib.get_close_matches(wanted, lines, n=1, cutoff=0.4)

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from agentx.errors import ToolError
@@ -34,10 +34,12 @@ def grep(context: ToolContext, pattern: str, folder: str = ".", glob: str = "*",
     files = [str(place)] if _is_file(place) else matching(place, glob, "glob")
     if not files:
         return f"No file below `{place}` matches the glob {workspace.shown(glob)}."
-    search = Search(regex)
     until = time.monotonic() + TIMEOUT_S
+    search = Search(regex, lambda: context.cancelled or time.monotonic() > until)
+    if len(files) >= workspace.MAX_WALKED_FILES:
+        search.notes.append(f"only the first {len(files):,} files were searched; name a folder")
     for number, file in enumerate(files):
-        if context.cancelled or time.monotonic() > until:
+        if search.is_over():
             search.notes.append(f"{len(files) - number} files were not searched, {TIMEOUT_S:g} s were up")
             break
         search.take(file, _below(place, file))
@@ -49,6 +51,7 @@ class Search:
     """Lines that match, as far as they are shown, and how many more there are."""
 
     regex: LinePattern
+    is_over: Callable[[], bool]
     shown: list[str] = field(default_factory=list[str])
     characters: int = 0
     more_lines: int = 0
@@ -72,13 +75,17 @@ class Search:
 
     def _add(self, path: str, lines: Iterable[tuple[int, int, str]]) -> None:
         left = 0
-        for number, match, line in lines:
-            row = f"{path}:{number}: {_excerpt(line, match)}"
-            if len(self.shown) < MAX_SHOWN_LINES and self.characters + len(row) <= MAX_SHOWN_CHARACTERS:
-                self.shown.append(row)
-                self.characters += len(row)
-            else:
-                left += 1
+        for count, (number, match, line) in enumerate(lines):
+            if count % 4096 == 4095 and self.is_over():
+                self.notes.append(f"{path} was not searched to its end, {TIMEOUT_S:g} s were up")
+                break
+            if not left and len(self.shown) < MAX_SHOWN_LINES:
+                row = f"{path}:{number}: {_excerpt(line, match)}"
+                if self.characters + len(row) <= MAX_SHOWN_CHARACTERS:
+                    self.shown.append(row)
+                    self.characters += len(row)
+                    continue
+            left += 1
         self.more_lines += left
         self.more_files += left > 0
 

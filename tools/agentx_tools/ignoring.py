@@ -8,7 +8,8 @@ import codecs
 import os
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -40,7 +41,7 @@ class Rules:
         if depth == 0:
             # It yields to every other file.
             found.insert(0, _read(folder, _OF_THE_REPOSITORY))
-        new = tuple((depth, _compiled(text)) for text in found if text.strip())
+        new = tuple((depth, patterns) for text in found if text.strip() for patterns in _compiled(text))
         return Rules((*self.layers, *new)) if new else self
 
     def hides(self, folder: tuple[str, ...], name: str) -> bool:
@@ -64,11 +65,19 @@ class Rules:
 def _last_word(patterns: "GitIgnoreSpec", path: str) -> bool | None:
     """What the last pattern says that matches the path itself, and not only a folder above it."""
     for pattern in reversed(list(patterns.patterns)):
-        regex: re.Pattern[str] = getattr(pattern, "regex")  # noqa: B009 - each has one, their base class has not
+        regex = _linear(getattr(pattern, "regex").pattern)  # noqa: B009 - each has one, their base class has not
         # Its one named group is the end of the folder that was matched.
         if any(set(found.groupdict().values()) <= {None} or found.end() == len(path) for found in regex.finditer(path)):
             return pattern.include
     return None
+
+
+@lru_cache(maxsize=4096)
+def _linear(regex: str) -> Any:
+    """The expression for RE2, whose time is linear: a line of a stranger's repository must not hold up everything."""
+    import re2
+
+    return re2.compile(regex)
 
 
 def _as_git_sees(path: str) -> str:
@@ -91,15 +100,21 @@ def _read(folder: int, parts: tuple[str, ...]) -> str:
         os.close(descriptor)
 
 
-def _compiled(text: str) -> "GitIgnoreSpec":
+def _compiled(text: str) -> "list[GitIgnoreSpec]":
+    return _engines([line for line in map(_told_apart, text.split("\n")) if _is_pattern(line)])
+
+
+def _engines(lines: list[str]) -> "list[GitIgnoreSpec]":
+    """The patterns, in as many parts as it takes: the quick engine has an error of its own where there are too many."""
     from pathspec import GitIgnoreSpec
 
-    lines = [line for line in map(_told_apart, text.split("\n")) if _is_pattern(line)]
     try:
-        return GitIgnoreSpec.from_lines(lines)
-    # The quick engine has an error of its own where there are too many for it.
+        return [GitIgnoreSpec.from_lines(lines, backend="re2")]
     except Exception:
-        return GitIgnoreSpec.from_lines(lines, backend="simple")
+        if len(lines) < 2:
+            return []
+        half = len(lines) // 2
+        return [*_engines(lines[:half]), *_engines(lines[half:])]
 
 
 def _told_apart(line: str) -> str:

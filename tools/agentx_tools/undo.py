@@ -141,7 +141,16 @@ def take_back(root: Path, force: bool = False) -> Change:
         with _locked(store) if store.exists() else nullcontext():
             for item in changes(root):
                 place = Place(root, tuple(item.path.split("/")))
-                now = _digest_of(place)
+                try:
+                    now = _digest_of(place)
+                except ToolError as error:
+                    if not force:
+                        raise UsageError(
+                            f"{str(error).rstrip('.')}, so its change by {item.tool} cannot be taken back; "
+                            "`agentx undo --force` passes over it."
+                        ) from None
+                    item.kept.unlink()
+                    continue
                 if now == item.after or (now != item.before and force):
                     _restore(place, item)
                     item.kept.unlink()
@@ -239,8 +248,11 @@ def _read(kept: Path) -> Change | None:
         with kept.open("rb") as file:
             line = file.readline()
         header: dict[str, Any] = json.loads(line)
+        # Whoever wrote the file: it names a place in the workspace, or nothing.
+        if any(part in ("", ".", "..") for part in str(header["path"]).split("/")):
+            return None
         return Change(kept=kept, **header)
-    except (ValueError, TypeError, FileNotFoundError):
+    except (ValueError, TypeError, KeyError, FileNotFoundError):
         return None
 
 

@@ -17,10 +17,12 @@ from pathlib import Path
 
 from agentx.errors import ToolError
 from agentx_tools.ignoring import Rules
+from agentx_tools.own import own_folders
 from agentx_tools.protected import guard
 
 MAX_READ_BYTES = 32 * 1024 * 1024
 MAX_WALKED_FILES = 20_000
+MAX_WALKED_DEPTH = 100
 SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules"})
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -215,7 +217,9 @@ def remove(place: Place, folders: int = 0) -> None:
 
 def refuse_protected(place: Place) -> None:
     """Raises ToolError where neither a program nor a tool may write; see `agentx_tools.protected`."""
-    if protector := guard(place.parts):
+    path = place.root.joinpath(*place.parts)
+    own = next((str(folder) for folder in own_folders(place.root) if path.is_relative_to(folder)), None)
+    if protector := guard(place.parts) or own:
         raise ToolError(
             f"{shown(str(place))} is not written: what `{protector}` holds is obeyed by other programs, so only the "
             "user changes it; write elsewhere, and tell the user what should stand there.",
@@ -228,7 +232,7 @@ def files_below(place: Place, hidden: bool = False) -> Iterator[str]:
 
     Left out are caches, what `.gitignore` files name, and what is hidden, unless it is asked for (never `.git`). Linked
     folders are not entered, and a link to a file counts if the file lies inside. A folder that is left out itself is
-    listed where it is named. Stops after `MAX_WALKED_FILES`.
+    listed where it is named. Stops after `MAX_WALKED_FILES`, and goes `MAX_WALKED_DEPTH` deep.
 
     Raises:
         ToolError: the place is missing, or no folder.
@@ -239,8 +243,9 @@ def files_below(place: Place, hidden: bool = False) -> Iterator[str]:
         for below, folders, files, descriptor in os.fwalk(".", dir_fd=top, follow_symlinks=False):
             here = (*place.parts, *below.split("/")[1:])
             kept = rules.pop(below).within(descriptor, len(here))
+            deep = len(here) - len(place.parts) >= MAX_WALKED_DEPTH
             folders[:] = sorted(
-                name for name in folders if _is_shown(name, hidden) and not kept.hides(here, f"{name}/")
+                name for name in folders if not deep and _is_shown(name, hidden) and not kept.hides(here, f"{name}/")
             )
             rules.update((f"{below}/{name}", kept) for name in folders)
             for name in files:
