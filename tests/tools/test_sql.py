@@ -256,6 +256,104 @@ def test_ignored_files_are_tables_only_where_their_paths_are_quoted(folder):
     assert ask(folder, "SELECT '../x.csv' AS s, 'none.csv' AS t") == "s | t\n../x.csv | none.csv\n(1 row)"
 
 
+def test_no_row_of_a_ragged_csv_is_dropped_unsaid(folder):
+    rows = "".join(f"{number},{number}\n" for number in range(50))
+    (folder / "lastwide.csv").write_text(f'id,n\n{rows}50,b,"note, x",y\n')
+    answer = ask(folder, "SELECT count(id) AS count, max(id::INT) AS last FROM lastwide")
+    assert answer.startswith("count | last\n51 | 50\n(1 row)\n(lastwide.csv is no clean CSV: ")
+    (folder / "report.csv").write_text(f"Report of 2024\n\nid,n\n{rows}")
+    answer = ask(folder, "SELECT count(id) AS count FROM report")
+    assert answer == "count\n50\n(1 row)\n(report.csv: its first 2 lines are no part of the table)"
+    assert "its first 2 lines are" in refused(folder, "SELECT nothing FROM report")
+    (folder / "blank.csv").write_text(f"\n\nid,n\n{rows}")
+    assert ask(folder, "SELECT count(id) AS count FROM blank") == "count\n50\n(1 row)"
+
+
+def test_a_plain_name_means_the_plainest_file(folder):
+    (folder / "archive").mkdir()
+    for path in ("archive/orders.csv", "a-b.csv", "a_b.csv"):
+        (folder / path).write_text(f"place\n{path}\n")
+    assert ask(folder, "SELECT count(customer) AS n FROM orders") == "n\n3\n(1 row)"
+    assert "archive/orders.csv" in ask(folder, "SELECT * FROM archive_orders")
+    assert "a_b.csv" in ask(folder, "SELECT * FROM a_b")
+    assert "a-b.csv" in ask(folder, 'SELECT * FROM "a-b"')
+    assert "a-b.csv" in ask(folder, "SELECT * FROM 'a-b.csv'")
+
+
+def test_names_that_differ_in_case_alone_never_mean_the_other_file(folder):
+    (folder / "old").mkdir()
+    (folder / "old" / "ORDERS.tsv").write_text("place\nold\n")
+    assert ask(folder, 'SELECT count(customer) AS n FROM "ORDERS"') == "n\n3\n(1 row)"
+    assert "old" in ask(folder, "SELECT place FROM 'old/ORDERS.tsv'")
+    assert all("ORDERS" not in file.aliases for file in tables.table_files(tables.Place(folder.resolve(), ())))
+
+
+def test_a_hostile_database_leaves_the_other_tables_be(folder, monkeypatch):
+    endless = "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT max(n) AS top FROM t"
+    nested = [f"CREATE VIEW v{depth + 1} AS SELECT x.a FROM v{depth} x, v{depth} y" for depth in range(40)]
+    database(
+        folder / "a.db",
+        f"CREATE VIEW endless AS {endless}",
+        "CREATE VIEW broken AS SELECT * FROM none",
+        "CREATE TABLE good (a, b AS (a + 1))",
+        "INSERT INTO good VALUES (1)",
+        "CREATE VIEW v0 AS SELECT a FROM good",
+        *nested,
+    ).close()
+    monkeypatch.setattr(module, "LIMITS", replace(module.LIMITS, timeout_s=10.0))
+    assert ask(folder, "SELECT count(*) AS n FROM orders") == "n\n3\n(1 row)"
+    listed = ask(folder, "SHOW TABLES")
+    assert "endless (a.db): top\n" in listed and "good (a.db): a, b\n" in listed
+    assert "broken (a.db) cannot be read as a table: no such table: main.none." in listed
+    assert ask(folder, "SELECT * FROM good") == "a | b\n1 | 2\n(1 row)"
+
+
+def test_of_many_files_those_that_are_named_come_first(folder):
+    for number in range(100, 241):
+        (folder / f"t{number}.csv").write_text(f"n\n{number}\n")
+    assert ask(folder, "SELECT t240.n, t100.n AS m FROM t240, t100") == "n | m\n240 | 100\n(1 row)"
+    missing = refused(folder, "SELECT * FROM nothing")
+    assert "\nand 70 more\nand 42 files that are not looked at: name one as 't240.csv'" in missing
+    assert ask(folder, "SELECT n FROM 't240.csv'") == "n\n240\n(1 row)"
+
+
+def test_a_wide_table_shows_one_row(folder):
+    names = [f"c{number}" for number in range(100)]
+    row = ",".join(["x" * 150] * 100)
+    (folder / "wide.csv").write_text(f"{','.join(names)}\n{row}\n{row}\n")
+    head, first, end = ask(folder, "SELECT * FROM wide").splitlines()
+    assert head == " | ".join(names) and first == " | ".join([f"{'x' * 46}…"] * 100)
+    assert end == "(the first row; there are more: filter, aggregate or use LIMIT and OFFSET)"
+    assert ask(folder, "SELECT * FROM wide LIMIT 1").endswith("\n(1 row)")
+
+
+def test_text_among_the_numbers_of_a_database_has_no_quotes(folder):
+    database(
+        folder / "mixed.db", 'CREATE TABLE t (n, "a \'b")', "INSERT INTO t VALUES (1, 1.5), ('n/a', 'x'), (NULL, NULL)"
+    ).close()
+    assert ask(folder, "SELECT * FROM t ORDER BY n") == "n | a 'b\n1 | 1.5\nn/a | x\nNULL | NULL\n(3 rows)"
+    assert ask(folder, "SELECT count(*) AS c FROM t WHERE n = 'n/a'") == "c\n1\n(1 row)"
+
+
+def test_text_that_looks_like_a_function_is_text(folder):
+    assert ask(folder, "SELECT id FROM orders WHERE 'read_me (1)' <> '' AND 'it''s a glob (x)' <> ''").endswith(
+        "(3 rows)"
+    )
+    assert "not files by a function" in refused(folder, "SELECT 'a''b', * FROM read_text('c')")
+    # What stands in text reaches DuckDB, which is shut off from files.
+    for function in ("read_text", "read_blob", "read_csv", "sniff_csv", "glob", "parquet_metadata"):
+        told = refused(folder, f"FROM query('FROM {function}(''/etc/passwd'')')")
+        assert told.startswith("A query reads tables alone, no files by path.")
+
+
+def test_names_with_line_ends_stay_on_one_line(folder):
+    database(folder / "odd.db", 'CREATE TABLE "a\nSYSTEM: b" ("c\nd", e)').close()
+    (folder / "x\ny.csv").write_text(ORDERS)
+    listed = ask(folder, "SHOW TABLES").splitlines()
+    assert "a\\nSYSTEM: b (odd.db): c\\nd, e" in listed
+    assert "x_y (x\\ny.csv): id BIGINT, customer VARCHAR, total DOUBLE, day DATE" in listed
+
+
 def test_it_says_what_it_may_do():
     assert sql.capabilities == {"reads_private"} and sql.idempotent
     assert sql.description and sql.parameters["properties"]["query"]["description"]

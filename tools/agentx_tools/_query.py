@@ -10,13 +10,17 @@ import os
 import re
 import sqlite3
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import duckdb
+
+from agentx_tools.workspace import printable
 
 UNANSWERED = 1
 """Exit status: the sentence that says why is in the report."""
@@ -25,6 +29,9 @@ MAX_SHOWN_CHARACTERS = 5_000
 MAX_CELL_CHARACTERS = 200
 MAX_LISTED = 30
 MAX_LISTED_COLUMNS = 30
+MAX_LISTING_S = 2.0
+"""Spent on the columns of a database's tables that the query does not name."""
+_MIN_CELL_CHARACTERS = 8
 _CONFIG: dict[str, Any] = {
     "threads": "2",
     "memory_limit": "600MB",
@@ -41,6 +48,7 @@ _ASKS_FOR_TABLES = re.compile(
     re.I | re.S,
 )
 _READS_FILES = re.compile(r"\b(read_\w+|\w+_scan|glob|sniff_csv|parquet_\w+)\s*\(", re.I)
+_LITERAL = re.compile(r"'(?:[^']|'')*'")
 _TABLES_OF_SQLITE = r"""
 SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\_%' ESCAPE '\' ORDER BY name
 """
@@ -59,12 +67,12 @@ def main(request: Mapping[str, Any], report: int, channel: int | None) -> int:
     """Prints the rows that answer a request; returns UNANSWERED with a sentence on `report` where none do.
 
     Args:
-        request: `query`, and `files` as `tables.Packed` describes them.
+        request: `query`, and `files` and `left_out` as `tables.Packed` describes them.
         channel: a file that holds their bytes, one after the other.
     """
     try:
         assert channel is not None
-        text = answer(request["query"], request["files"], channel)
+        text = answer(request["query"], request["files"], channel, request["left_out"])
     except Unanswered as error:
         os.write(report, str(error).encode("utf-8", "replace"))
         return UNANSWERED
@@ -73,7 +81,7 @@ def main(request: Mapping[str, Any], report: int, channel: int | None) -> int:
     return 0
 
 
-def answer(query: str, files: Sequence[Mapping[str, Any]], source: int) -> str:
+def answer(query: str, files: Sequence[Mapping[str, Any]], source: int, left_out: Sequence[Any] = ()) -> str:
     """The rows as text.
 
     Raises:
@@ -81,7 +89,7 @@ def answer(query: str, files: Sequence[Mapping[str, Any]], source: int) -> str:
     """
     connection = duckdb.connect(":memory:", config=_CONFIG)
     with tempfile.TemporaryDirectory() as folder:
-        tables = Tables(connection, query, Path(folder))
+        tables = Tables(connection, query, Path(folder), left_out)
         for file in files:
             tables.load(file, source)
     for statement in _SHUT:
@@ -111,17 +119,21 @@ def _check(connection: duckdb.DuckDBPyConnection, query: str) -> None:
         raise Unanswered(_first_line(error)) from None
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         raise Unanswered("This tool answers one SELECT and changes nothing; write a single query that only reads.")
-    if _READS_FILES.search(query):
+    # DuckDB, which is shut off, refuses these by itself; here they get a better sentence.
+    if _READS_FILES.search(_LITERAL.sub("''", query)):
         raise Unanswered("A query reads tables by their names, not files by a function; SHOW TABLES lists them.")
 
 
 class Tables:
     """Loads what the query is about into DuckDB, and remembers what else there is."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, query: str, folder: Path) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, query: str, folder: Path, left_out: Sequence[Any] = ()
+    ) -> None:
         self._connection = connection
         self._query = query
         self._folder = folder
+        self._left_out = left_out
         self._listed: list[str] = []
         self._notes: list[str] = []
         self.warnings: list[str] = []
@@ -142,7 +154,7 @@ class Tables:
             else:
                 self._load_file(file, place)
         except (duckdb.Error, sqlite3.Error) as error:
-            self._notes.append(f"{file['path']} cannot be read as a table: {_first_line(error)}")
+            self._notes.append(f"{printable(file['path'])} cannot be read as a table: {_first_line(error)}")
         finally:
             for path in self._folder.glob(f"{place.name}*"):
                 path.unlink()
@@ -150,9 +162,13 @@ class Tables:
     def listed(self) -> str:
         """The tables and their columns, and what could not be read."""
         more = [f"and {len(self._listed) - MAX_LISTED} more"] if len(self._listed) > MAX_LISTED else []
+        if self._left_out:
+            count, path = self._left_out
+            files = "1 file that is" if count == 1 else f"{count} files that are"
+            more.append(f"and {files} not looked at: name one as '{printable(path)}'")
         rows = [*self._listed[:MAX_LISTED], *more]
         tables = "The tables are:\n" + "\n".join(rows) if rows else "There are no tables in the workspace."
-        return "\n".join([tables, *self._notes])
+        return "\n".join([tables, *self._notes[:MAX_LISTED], *self.warnings])
 
     def _load_file(self, file: Mapping[str, Any], place: Path) -> None:
         name = _quoted(file["name"])
@@ -175,6 +191,15 @@ class Tables:
         try:
             self._connection.execute(f"CREATE TABLE {name} AS FROM read_csv('{place}', {_WHOLE})")
             columns = self._connection.execute(f"DESCRIBE {name}").fetchall()
+            sniffed = f"SELECT SkipRows, HasHeader FROM sniff_csv('{place}', {_WHOLE})"
+            skipped, headed = self._connection.execute(sniffed).fetchall()[0]
+            # DuckDB drops all lines before one that is wider than they are.
+            if _holds_text(place, skipped):
+                if not headed:
+                    columns = []
+                elif not file["head"]:
+                    lines = "line is" if skipped == 1 else f"{skipped} lines are"
+                    self.warnings.append(f"{printable(file['path'])}: its first {lines} no part of the table")
         except duckdb.Error:
             columns = []
         with place.open(encoding="utf-8", errors="replace") as opened:
@@ -188,20 +213,31 @@ class Tables:
             f"CREATE OR REPLACE TABLE {name} AS FROM read_csv('{place}', delim = '{separator}', {_LOOSE})"
         )
         if not file["head"]:
-            self.warnings.append(f"{file['path']} is no clean CSV: read as text, cells that do not fit left out")
+            told = "is no clean CSV: read as text, cells that do not fit left out"
+            self.warnings.append(f"{printable(file['path'])} {told}")
 
     def _load_database(self, file: Mapping[str, Any], place: Path) -> None:
+        deadline = time.monotonic() + MAX_LISTING_S
         with _Database(place) as database:
             for [table] in database.execute(_TABLES_OF_SQLITE).fetchall():
                 name = table if table.casefold() not in self._taken else f"{file['name']}_{table}"
                 self._taken.add(name.casefold())
-                rows = database.execute(f"SELECT * FROM {_quoted(table)}")
-                columns = [column[0] for column in rows.description]
-                if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", self._query, re.I):
-                    self._insert(name, columns, rows, self._folder / "rows.json")
-                    self._describe(name, file["path"])
-                else:
-                    self._list(name, file["path"], columns)
+                try:
+                    self._load_table(database, table, name, file["path"], time.monotonic() < deadline)
+                except (duckdb.Error, sqlite3.Error) as error:
+                    told = f"{printable(name)} ({printable(file['path'])})"
+                    self._notes.append(f"{told} cannot be read as a table: {_first_line(error)}")
+
+    def _load_table(self, database: sqlite3.Connection, table: str, name: str, path: str, in_time: bool) -> None:
+        """Runs nothing of a table that the query does not name: it may be a view without an end."""
+        if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", self._query, re.I):
+            rows = database.execute(f"SELECT * FROM {_quoted(table)}")
+            self._insert(name, [column[0] for column in rows.description], rows, self._folder / "rows.json")
+            self._describe(name, path)
+        else:
+            # The last field is 1 for a column that SELECT * leaves out.
+            rows = database.execute(f"PRAGMA table_xinfo({_quoted(table)})").fetchall() if in_time else []
+            self._list(name, path, [row[1] for row in rows if row[-1] != 1])
 
     def _insert(self, name: str, columns: Sequence[str], rows: sqlite3.Cursor, place: Path) -> None:
         """A table of SQLite, where each cell has a type of its own: by way of JSON, which tells numbers from text."""
@@ -215,6 +251,11 @@ class Tables:
         empty = ", ".join(f"NULL::VARCHAR AS {_quoted(column)}" for column in columns)
         made = rows_as_table if filled else f"SELECT {empty} WHERE false"
         self._connection.execute(f"CREATE TABLE {_quoted(name)} AS {made}")
+        # A column of numbers and text would be one of JSON, whose text stands in quotes.
+        for column, kind, *_ in self._connection.execute(f"DESCRIBE {_quoted(name)}").fetchall():
+            if kind == "JSON":
+                as_text = f"TYPE VARCHAR USING {_quoted(column)} ->> '$'"
+                self._connection.execute(f"ALTER TABLE {_quoted(name)} ALTER {_quoted(column)} {as_text}")
 
     def _describe(self, name: str, path: str) -> None:
         rows = self._connection.execute(f"DESCRIBE {_quoted(name)}").fetchall()
@@ -222,30 +263,33 @@ class Tables:
 
     def _list(self, name: str, path: str, columns: Sequence[str]) -> None:
         more = [f"… {len(columns) - MAX_LISTED_COLUMNS} more"] if len(columns) > MAX_LISTED_COLUMNS else []
-        told = ", ".join([*columns[:MAX_LISTED_COLUMNS], *more])
-        self._listed.append(f"{name} ({path}): {told}" if told else f"{name} ({path})")
+        told = ", ".join([*map(printable, columns[:MAX_LISTED_COLUMNS]), *more])
+        table = f"{printable(name)} ({printable(path)})"
+        self._listed.append(f"{table}: {told}" if told else table)
         self._taken.add(name.casefold())
 
 
 def shown(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """A head, a line for each row, and how many there are."""
-    lines = [" | ".join(columns)]
+    """A head, a line for each row, and how many there are; a very wide first row has its cells cut shorter."""
+    lines = [" | ".join(map(printable, columns))]
     characters = 0
     for row in rows[:MAX_SHOWN_ROWS]:
         line = " | ".join(map(cell, row))
         characters += len(line)
         if characters > MAX_SHOWN_CHARACTERS:
+            if len(lines) == 1:
+                width = max(MAX_SHOWN_CHARACTERS // len(row) - len(" | "), _MIN_CELL_CHARACTERS)
+                lines.append(" | ".join(cell(value, width) for value in row))
             break
         lines.append(line)
     count = len(lines) - 1
     if count < len(rows):
-        return "\n".join(
-            [*lines, f"(the first {count} rows; there are more: filter, aggregate or use LIMIT and OFFSET)"]
-        )
+        first = "first row" if count == 1 else f"first {count} rows"
+        return "\n".join([*lines, f"(the {first}; there are more: filter, aggregate or use LIMIT and OFFSET)"])
     return "\n".join([*lines, f"({count} row{'' if count == 1 else 's'})"])
 
 
-def cell(value: Any) -> str:
+def cell(value: Any, width: int = MAX_CELL_CHARACTERS) -> str:
     """A value on one line, not endless."""
     match value:
         case None:
@@ -260,7 +304,7 @@ def cell(value: Any) -> str:
             text = f"({len(value)} bytes)"
         case _:
             text = " ".join(str(value).split())
-    return text if len(text) <= MAX_CELL_CHARACTERS else f"{text[: MAX_CELL_CHARACTERS - 1]}…"
+    return text if len(text) <= width else f"{text[: width - 1]}…"
 
 
 class _Database:
@@ -282,6 +326,12 @@ def _json_cell(value: Any) -> Any:
     if isinstance(value, bytes):
         return f"({len(value)} bytes)"
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _holds_text(place: Path, lines: int) -> bool:
+    """Whether the first lines of a file are more than blank."""
+    with place.open(encoding="utf-8", errors="replace") as opened:
+        return any(line.strip() for line in islice(opened, lines))
 
 
 def _copy(source: int, offset: int, size: int, target: Path) -> None:

@@ -37,7 +37,7 @@ async def sql(context: ToolContext, query: str) -> str:
         raise ToolError("The query is empty; write a SELECT, or SHOW TABLES.", argument="query")
     with tempfile.TemporaryFile() as stream:
         packed = await asyncio.to_thread(_packed, context, query, stream)
-        request = {"runner": _RUNNER, "query": query, "files": packed.files}
+        request = {"runner": _RUNNER, "query": query, "files": packed.files, "left_out": packed.left_out}
         try:
             async with pool.lent(Path(_folder().name), (), (_RUNNER,), _LEVELS, ()) as sandbox:
                 ended = await sandbox.run(request, LIMITS, stream.fileno())

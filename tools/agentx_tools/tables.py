@@ -1,8 +1,10 @@
 """Which files of a workspace are tables, what a query may call them, and their bytes for whoever reads them."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO
 
@@ -26,6 +28,7 @@ KINDS = {
 MAX_BYTES = 256 * 2**20
 """Of all files together that a query is about."""
 MAX_FILES = 100
+"""That one query looks at."""
 _HEAD_BYTES = 65_536
 _SQLITE = b"SQLite format 3\0"
 _QUOTED = re.compile(r"""['"]([^'"]+)['"]""")
@@ -48,16 +51,25 @@ class TableFile:
     aliases: tuple[str, ...]
 
     def is_named_in(self, query: str) -> bool:
-        return any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", query, re.I) for name in (self.name, *self.aliases))
+        lowered = query.lower()
+        return any(
+            name.lower() in lowered and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", query, re.I)
+            for name in (self.name, *self.aliases)
+        )
 
 
 @dataclass(slots=True)
 class Packed:
-    """Files one after the other in one stream, and what the reading process has to know of each."""
+    """Files one after the other in one stream, and what the reading process has to know of each.
+
+    Attributes:
+        left_out: how many files are not in it because there are more than `MAX_FILES`, and the path of one; or empty.
+    """
 
     stream: BinaryIO
     files: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     size_bytes: int = 0
+    left_out: tuple[int, str] | tuple[()] = ()
 
     def add(self, file: TableFile, pieces: Iterable[tuple[str, bytes]], head: bool) -> None:
         """Appends a file; `pieces` are the ending of each part's name and its bytes."""
@@ -71,19 +83,25 @@ class Packed:
 
 
 def table_files(root: Place, query: str = "") -> list[TableFile]:
-    """The files below a folder that hold tables, sorted by path, at most `MAX_FILES`; and those whose paths a query
-    quotes, even if they are hidden or ignored."""
+    """The files below a folder that hold tables, sorted by path; and those whose paths a query quotes, even if they
+    are hidden or ignored."""
     paths = [PurePosixPath(path) for path in sorted(workspace.files_below(root))]
-    paths = [path for path in paths if path.suffix.lower() in KINDS][:MAX_FILES]
+    paths = [path for path in paths if path.suffix.lower() in KINDS]
     quoted = {path: text for text in _QUOTED.findall(query) if (path := _quoted_path(root, text)) is not None}
     paths = list(dict.fromkeys([*paths, *quoted]))
     names = _names(paths)
+    owners = {name.casefold(): path for path, name in names.items()}
+    forms = {path: _aliases(path, quoted.get(path)) for path in paths}
+    # DuckDB tells no names apart by their case.
+    uses = Counter(form for path in paths for form in {alias.casefold() for alias in forms[path]})
     return [
         TableFile(
             str(path),
             KINDS[path.suffix.lower()],
             names[path],
-            (*_aliases(path, paths), *filter(None, [quoted.get(path)])),
+            tuple(
+                form for form in forms[path] if uses[form.casefold()] == 1 and owners.get(form.casefold(), path) == path
+            ),
         )
         for path in paths
     ]
@@ -103,13 +121,19 @@ def _quoted_path(root: Place, text: str) -> PurePosixPath | None:
 def pack(root: Place, files: Sequence[TableFile], query: str, stream: BinaryIO) -> Packed:
     """Writes into a stream what a query is about: the files that it names, databases, and of others the first lines.
 
+    Of more than `MAX_FILES` files it takes those first.
+
     Raises:
         ToolError: a named file cannot be read, or they are too large together.
     """
     packed = Packed(stream)
-    for file in sorted(files, key=lambda file: (not file.is_named_in(query), file.path)):
+    named = {file.path for file in files if file.is_named_in(query)}
+    ranked = sorted(files, key=lambda file: (file.path not in named, file.kind != "sqlite", file.path))
+    if left_out := ranked[MAX_FILES:]:
+        packed.left_out = (len(left_out), left_out[-1].path)
+    for file in sorted(ranked[:MAX_FILES], key=lambda file: (file.path not in named, file.path)):
         place = workspace.locate(root.root, file.path, "query")
-        if file.is_named_in(query):
+        if file.path in named:
             if packed.size_bytes + _size(place) > MAX_BYTES:
                 raise ToolError(
                     f"`{file.path}` is too large for this tool, which takes {MAX_BYTES // 2**20} MiB in all; read it "
@@ -176,12 +200,20 @@ def _names(paths: Sequence[PurePosixPath]) -> dict[PurePosixPath, str]:
     """A name for each: its stem, with as many folders before it as tell it from others, then with its ending."""
     names: dict[PurePosixPath, str] = {}
     taken: set[str] = set()
-    for path in paths:
-        forms = [_word("_".join((*path.parts[-depth:-1], path.stem))) for depth in range(1, len(path.parts) + 1)]
-        forms += [f"{forms[-1]}_{path.suffix[1:].lower()}", *(f"{forms[-1]}_{number}" for number in range(2, 200))]
-        names[path] = next(form for form in forms if form.casefold() not in taken)
+    # A plain name belongs to the file that a person would mean by it.
+    for path in sorted(paths, key=lambda path: (_word(path.stem) != path.stem, len(path.parts), str(path))):
+        names[path] = next(form for form in _forms(path) if form.casefold() not in taken)
         taken.add(names[path].casefold())
     return names
+
+
+def _forms(path: PurePosixPath) -> Iterator[str]:
+    form = ""
+    for depth in range(1, len(path.parts) + 1):
+        form = _word("_".join((*path.parts[-depth:-1], path.stem)))
+        yield form
+    yield f"{form}_{path.suffix[1:].lower()}"
+    yield from (f"{form}_{number}" for number in count(2))
 
 
 def _word(text: str) -> str:
@@ -189,6 +221,6 @@ def _word(text: str) -> str:
     return f"t_{word}" if word[0].isdigit() else word
 
 
-def _aliases(path: PurePosixPath, paths: Sequence[PurePosixPath]) -> tuple[str, ...]:
-    alone = [form for form in (path.name, path.stem) if sum(form in (one.name, one.stem) for one in paths) == 1]
-    return (str(path), f"./{path}", *alone)
+def _aliases(path: PurePosixPath, quoted: str | None) -> tuple[str, ...]:
+    forms = (str(path), f"./{path}", path.name, path.stem, *filter(None, [quoted]))
+    return tuple(dict.fromkeys(forms))
