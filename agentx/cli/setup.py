@@ -203,7 +203,8 @@ def allow_unsafe_code(tool: "Tool", settings: config.Settings) -> None:
 def checked_hosts(hosts: list[str] | None) -> tuple[str, ...]:
     """What was typed after `--allow-host`; raises UsageError where one is no host and port."""
     for host in hosts or ():
-        if not _HOST_AND_PORT.fullmatch(host):
+        named = _HOST_AND_PORT.fullmatch(host)
+        if not named or "*" in host or int(host.rpartition(":")[2]) not in range(1, 65536):
             raise UsageError(
                 f"--allow-host takes a host and a port, such as 127.0.0.1:8000 or [::1]:8000, not {host!r}."
             )

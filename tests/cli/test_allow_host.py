@@ -32,7 +32,10 @@ def test_a_run_may_go_there_too(cli, script) -> None:
     assert "a private address" not in allowed.out and "the inner page" in allowed.out
 
 
-@pytest.mark.parametrize("typed", ["localhost", "http://localhost:80", "localhost:", ":80", "a b:80", "a:b", "::1:80"])
+@pytest.mark.parametrize(
+    "typed",
+    ["localhost", "http://localhost:80", "localhost:", ":80", "a b:80", "a:b", "::1:80", "*:80", "a:0", "a:70000"],
+)
 def test_what_is_no_host_and_port_is_refused(cli, typed) -> None:
     ran = cli("tools", "call", "fetch_page", "{}", "--allow-host", typed)
     assert (ran.code, ran.out) == (2, "")

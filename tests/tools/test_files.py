@@ -65,7 +65,7 @@ def test_a_listing_of_something_that_is_no_folder_is_refused(context, tmp_path):
     with pytest.raises(ToolError, match="There is no `note` in the workspace") as raised:
         listed(context, "note")
     assert (raised.value.argument, list(raised.value.valid)) == ("folder", ["notes/a.txt", "notes"])
-    with pytest.raises(ToolError, match=r"`notes/a\.txt` runs through something that is not a folder"):
+    with pytest.raises(ToolError, match=r"`notes/a\.txt` is a file; name a folder"):
         listed(context, "notes/a.txt")
     with pytest.raises(ToolError, match="outside the workspace"):
         listed(context, "..")
@@ -287,3 +287,12 @@ def test_the_context_is_hidden_from_the_model_and_each_argument_is_explained(too
     properties = tool.parameters["properties"]
     assert "context" not in properties
     assert tool.description and all(entry["description"] for entry in properties.values())
+
+
+def test_a_file_is_no_folder_and_lines_count_from_one(tmp_path):
+    (tmp_path / "a.txt").write_text("x\n")
+    context = ToolContext(workspace=tmp_path)
+    with pytest.raises(ToolError, match="`a.txt` is a file; name a folder, or read it with read_file"):
+        list_files.function(context=context, folder="a.txt")
+    with pytest.raises(ToolError, match="start_line is 0; lines count from 1"):
+        read_file.function(context=context, path="a.txt", start_line=0)

@@ -175,6 +175,8 @@ def parse(url: str) -> Any:
     import httpx
 
     text = url.strip()
+    if not text:
+        raise ToolError("The address is empty; give one such as https://example.org/page.")
     text = text if _SCHEME.match(text) else f"https://{text}"
     try:
         parsed = httpx.URL(text)

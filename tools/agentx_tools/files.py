@@ -1,5 +1,6 @@
 """The tools that list, read, write and edit files of the workspace."""
 
+import stat
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,6 +21,9 @@ def list_files(context: ToolContext, folder: str = ".") -> list[str]:
         folder: folder in the workspace; "." is all of it.
     """
     place = workspace.locate(context.workspace, folder, "folder")
+    status = workspace.status(place) if place.parts else None
+    if status is not None and stat.S_ISREG(status.st_mode):
+        raise ToolError(f"`{place}` is a file; name a folder, or read it with read_file.", argument="folder")
     return [workspace.printable(path) for path in sorted(workspace.files_below(place))]
 
 
@@ -147,7 +151,9 @@ def _difference(before: bytes | None, text: str, name: str) -> str:
 
 def _lines(text: str, start: int, end: int | None, name: str) -> str:
     lines = editing.lines_of(text)
-    if start < 1 or (end is not None and end < start):
+    if start < 1:
+        raise ToolError(f"start_line is {start}; lines count from 1.", argument="start_line")
+    if end is not None and end < start:
         sentence = f"Lines {start} to {end} are no range; lines count from 1 and end_line is not before it."
         raise ToolError(sentence, argument="end_line")
     if start > max(len(lines), 1):

@@ -34,6 +34,9 @@ def command(
         for item in found:
             sys.stdout.write(to_line(_described(item)) + "\n")
         return 0
+    if not found:
+        sys.stderr.write(f"There is no change to take back in {one_line(str(root))}.\n")
+        return 0
     rows = [(_local(item).strftime("%Y-%m-%d %H:%M:%S"), item.tool, _effect(item), item.path) for item in found]
     sys.stdout.write(table([("WHEN", "TOOL", "UNDO", "FILE"), *rows]) + "\n")
     return 0
