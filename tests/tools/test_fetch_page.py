@@ -212,7 +212,7 @@ def test_a_server_that_is_not_there_is_said_so():
 @pytest.mark.parametrize(
     ("url", "sentence"),
     [
-        ("", "names no host"),
+        ("", "The address is empty"),
         ("ftp://x.example/", "only http and https can, not ftp"),
         ("file:///etc/passwd", "only http and https can, not file"),
         ("http:///path", "names no host"),
