@@ -22,7 +22,7 @@ class Growth:
 
     What grew has a new change time, and a file is written up to the limit of a single one alone: so the sum over the
     changed files, each counted up to that limit, is at least the growth. Walks take a twentieth of the time at most,
-    but one begins at once when the file system has lost as much space as is allowed.
+    but one begins at once when the file system has lost as much room as is allowed.
 
     Args:
         folders: what lies below them counts.
@@ -46,12 +46,12 @@ class Growth:
         self._file_bytes = file_bytes
         self._allowed = allowed_bytes
         self._since_ns = 0 if whole else time.time_ns() - _CLOCK_STEP_NS
-        self._free = [_free_bytes(folder) for folder in folders]
+        self._free = [_free(folder) for folder in folders]
         self._next_walk = 0.0 if whole else time.monotonic() + _LEAST_PAUSE_S
 
     def is_over(self) -> bool:
         """Whether more was written than is allowed, as far as is known by now."""
-        lost = max(before - _free_bytes(folder) for folder, before in zip(self._folders, self._free, strict=True))
+        lost = max(_lost_bytes(folder, before) for folder, before in zip(self._folders, self._free, strict=True))
         started = time.monotonic()
         if lost <= self._allowed and started < self._next_walk:
             return False
@@ -135,6 +135,13 @@ def _unlinked_bytes(processes: list[int]) -> int:
     return sum(sizes.values())
 
 
-def _free_bytes(folder: str) -> int:
+def _free(folder: str) -> tuple[int, int]:
+    """Bytes and files that its file system has room for."""
     found = os.statvfs(folder)
-    return found.f_bfree * found.f_frsize
+    return found.f_bfree * found.f_frsize, found.f_ffree
+
+
+def _lost_bytes(folder: str, before: tuple[int, int]) -> int:
+    """How much room is gone since then; many empty files take none, but each counts as one of `_LEAST_BYTES`."""
+    free_bytes, free_files = _free(folder)
+    return max(before[0] - free_bytes, (before[1] - free_files) * _LEAST_BYTES)
