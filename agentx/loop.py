@@ -77,7 +77,6 @@ class Loop:
         self._emit: Callable[[Event], None] = turn.emit
         self._usage = Usage()
         self._steps = 0
-        self._makers: dict[str, ToolCall] = {}
         self._gate = Gate(turn, around.workspace, around.policy, around.provenance, around.approve)
 
     async def run(self) -> RunFinished:
@@ -194,9 +193,8 @@ class Loop:
         if isinstance(result, ToolCall):
             permitted = result
             self._emit(CallStarted(permitted))
-            if maker is not None:
-                self._makers[permitted.id] = maker
-            result = await self._noting_changes(permitted)
+            # What counts is the program that the model wrote, whatever it calls by way of other tools.
+            result = await self._noting_changes(permitted, maker or permitted)
             toolbox = self._turn.toolbox
             result = self._around.provenance.take(toolbox[call.name], permitted, result)
             result = self._turn.recovery.take(toolbox[call.name], result, toolbox)
@@ -213,22 +211,21 @@ class Loop:
         if later and self._around.provenance.tainted:
             self._emit(Notice(f"Look at {', '.join(later)}: it may be run later, and text of strangers was read."))
 
-    async def _noting_changes(self, call: ToolCall) -> ToolResult:
+    async def _noting_changes(self, call: ToolCall, maker: ToolCall) -> ToolResult:
         if not self._turn.toolbox[call.name].capabilities & {"writes", "executes"}:
-            return await self._carry_out(call)
+            return await self._carry_out(call, maker)
         before = await in_thread(lambda: changes.look(self._around.workspace))
-        result = await self._carry_out(call)
+        result = await self._carry_out(call, maker)
         after = await in_thread(lambda: changes.look(self._around.workspace))
         return replace(result, changed=changes.changed(before, after))
 
-    async def _call_from_tool(self, outer: ToolCall, marks: Marks, name: str, arguments: dict[str, Any]) -> Any:
+    async def _call_from_tool(self, maker: ToolCall, marks: Marks, name: str, arguments: dict[str, Any]) -> Any:
         """A call that a tool makes (a program that the model wrote): same policy, same journal."""
-        if marks.untrusted or "ingests_untrusted" in self._turn.toolbox[outer.name].capabilities:
+        if marks.untrusted:
             self._around.provenance.taint()
         call = self._turn.new_call(name, as_arguments(name, arguments))
         self._emit(CallDecoded(call))
-        # What counts is the program that the model wrote, whatever it calls by way of other tools.
-        result = await self._permitted(call, self._makers.get(outer.id, outer))
+        result = await self._permitted(call, maker)
         if not result.ok:
             raise ToolError(result.text)
         return result.text if result.value is None else result.value
@@ -252,10 +249,11 @@ class Loop:
         self._around.provenance.said(answer or "")
         return answer
 
-    async def _carry_out(self, call: ToolCall) -> ToolResult:
+    async def _carry_out(self, call: ToolCall, maker: ToolCall) -> ToolResult:
         loop = asyncio.get_running_loop()
-        over, marks = [False], Marks()
+        over = [False]
         tool, provenance = self._turn.toolbox[call.name], self._around.provenance
+        marks = Marks(untrusted="ingests_untrusted" in tool.capabilities)
         context = ToolContext(
             workspace=self._around.workspace,
             session_id=self._around.session_id,
@@ -267,7 +265,7 @@ class Loop:
                 for tool in self._turn.allowed_tools
                 if tool.name != call.name
             },
-            call_tool=partial(self._call_from_tool, call, marks),
+            call_tool=partial(self._call_from_tool, maker, marks),
             report=lambda text: loop.call_soon_threadsafe(self._emit, CallProgress(call.id, text)) and None,
             is_cancelled=lambda: over[0],
             ask=partial(self._ask, call.id) if self._around.ask else None,

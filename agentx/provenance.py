@@ -29,7 +29,7 @@ class Provenance:
 
     def __init__(self) -> None:
         self.tainted = False
-        self.privacy = Privacy(self.is_known_address)
+        self.privacy = Privacy(self._is_known)
         self._said = ""
         self._typed = ""
         self._numbers: set[str] = set()
@@ -82,21 +82,19 @@ class Provenance:
             if not (is_offered(tool, name, value) or all(map(self._is_owned, wording.texts(value))))
         ]
 
-    def is_known_address(self, address: str) -> bool:
-        """Whether the user has named it, or a search has found it."""
-        return self._is_owned_token(address)
-
     def _is_owned(self, text: str) -> bool:
         text = wording.undated(text)
         return wording.stands_in(wording.plain(text), self._said) or all(
-            map(self._is_owned_token, dict.fromkeys(wording.tokens(text)))
+            map(self._is_known, dict.fromkeys(wording.tokens(text)))
         )
 
-    def _is_owned_token(self, token: str) -> bool:
+    def _is_known(self, token: str) -> bool:
+        """Whether the user has said a word or an address, or a search has found it."""
         address = wording.address(token)
+        if address in self._found or wording.stands_in(address, self._typed):
+            return True
         # The path of an address has capitals of its own.
-        said = wording.stands_in(address, self._typed) or wording.stands_in(wording.plain(address), self._said)
-        if address in self._found or (said if "/" not in address else wording.stands_in(address, self._typed)):
+        if "/" not in address and wording.stands_in(wording.plain(address), self._said):
             return True
         return wording.number(token) in self._numbers
 
