@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -98,12 +99,16 @@ class PartialFile:
 
     @contextmanager
     def scratch(self) -> Generator[Path]:
-        """An empty folder on the target's disk; what a killed process left in it goes first."""
+        """A new folder on the target's disk; what a killed process left there goes first.
+
+        New, since a child of that process may still be writing: what it brings must not lie among ours.
+        """
         with storage(self.work):
             shutil.rmtree(self.work, ignore_errors=True)
             self.work.mkdir(parents=True, exist_ok=True)
+            folder = Path(tempfile.mkdtemp(dir=self.work))
         try:
-            yield self.work
+            yield folder
         finally:
             shutil.rmtree(self.work, ignore_errors=True)
 

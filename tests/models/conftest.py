@@ -21,7 +21,7 @@ wheels = Path(os.environ["FAKE_INDEX"])
 dest, requirement = Path(sys.argv[sys.argv.index("--dest") + 1]), sys.argv[-1]
 with (wheels / "log").open("a") as log:
     log.write(json.dumps({"requirement": requirement, "arguments": sys.argv[1:], "dest": sorted(os.listdir(dest)),
-        "others": sorted(str(p.name) for p in dest.parent.iterdir())}) + "\\n")
+        "others": sorted(str(p.name) for p in dest.parents[1].rglob("*") if p.is_file())}) + "\\n")
 orders = json.loads((wheels / "orders.json").read_text())
 order = orders.get(requirement, "")
 if order in ("SIGKILL", "SIGINT"):

@@ -39,6 +39,14 @@ def test_a_full_disk_is_one_sentence_and_costs_no_whole_part(tmp_path: Path):
     assert PartialFile(tmp_path / "m" / "a.gguf", SPEC).resume("here") == (1, 3)
 
 
+def test_what_a_killed_pull_is_still_writing_does_not_lie_among_ours(tmp_path: Path):
+    partial = PartialFile(tmp_path / "m" / "a.gguf", SPEC)
+    with partial.scratch() as left_behind, partial.scratch() as ours:
+        left_behind.mkdir(parents=True, exist_ok=True)
+        (left_behind / "late.whl").write_bytes(b"late")
+        assert list(ours.iterdir()) == []
+
+
 def test_a_file_size_limit_of_the_system_is_a_full_disk_too(make_store, index, tmp_path: Path):
     make_store()
     limited = """

@@ -18,11 +18,13 @@ from agentx.models.progress import ProgressSink
 # `--only-binary` and `--no-deps`: no build code can run. `--no-cache-dir`: no second copy stays behind.
 _DOWNLOAD = ("download", "--no-deps", "--only-binary=:all:", "--no-cache-dir")
 # pip in a process that the kernel ends with ours (prctl's PR_SET_PDEATHSIG, where there is one): else a killed pull
-# would leave a pip behind that goes on writing.
+# would leave a pip behind that goes on writing. Should ours end before that call, another is its parent after it.
 _MORTAL_PIP = """
-import ctypes, runpy, sys
+import ctypes, os, runpy, sys
 if prctl := getattr(ctypes.CDLL(None), "prctl", None):
     prctl(1, 9)
+if os.getppid() != int(sys.argv.pop(1)):
+    sys.exit(1)
 sys.argv[0] = "pip"
 runpy.run_module("pip", run_name="__main__", alter_sys=True)
 """
@@ -67,7 +69,7 @@ class PackageIndex:
             return self._pip
         if importlib.util.find_spec("pip") is not None:
             # `-P`: no module of the current folder is taken for one of Python's.
-            return [sys.executable, "-P", "-c", _MORTAL_PIP]
+            return [sys.executable, "-P", "-c", _MORTAL_PIP, str(os.getpid())]
         if pip := shutil.which("pip") or shutil.which("pip3"):
             return [pip]
         raise SourceError("pip is needed and missing; install it (python -m ensurepip)")
