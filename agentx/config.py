@@ -38,6 +38,8 @@ class Settings:
         mode: what happens to other calls that need an approval.
         principles: what every answer must keep to, a sentence each.
         enabled_tools: names of the tools that the model is offered; None offers all.
+        journal_url: SQLAlchemy URL of the database that keeps the sessions; None for a file in the data folder.
+        sessions_keep_days: days after which a session may be deleted, once nothing happens in it; None keeps all.
         tool_settings: by tool name, its own table `[tools.NAME]`.
     """
 
@@ -58,6 +60,8 @@ class Settings:
     enabled_tools: list[str] | None = field(default=None, metadata={"expected": "a list of names", "bounds": {}})
     temperature: float = _setting(0.0, "a number from 0 up", ge=0)
     seed: int = _setting(0, "a whole number from 0 up", ge=0, lt=2**32)
+    journal_url: str | None = _setting(None, "a URL such as postgresql+psycopg://user@host/database")
+    sessions_keep_days: float | None = _setting(None, "days, a number above 0", gt=0)
     tool_settings: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
 
 

@@ -1,14 +1,14 @@
 """A journal that ends with the process: events are kept as they are, and nothing is written."""
 
 import threading
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from agentx.errors import UsageError
 from agentx.events import Event, StepStarted
-from agentx.journal import SessionRow, new_id, unknown_session
+from agentx.journal.rows import SessionRow, new_id, stamp, taken_id, unknown_session
 
 
 class MemoryJournal:
@@ -18,8 +18,19 @@ class MemoryJournal:
         self._lock = threading.Lock()
         self._rows: dict[str, SessionRow] = {}
         self._events: dict[str, list[Event]] = {}
+        self._results: dict[str, Any] = {}
 
-    def create_session(self, *, workspace: Path | str, model: str, task: str, session_id: str | None = None) -> str:
+    def create_session(
+        self,
+        *,
+        workspace: Path | str,
+        model: str,
+        task: str,
+        session_id: str | None = None,
+        title: str = "",
+        parent: str | None = None,
+        parent_event: int | None = None,
+    ) -> str:
         """Begins a session and returns its id.
 
         Raises:
@@ -30,9 +41,11 @@ class MemoryJournal:
             name = session_id or new_id(now)
             while name in self._rows:
                 if session_id:
-                    raise UsageError(f"There is a session `{session_id}` already; choose another id.")
+                    raise taken_id(session_id)
                 name = new_id(now)
-            self._rows[name] = SessionRow(name, now.isoformat(), str(workspace), model, task, "running", 0)
+            self._rows[name] = SessionRow(
+                name, now.isoformat(), str(workspace), model, task, "running", 0, title, parent, parent_event
+            )
             self._events[name] = []
         return name
 
@@ -55,11 +68,36 @@ class MemoryJournal:
         """
         self._events_of(session_id)
         with self._lock:
-            self._rows[session_id] = replace(self._rows[session_id], status=status)
+            self._rows[session_id] = replace(self._rows[session_id], status=status, ended=stamp())
+            self._results[session_id] = result_json
 
-    def sessions(self, limit: int = 50) -> list[SessionRow]:
-        """The latest sessions, newest first."""
-        return [self.session(name) for name in list(reversed(self._rows))[:limit]]
+    def reopen(self, session_id: str) -> None:
+        """A session that has ended runs again; what came of it before stays readable.
+
+        Raises:
+            UsageError: no such session.
+        """
+        self._events_of(session_id)
+        with self._lock:
+            self._rows[session_id] = replace(self._rows[session_id], status="running", ended=None)
+
+    def result(self, session_id: str) -> Any:
+        """What `finish` was given last; None if it was not called yet.
+
+        Raises:
+            UsageError: no such session.
+        """
+        self._events_of(session_id)
+        return self._results.get(session_id)
+
+    def sessions(self, limit: int = 50, workspace: str | None = None) -> list[SessionRow]:
+        """The latest sessions, newest first; those of one workspace, where one is named."""
+        names = [name for name, row in reversed(self._rows.items()) if workspace in (None, row.workspace)]
+        return [self.session(name) for name in names[:limit]]
+
+    def latest(self, workspace: str | None = None) -> SessionRow | None:
+        """The newest session, of one workspace where one is named; None if there is none."""
+        return next(iter(self.sessions(1, workspace)), None)
 
     def session(self, session_id: str) -> SessionRow:
         """One session.
@@ -77,6 +115,21 @@ class MemoryJournal:
             UsageError: no such session.
         """
         return list(self._events_of(session_id))
+
+    def numbered(self, session_id: str) -> list[tuple[int, Event]]:
+        """The events of a session in order, each with its number.
+
+        Raises:
+            UsageError: no such session.
+        """
+        return list(enumerate(self._events_of(session_id), 1))
+
+    def lease(self, session_id: str) -> AbstractContextManager[None]:
+        """Nothing: no other process can work on the session."""
+        return nullcontext()
+
+    def is_held(self, session_id: str) -> bool:
+        return False
 
     def _events_of(self, session_id: str) -> list[Event]:
         if session_id not in self._events:

@@ -11,6 +11,7 @@ from agentx import config
 from agentx.cli import options
 from agentx.cli.setup import folder
 from agentx.cli.text import one_line
+from agentx.redaction import redact
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -68,7 +69,7 @@ def trust(workspace: options.Workspace = None) -> int:
 
 
 def _shown(value: Any) -> str:
-    """As TOML writes it, near enough to be copied; `unset` where there is none."""
+    """As TOML writes it, near enough to be copied; `unset` where there is none; no password in a URL."""
     if value is None:
         return "unset"
-    return one_line(json.dumps(value, ensure_ascii=False, default=str), 500)
+    return one_line(redact(json.dumps(value, ensure_ascii=False, default=str)), 500)

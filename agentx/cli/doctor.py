@@ -54,7 +54,7 @@ def checks(workspace: Path) -> list[Callable[[], Iterator[Finding]]]:
         _libraries,
         _compilers,
         _folders,
-        _journal,
+        lambda: _journal(workspace),
         lambda: _settings(workspace),
         lambda: _model(workspace),
         lambda: _calibration(workspace),
@@ -156,17 +156,19 @@ def _folders() -> Iterator[Finding]:
             yield Finding("ok", f"{name} folder", text)
 
 
-def _journal() -> Iterator[Finding]:
+def _journal(workspace: Path) -> Iterator[Finding]:
+    from agentx import config
     from agentx.journal import Journal
 
-    path = Journal.default_path()
-    if not path.exists():
-        yield Finding("ok", "journal", "none yet")
+    try:
+        config.load(workspace)
+    except AgentXError:
+        # Of settings that cannot be read, `_settings` tells.
         return
     try:
-        with Journal(path) as journal:
-            latest = journal.sessions(1)
-        yield Finding("ok", "journal", f"latest session {latest[0].id}" if latest else "empty")
+        with Journal.existing() as journal:
+            latest = journal.latest()
+        yield Finding("ok", "journal", f"latest session {latest.id}" if latest else "empty")
     except AgentXError as error:
         yield Finding("bad", "journal", str(error))
 

@@ -1,71 +1,109 @@
 """`agentx sessions`: earlier runs, from the journal."""
 
+import dataclasses
 import sys
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from agentx.cli import sessions_copies, sessions_going_on, sessions_keeping
 from agentx.cli.narrate import Narrator
 from agentx.cli.output import to_line
+from agentx.cli.sessions_named import Session, opened, resolved
+from agentx.cli.sessions_transcript import summary
+from agentx.cli.setup import folder
 from agentx.cli.tables import table
-from agentx.cli.text import visible
-from agentx.errors import UsageError
-from agentx.events import Answered, RunFinished, RunStarted, to_json
-from agentx.journal import Journal
+from agentx.events import to_json
+from agentx.journal import Journal, SessionRow
 
 app = typer.Typer(no_args_is_help=True)
 
+Workspace = Annotated[Path | None, typer.Option("--workspace", "-w", help="Only those of this folder.")]
+Limit = Annotated[int, typer.Option("--limit", min=1, help="How many.")]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON, one object a line.")]
+
 
 @app.command("list")
-def list_sessions(
-    limit: Annotated[int, typer.Option("--limit", min=1, help="How many, the latest first.")] = 20,
-) -> int:
-    """List the latest sessions."""
-    with _journal() as journal:
-        rows = [
-            (row.id, _local(row.created), row.status, str(row.steps), row.model, row.task)
-            for row in journal.sessions(limit)
-        ]
-    sys.stdout.write(table([("ID", "BEGUN", "STATUS", "STEPS", "MODEL", "TASK"), *rows]) + "\n")
+def list_sessions(limit: Limit = 20, workspace: Workspace = None, json: AsJson = False) -> int:
+    """List the latest sessions, the newest first."""
+    with opened() as journal:
+        rows = [_with_state(journal, row) for row in journal.sessions(limit, _place(workspace))]
+    if json:
+        for row in rows:
+            sys.stdout.write(to_line(dataclasses.asdict(row)) + "\n")
+        return 0
+    cells = [
+        (row.id, _local(row.created), row.status, str(row.steps), row.model, row.title or row.task) for row in rows
+    ]
+    sys.stdout.write(table([("ID", "BEGUN", "STATUS", "STEPS", "MODEL", "TASK"), *cells]) + "\n")
     return 0
 
 
 @app.command()
 def show(
-    session: Annotated[str, typer.Argument(metavar="ID", help="A session's id, or `last`.")],
+    session: Session,
     json: Annotated[bool, typer.Option("--json", help="Each event as a JSON line.")] = False,
+    last: Annotated[int | None, typer.Option("--last", metavar="N", min=1, help="Only the last N events.")] = None,
+    numbers: Annotated[
+        bool, typer.Option("--numbers", help="A line for each event with its number, which `fork --at` takes.")
+    ] = False,
 ) -> int:
     """Show what happened in a session."""
-    with _journal() as journal:
-        if session == "last":
-            latest = journal.sessions(1)
-            if not latest:
-                raise UsageError("There is no session yet; `agentx run` makes one.")
-            session = latest[0].id
-        events = journal.events(session)
-    narrator = Narrator(sys.stdout)
-    for event in events:
-        if json:
-            sys.stdout.write(to_line(to_json(event)) + "\n")
-            continue
-        narrator.take(event)
-        match event:
-            case RunStarted():
-                sys.stdout.write(f"task: {visible(event.task)}\n")
-            case Answered():
-                sys.stdout.write(f"answer: {visible(event.text)}\n")
-            case RunFinished() if event.error:
-                narrator.error(event.error)
-            case _:
-                pass
+    with opened() as journal:
+        name = resolved(journal, session)
+        narrator = Narrator(sys.stdout)
+        for number, event in journal.tail(name, last) if last else journal.iterate(name):
+            if json:
+                sys.stdout.write(to_line(to_json(event)) + "\n")
+            elif numbers:
+                sys.stdout.write(f"{number:>6}  {type(event).__name__:<15} {summary(event)}".rstrip() + "\n")
+            else:
+                narrator.tell(event)
     return 0
 
 
-def _journal() -> Journal:
-    """The user's journal, or an empty one: looking makes no file."""
-    path = Journal.default_path()
-    return Journal(path if path.exists() else ":memory:")
+@app.command()
+def search(
+    words: Annotated[list[str], typer.Argument(metavar="WORD...", help="All of them; the last may be a beginning.")],
+    limit: Limit = 20,
+    workspace: Workspace = None,
+    json: AsJson = False,
+) -> int:
+    """Find sessions by the words of their tasks, answers and results."""
+    with opened() as journal:
+        hits = journal.search(" ".join(words), limit, _place(workspace))
+    if json:
+        for hit in hits:
+            sys.stdout.write(to_line(dataclasses.asdict(hit)) + "\n")
+        return 0
+    if not hits:
+        sys.stderr.write("No session has all of these words.\n")
+        return 0
+    rows = [(hit.session.id, str(hit.number), hit.kind, hit.excerpt) for hit in hits]
+    sys.stdout.write(table([("SESSION", "EVENT", "KIND", "TEXT"), *rows]) + "\n")
+    return 0
+
+
+app.command("rewind")(sessions_going_on.rewind)
+app.command("replay")(sessions_going_on.replay)
+app.command("rename")(sessions_keeping.rename)
+app.command("fork")(sessions_copies.fork)
+app.command("export")(sessions_copies.export)
+app.command("import")(sessions_copies.read_in)
+app.command("rm")(sessions_keeping.remove)
+app.command("purge")(sessions_keeping.purge)
+
+
+def _with_state(journal: Journal, row: SessionRow) -> SessionRow:
+    """The row; "stopped" where the run was not ended and its process is dead."""
+    is_dead = row.status == "running" and not journal.is_held(row.id)
+    return dataclasses.replace(row, status="stopped") if is_dead else row
+
+
+def _place(workspace: Path | None) -> str | None:
+    return None if workspace is None else str(folder(workspace))
 
 
 def _local(created: str) -> str:

@@ -238,7 +238,7 @@ def test_a_full_disk_is_one_sentence_and_keeps_what_was_written(tmp_path: Path) 
 
 def test_a_full_database_says_to_free_space(journal: Journal) -> None:
     session = new(journal)
-    journal._connection.execute("PRAGMA max_page_count = 8")
+    journal.database._connection.execute("PRAGMA max_page_count = 8")
     with pytest.raises(StorageError, match=r"full\): free some space"):
         journal.append(session, Notice("x" * 100_000))
     journal.append(session, Notice("small"))
@@ -249,7 +249,7 @@ def test_a_lock_held_elsewhere_is_one_sentence_after_the_timeout(tmp_path: Path)
     path = tmp_path / "j.sqlite3"
     with Journal(path) as journal:
         session = new(journal)
-        journal._connection.execute("PRAGMA busy_timeout = 100")
+        journal.database._connection.execute("PRAGMA busy_timeout = 100")
         other = sqlite3.connect(path, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StorageError, match="another process holds it"):

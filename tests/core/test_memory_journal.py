@@ -69,3 +69,27 @@ def test_threads_share_a_journal(journal: MemoryJournal) -> None:
     for thread in threads:
         thread.join()
     assert sorted(numbers) == list(range(1, 2001))
+
+
+def test_the_newest_of_a_workspace_is_found(journal: MemoryJournal) -> None:
+    assert journal.latest() is None
+    first = journal.create_session(workspace="/a", model="m", task="t", title="one", parent="p", parent_event=2)
+    second = journal.create_session(workspace="/b", model="m", task="t")
+    latest, other = journal.latest(), journal.latest("/a")
+    assert latest and other
+    assert (latest.id, other.id, journal.latest("/c")) == (second, first, None)
+    assert (other.title, other.parent, other.parent_event) == ("one", "p", 2)
+
+
+def test_a_session_that_has_ended_can_go_on(journal: MemoryJournal) -> None:
+    session = new(journal)
+    assert journal.result(session) is None
+    journal.append(session, Notice("n"))
+    journal.finish(session, "ok", [1])
+    assert journal.result(session) == [1]
+    assert journal.session(session).ended
+    journal.reopen(session)
+    assert (journal.session(session).status, journal.session(session).ended) == ("running", None)
+    assert journal.numbered(session) == [(1, Notice("n"))]
+    with journal.lease(session):
+        assert not journal.is_held(session)

@@ -94,7 +94,7 @@ def damaged(content: bytes) -> dict[str, bytes]:
     return {
         "is no database": b"garbage" * 1000,
         "is cut off": content[: len(content) // 2],
-        "is overwritten": content[:4096] + b"\xff" * 4096 + content[8192:],
+        "is overwritten": content[:4096] + b"\xff" * (len(content) - 4096),
     }
 
 
