@@ -12,6 +12,7 @@ class MemoryHit:
     Attributes:
         score: cosine similarity, 1.0 for the same text.
         untrusted: it may derive from text of strangers.
+        place: the source with the lines or the page that the text stands on, for a citation; "" where there are none.
     """
 
     id: str
@@ -19,6 +20,7 @@ class MemoryHit:
     source: str
     score: float
     untrusted: bool = False
+    place: str = ""
 
 
 class Memory(Protocol):

@@ -5,11 +5,11 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from agentx import folders
 from agentx.errors import ConfigError, ModelError, StorageError, ToolError, UsageError
 from agentx.memory import MemoryHit
 from agentx.tool import ToolContext, tool
 from agentx_memory.chroma import ChromaMemory
+from agentx_memory.places import embedder_of, folder_of
 
 MIN_SCORE = 0.3
 """Hits below are left out. Over ten notes, fifteen questions that one of them answers scored 0.38 to 0.88 on it, and
@@ -35,13 +35,17 @@ def remember(text: str, context: ToolContext) -> str:
         memory = open_memory(context)
         memory.embedder.load(_Reported(context))
         source = f"session {context.session_id}" if context.session_id else "note"
-        memory.add(text, source, untrusted=context.tainted)
+        memory.add(text, source, untrusted=context.tainted, session=context.session_id or "")
     return "remembered"
 
 
 def what_is_known(context: ToolContext) -> dict[str, str] | None:
     """Arguments for `recall` at the beginning of a task; None where nothing was ever remembered."""
-    return {"query": context.task} if memory_path(context).exists() else None
+    try:
+        return {"query": context.task} if open_memory(context).store.exists else None
+    except StorageError:
+        # `recall` says what is wrong with it, without an end to the run.
+        return {"query": context.task}
 
 
 @tool(capabilities=("reads_private",), timeout_s=TIMEOUT_S, idempotent=True, survey=what_is_known)
@@ -71,22 +75,16 @@ def open_memory(context: ToolContext) -> ChromaMemory:
     path = memory_path(context)
     with _memories_lock:
         if path not in _memories:
-            _memories[path] = ChromaMemory(path)
+            _memories[path] = ChromaMemory(path, embedder=embedder_of(context.settings))
         return _memories[path]
 
 
 def memory_path(context: ToolContext) -> Path:
-    setting = context.settings.get("path", "memory")
-    if not isinstance(setting, str) or not setting:
-        raise ConfigError(f"The memory's setting `path` must be the name of a folder, not {setting!r}.")
-    try:
-        return folders.data_dir() / Path(setting).expanduser()
-    except RuntimeError as error:
-        raise ConfigError(f"The memory's setting `path` is {setting!r}, and there is no such home folder.") from error
+    return folder_of(context.settings)
 
 
 def _line(hit: MemoryHit) -> str:
-    return f"{' '.join(hit.text.split())} ({hit.source}, score {hit.score:.2f})"
+    return f"{' '.join(hit.text.split())} ({hit.place or hit.source}, score {hit.score:.2f})"
 
 
 @contextmanager

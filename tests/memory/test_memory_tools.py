@@ -3,8 +3,10 @@ import sys
 from dataclasses import replace
 
 import pytest
+from agentx_memory.adding import add_documents
 from agentx_memory.chroma import ChromaMemory
-from agentx_memory.tools import open_memory, recall, remember
+from agentx_memory.chunks import Chunk, Document
+from agentx_memory.tools import open_memory, recall, remember, what_is_known
 
 from agentx.errors import ConfigError, ToolError
 from agentx.tool import Marks, ToolContext
@@ -42,6 +44,30 @@ def test_a_sentence_deep_in_a_long_text_can_be_recalled(context):
     text = filler * 100 + "The password of the cabin's wifi is swordfish.\n" + filler * 100
     remember(text, context=context)
     assert "swordfish" in recall("wifi password", context=context, max_results=5)
+
+
+def test_what_was_read_from_a_file_is_recalled_with_its_lines_or_its_page(context):
+    memory = open_memory(context)
+    for source, chunk in (
+        ("/notes/boats.md", Chunk("The ketch is moored in Flensburg.", ("Boats",), 3, 4)),
+        ("/notes/will.pdf", Chunk("Grandma leaves the orchids to Ann.", page=7)),
+    ):
+        document = Document(source, "text", source, (chunk,), untrusted=source.endswith("pdf"))
+        list(add_documents(memory.store, memory.embedder, [document]))
+    assert "Flensburg. (/notes/boats.md:3-4, score 0." in recall("Where is my ketch?", context=context)
+    asked = replace(context, marks=Marks())
+    assert "Ann. (/notes/will.pdf p. 7, score 0." in recall("Who gets grandma's orchids?", context=asked)
+    assert asked.marks.untrusted
+
+
+def test_a_memory_that_cannot_be_read_ends_no_run(context, data_folder):
+    remember("Grandma likes orchids.", context=context)
+    open_memory(context).store.close()
+    (data_folder / "memory" / "memory.sqlite3").write_bytes(b"junk" * 5_000)
+    asked = what_is_known(replace(context, task="What does grandma like?"))
+    assert asked == {"query": "What does grandma like?"}
+    with pytest.raises(ToolError, match="is damaged"):
+        recall(asked["query"], context=context)
 
 
 def test_a_note_of_strangers_stays_theirs(context):
@@ -93,6 +119,21 @@ def test_neither_tool_asks_for_approval_and_the_model_is_told_little():
     assert remember.idempotent and recall.idempotent
     assert list(remember.parameters["properties"]) == ["text"]
     assert list(recall.parameters["properties"]) == ["query", "max_results"]
+
+
+def test_remember_and_recall_import_no_chromadb(context):
+    code = """
+import sys
+from pathlib import Path
+from agentx.tool import ToolContext
+from agentx_memory.tools import recall, remember
+context = ToolContext(workspace=Path.cwd())
+remember("The ketch is moored in Flensburg.", context=context)
+assert "Flensburg" in recall("Where is my ketch?", context=context)
+assert "chromadb" not in sys.modules
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
 
 
 def test_importing_the_tools_loads_nothing_heavy():

@@ -1,20 +1,22 @@
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 import pytest
 from agentx_memory.chroma import ChromaMemory
-from filelock import FileLock
+from agentx_memory.database import Database
 
 from agentx.errors import StorageError
 
 PREAMBLE = """
 import os, resource, runpy, signal, sys
 from pathlib import Path
-import chromadb, filelock, numpy
+import numpy.random
 from agentx.errors import AgentXError
 from agentx_memory.chroma import ChromaMemory
 words = runpy.run_path(sys.argv[1])["WordEmbedder"]()
@@ -48,7 +50,6 @@ print(ChromaMemory(folder, embedder=MiniLmEmbedder(*files)).search("my sailing b
 
 
 def test_processes_that_write_in_turn_lose_nothing(tmp_path, words):
-    # Beyond 1,000 vectors Chroma writes its index to disk: a stale process would overwrite the other's.
     memory = ChromaMemory(tmp_path, embedder=words)
     memory.add("alpha", "here")
     add = "memory.add(''.join(f'{start} {n}\\n' for n in range(1200)), 'there')"
@@ -76,23 +77,41 @@ def test_processes_that_write_at_once_lose_nothing(tmp_path, words):
     assert {memory.search(f"{who} 24", limit=1)[0].text for who in ("ann", "bob")} == {"ann 24", "bob 24"}
 
 
-def test_a_store_that_is_held_for_long_gives_a_sentence(tmp_path, words):
+def test_a_store_that_is_written_for_long_is_read_meanwhile_and_names_the_server_to_a_writer(tmp_path, words):
     memory = ChromaMemory(tmp_path, embedder=words)
     memory.add("boat", "note")
-    with (
-        FileLock(tmp_path / "lock"),
-        pytest.raises(StorageError, match="in use by another process for more than 5 s; try again"),
-    ):
-        memory.search("boat")
-    assert memory.count() == 1
+    holder = sqlite3.connect(tmp_path / "memory.sqlite3", isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    assert other_process(tmp_path, "print(memory.search('boat')[0].text, memory.count())") == "boat 1"
+    started = time.monotonic()
+    with pytest.raises(StorageError, match=r"more than 5 s; try again .* Chroma server .*AGENTX_CHROMA_URL"):
+        memory.add("tax", "note")
+    assert 4.5 < time.monotonic() - started < 8
+    holder.execute("ROLLBACK")
+    holder.close()
+    memory.add("tax", "note")
+    assert memory.count() == 2
+
+
+def test_a_writer_waits_for_one_that_is_soon_done(tmp_path, words):
+    memory = ChromaMemory(tmp_path, embedder=words)
+    memory.add("boat", "note")
+    other = Database(tmp_path)
+    with other.writing():
+        writer = threading.Thread(target=memory.add, args=("tax", "note"))
+        writer.start()
+        time.sleep(1)
+        assert memory.count() == 1
+    writer.join()
+    assert memory.count() == 2
 
 
 def test_a_corrupt_store_is_named_and_works_again_once_moved_away(tmp_path, words):
     folder = tmp_path / "memory"
     memory = ChromaMemory(folder, embedder=words)
     memory.add("boat", "note")
-    memory._folder.close()
-    (folder / "chroma.sqlite3").write_bytes(b"junk" * 5_000)
+    memory.store.close()
+    (folder / "memory.sqlite3").write_bytes(b"junk" * 5_000)
     for use in (lambda: memory.search("boat"), lambda: memory.add("tax", "note"), memory.count):
         with pytest.raises(StorageError, match=r"is damaged .*; move that folder away to begin a new one"):
             use()
@@ -101,14 +120,12 @@ def test_a_corrupt_store_is_named_and_works_again_once_moved_away(tmp_path, word
     assert memory.count() == 1
 
 
-def test_a_corrupt_index_is_named(tmp_path, words):
-    memory = ChromaMemory(tmp_path, embedder=words)
-    memory.add("".join(f"boat {number}\n" for number in range(1_100)), "note")
-    memory._folder.close()
-    for path in tmp_path.glob("*/*"):
-        path.write_bytes(b"no")
-    with pytest.raises(StorageError, match="is damaged"):
-        memory.search("boat")
+def test_a_file_that_is_another_database_is_not_touched(tmp_path, words):
+    with sqlite3.connect(tmp_path / "memory.sqlite3") as other:
+        other.execute("CREATE TABLE mine (x)")
+    other.close()
+    with pytest.raises(StorageError, match="is no memory of AgentX; move it away"):
+        ChromaMemory(tmp_path, embedder=words).add("boat", "note")
 
 
 def test_a_folder_that_is_a_file_is_named(tmp_path, words):
@@ -132,7 +149,7 @@ def test_a_read_only_folder_gives_a_sentence(readable_by_all, words, filled):
     if filled:
         memory = ChromaMemory(folder, embedder=words)
         memory.add("boat", "note")
-        memory._folder.close()
+        memory.store.close()
     for path in [*folder.rglob("*"), folder]:
         path.chmod(0o555 if path.is_dir() else 0o444)
     said = other_process(
@@ -155,11 +172,11 @@ except AgentXError as error:
 def test_a_full_disk_gives_a_sentence_and_what_was_stored_stays(tmp_path, words):
     memory = ChromaMemory(tmp_path, embedder=words)
     memory.add("boat", "note")
-    memory._folder.close()
+    memory.store.close()
     said = other_process(
         tmp_path,
         """
-limit = os.path.getsize(memory.path / "chroma.sqlite3") + 50_000
+limit = os.path.getsize(memory.path / "memory.sqlite3") + 50_000
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 try:

@@ -1,0 +1,1 @@
+"""The memory, side by side with its peers."""

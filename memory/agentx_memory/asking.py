@@ -1,0 +1,68 @@
+"""What `agentx memory` asks a person: yes or no, and a passphrase."""
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from agentx.cli.text import is_terminal, one_line
+from agentx.errors import UsageError
+from agentx_memory.store import Store, Where
+
+if TYPE_CHECKING:
+    from agentx_memory.embedder import Embedder
+
+VARIABLE = "AGENTX_MEMORY_PASSPHRASE"
+
+
+def confirm(question: str, yes: bool) -> None:
+    """Goes on only with a yes.
+
+    Raises:
+        UsageError: nobody can be asked.
+        typer.Abort: the answer is no.
+    """
+    import typer
+
+    if yes:
+        return
+    if not is_terminal(sys.stdin):
+        raise UsageError(f"{question} Nobody can be asked here; --yes says so.")
+    typer.confirm(question, abort=True, err=True)
+
+
+def chosen_notes(store: Store, embedder: "Embedder", words: str, limit: int, yes: bool) -> list[str]:
+    """Keys of the notes that are to be forgotten, each asked about; with `yes`, those that hold all the words.
+
+    Raises:
+        UsageError: nobody can be asked.
+    """
+    import typer
+
+    where = Where(kinds=("note",))
+    if yes:
+        wanted = {*words.lower().split()}
+        found = store.chunks([id for id, _ in store.lexical(words, 1_000, where)])
+        return list(dict.fromkeys(item.document for item in found if wanted <= {*item.text.lower().split()}))
+    if not is_terminal(sys.stdin):
+        raise UsageError("Nobody can be asked here; `agentx memory rm NAME` removes a note that `list` names.")
+    near = [id for id, _ in store.dense(embedder.embed([words])[0], limit, where)]
+    found = list({item.document: item for item in store.chunks(near)}.values())
+    return [item.document for item in found if typer.confirm(f"Forget: {one_line(item.text, 300)}", err=True)]
+
+
+def passphrase(*, new: bool = False) -> str:
+    """The passphrase of an export: from AGENTX_MEMORY_PASSPHRASE, else asked for, twice if it is new.
+
+    Raises:
+        UsageError: nobody can be asked, or it is empty.
+    """
+    import typer
+
+    given = os.environ.get(VARIABLE)
+    if given is None:
+        if not is_terminal(sys.stdin):
+            raise UsageError(f"An export is sealed with a passphrase; give it in {VARIABLE}, or use --plain.")
+        given = typer.prompt("Passphrase", hide_input=True, confirmation_prompt=new, err=True)
+    if not given:
+        raise UsageError("A passphrase must not be empty.")
+    return given

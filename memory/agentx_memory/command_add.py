@@ -1,0 +1,120 @@
+"""`agentx memory add`: reads, embeds and stores files, and tells what became of each."""
+
+import sys
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from agentx.cli.output import to_line
+from agentx.cli.text import is_terminal, one_line
+from agentx.errors import UsageError
+from agentx_memory.adding import add_documents
+from agentx_memory.chunks import Document
+from agentx_memory.store import Progress, Put, Store
+
+if TYPE_CHECKING:
+    from agentx_memory.embedder import Embedder
+    from agentx_memory.ingest import Skipped
+
+
+def add_paths(store: Store, embedder: "Embedder", paths: list[str], as_json: bool) -> int:
+    """Stores what lies at the paths; the exit code is 1 where all of it had to be skipped."""
+    from agentx.models.progress import narrator
+
+    _check(paths)
+    with narrator() as sink:
+        embedder.load(sink)
+    tally = _Tally(as_json)
+    try:
+        with bar("documents") as progress:
+            documents = tally.readable(_read(store, embedder, paths, tally))
+            for count, (document, put) in enumerate(add_documents(store, embedder, documents), 1):
+                tally.stored(document, put)
+                progress(count, 0)
+        with bar("chunks of the index") as progress:
+            store.follow(progress)
+    except KeyboardInterrupt:
+        tally.tell("Stopped; what is stored so far is whole, and the same command goes on from here. ")
+        raise
+    tally.tell()
+    return 1 if tally.skipped and not (tally.documents or tally.unchanged) else 0
+
+
+def _check(paths: list[str]) -> None:
+    for path in paths:
+        if "://" in path:
+            raise UsageError(f"`{one_line(path)}` is an address; save the page to a file and add that.")
+
+
+def _read(store: Store, embedder: "Embedder", paths: list[str], tally: "_Tally") -> "Iterator[Document | Skipped]":
+    from agentx_memory.ingest import documents
+
+    def known(source: str, digest: str) -> bool:
+        held = store.holds(source, digest)
+        tally.unchanged += held
+        return held
+
+    return documents(paths, embedder=embedder, known=known)
+
+
+class _Tally:
+    """Counts what became of the files, and tells of each as JSON or of the skipped ones on stderr."""
+
+    def __init__(self, as_json: bool) -> None:
+        self._as_json = as_json
+        self.documents = self.unchanged = self.skipped = 0
+        self._added = self._removed = 0
+
+    def readable(self, items: "Iterable[Document | Skipped]") -> Iterator[Document]:
+        for item in items:
+            if isinstance(item, Document):
+                yield item
+                continue
+            self.skipped += 1
+            if self._as_json:
+                sys.stdout.write(to_line({"skipped": str(item.path), "reason": item.reason}) + "\n")
+            else:
+                sys.stderr.write(f"skipped {one_line(str(item.path))}: {one_line(item.reason, 300)}\n")
+
+    def stored(self, document: Document, put: Put) -> None:
+        self.documents += 1
+        self._added += put.added
+        self._removed += put.removed
+        if self._as_json:
+            told = {"source": document.source, "kind": document.kind, "chunks": len(document.chunks)}
+            changed = {"added": put.added, "kept": put.kept, "removed": put.removed}
+            sys.stdout.write(to_line({**told, **changed}) + "\n")
+
+    def tell(self, before: str = "") -> None:
+        sys.stderr.write(
+            f"{before}{self.documents:,} documents stored ({self._added:,} chunks added, {self._removed:,} removed), "
+            f"{self.unchanged:,} unchanged, {self.skipped:,} skipped.\n"
+        )
+
+
+@contextmanager
+def bar(what: str) -> Generator[Progress]:
+    """Shows on stderr what is done, as a bar on a terminal, else as a line every 5 s; a total of 0 is unknown."""
+    if not is_terminal(sys.stderr):
+        yield _lines(what)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task(what, total=None)
+        yield lambda done, total: shown.update(task, completed=done, total=total or None)
+
+
+def _lines(what: str) -> Callable[[int, int], None]:
+    last = time.monotonic()
+
+    def tell(done: int, total: int) -> None:
+        nonlocal last
+        if time.monotonic() - last >= 5:
+            last = time.monotonic()
+            sys.stderr.write(f"{done:,}{f' of {total:,}' if total else ''} {what}\n")
+
+    return tell

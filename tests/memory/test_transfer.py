@@ -1,0 +1,112 @@
+import io
+
+import pytest
+from agentx_memory import sealing
+from agentx_memory.adding import add_documents
+from agentx_memory.chunks import Chunk, Document
+from agentx_memory.local import LocalStore
+from agentx_memory.transfer import export, import_, is_sealed
+
+from agentx.errors import StorageError, UsageError
+
+
+def documents():
+    yield Document(
+        "a.md", "markdown", "d1", (Chunk("the boat", ("Top", "Sub"), 3, 9), Chunk("the tax", page=4)), "Title", True
+    )
+    for number in range(3):
+        note = (Chunk(f"note {number} Grüße 🚤"),)
+        yield Document(
+            "session s1", "note", f"n{number}", note, key=f"note {number}", session="s1", created="2026-01-02"
+        )
+
+
+@pytest.fixture
+def filled(tmp_path, words):
+    store = LocalStore(tmp_path / "one", words.name)
+    list(add_documents(store, words, documents()))
+    return store
+
+
+def everything(store):
+    return {
+        (item.key, item.source, item.kind, item.title, item.digest, item.created, item.session, item.untrusted): [
+            (c.text, c.heading, c.first_line, c.last_line, c.page, c.position) for c in store.document(item.key)
+        ]
+        for item in store.sources()
+    }
+
+
+@pytest.mark.parametrize("passphrase", ["correct horse", None])
+def test_an_export_is_the_same_memory_elsewhere(filled, tmp_path, words, passphrase):
+    path = tmp_path / "memory.export"
+    assert export(filled, path, passphrase) == 4
+    assert is_sealed(path) is (passphrase is not None)
+    assert path.stat().st_mode & 0o077 == 0
+    assert (b"the boat" in path.read_bytes()) is (passphrase is None)
+    other = LocalStore(tmp_path / "other", words.name)
+    assert sum(put.added for _, put in import_(other, words, path, passphrase)) == 5
+    assert everything(other) == everything(filled)
+    query = words.embed(["tax the"])[0]
+    assert other.chunks([other.dense(query, 1)[0][0]])[0].text == "the tax"
+    assert all(put.added == 0 for _, put in import_(other, words, path, passphrase))
+
+
+def test_an_export_of_another_model_is_embedded_anew(filled, tmp_path, words):
+    path = tmp_path / "memory.export"
+    export(filled, path, "x")
+    letters = type(words)("letters")
+    other = LocalStore(tmp_path / "other", letters.name)
+    assert sum(put.added for _, put in import_(other, letters, path, "x")) == 5
+    assert other.stored_model() == "letters"
+
+
+def test_a_wrong_passphrase_and_any_change_of_the_file_store_nothing(filled, tmp_path, words):
+    path = tmp_path / "memory.export"
+    export(filled, path, "right")
+    whole = path.read_bytes()
+    other = LocalStore(tmp_path / "other", words.name)
+    with pytest.raises(UsageError, match="passphrase is not the one"):
+        list(import_(other, words, path, "wrong"))
+    for damaged in (whole[:-1], whole[:60] + bytes([whole[60] ^ 1]) + whole[61:], whole[:30], b"", b"junk\n"):
+        path.write_bytes(damaged)
+        with pytest.raises(UsageError, match=r"damaged|cut off|no sealed export"):
+            list(import_(other, words, path, "right"))
+    with pytest.raises(UsageError, match="no export of a memory"):
+        list(import_(other, words, path, None))
+    assert not other.exists
+
+
+def test_frames_cannot_be_cut_off_or_change_places():
+    parts = [bytes([n]) * sealing.FRAME_BYTES for n in range(3)]
+    file = io.BytesIO()
+    sealing.seal(parts, "x", file)
+    sealed = file.getvalue()
+    assert b"".join(sealing.unseal(io.BytesIO(sealed), "x")) == b"".join(parts)
+    head, frame = len(sealing.MAGIC) + 23, sealing.FRAME_BYTES + sealing.TAG_BYTES
+    frames = [sealed[start : start + frame] for start in range(head, len(sealed), frame)]
+    assert len(frames) == 3
+    for changed in (frames[:2], [frames[1], frames[0], frames[2]], frames[:1]):
+        with pytest.raises(UsageError, match="damaged"):
+            list(sealing.unseal(io.BytesIO(sealed[:head] + b"".join(changed)), "x"))
+
+
+def test_an_empty_passphrase_is_refused(filled, tmp_path):
+    with pytest.raises(UsageError, match="must not be empty"):
+        export(filled, tmp_path / "memory.export", "")
+    assert [path.name for path in tmp_path.iterdir()] == ["one"]
+
+
+def test_a_place_that_cannot_be_written_is_named(filled, tmp_path):
+    with pytest.raises(StorageError, match="cannot be written"):
+        export(filled, tmp_path / "none" / "memory.export", "x")
+
+
+def test_what_was_removed_is_in_none_of_the_files(filled, tmp_path):
+    (secret,) = [item for item in filled.sources() if item.key == "note 1"]
+    filled.remove(secret.key)
+    filled.compact()
+    filled.close()
+    left = b"".join(path.read_bytes() for path in (tmp_path / "one").iterdir())
+    assert b"note 2" in left
+    assert b"note 1" not in left
