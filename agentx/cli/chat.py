@@ -1,44 +1,19 @@
-"""`agentx chat`: a conversation, line by line; the dialogue itself is a user interface, reached as any plugin is."""
+"""`agentx chat`: a conversation; the dialogue itself is a user interface, reached as any plugin is."""
+
+import sys
+from typing import Annotated
+
+import typer
 
 from agentx.cli import options
 from agentx.cli.setup import Options, open_ui
+from agentx.cli.text import is_terminal
+
+Plain = Annotated[bool, typer.Option("--plain", help="Line by line, as for screen readers; pipes get that anyway.")]
 
 
-def command(
-    workspace: options.Workspace = None,
-    model: options.Model = None,
-    tool: options.Tools = None,
-    allow: options.Allow = None,
-    max_steps: options.MaxSteps = None,
-    timeout: options.Timeout = None,
-    strategy: options.Strategy = None,
-    threads: options.Threads = None,
-    instructions: options.Instructions = None,
-    temperature: options.Temperature = None,
-    seed: options.Seed = None,
-    principle: options.Principles = None,
-    unsafe_code: options.UnsafeCode = False,
-    deny: options.Deny = None,
-    mode: options.Mode = None,
-    allow_host: options.AllowHost = None,
-) -> int:
-    """Talk with the agent, line by line. /help names the commands, Ctrl-C stops a turn, Ctrl-D ends."""
-    typed = Options(
-        workspace,
-        model,
-        tool,
-        allow,
-        max_steps,
-        timeout,
-        strategy,
-        threads,
-        instructions,
-        temperature,
-        seed,
-        principle,
-        unsafe_code,
-        deny,
-        mode,
-        allow_host,
-    )
-    return open_ui("chat", typed)
+@options.with_shared
+def command(typed: Options, resume: options.Resume = None, plain: Plain = False) -> int:
+    """Talk with the agent, on a screen of its own or, with --plain and over pipes, line by line."""
+    in_lines = plain or not (is_terminal(sys.stdin) and is_terminal(sys.stdout))
+    return open_ui("chat" if in_lines else "app", typed, resume)

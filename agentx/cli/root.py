@@ -16,6 +16,7 @@ from agentx.cli.text import is_terminal, one_line
 VERBS = {
     "run": ("agentx.cli.run", "Give the agent one task and print its answer."),
     "chat": ("agentx.cli.chat", "Talk with the agent, line by line."),
+    "map": ("agentx.cli.map_tasks", "Run many tasks side by side, a line of results each."),
     "tools": ("agentx.cli.tools", "List the tools, look at one, call one without a model."),
     "models": ("agentx.cli.models", "List, fetch and verify models."),
     "cache": ("agentx.cli.cache", "List and clear what makes the next start quick."),
@@ -116,18 +117,19 @@ def _told_by(plugin: plugins.Plugin) -> str:
     from importlib.util import find_spec
     from pathlib import Path
 
-    module, _, attribute = plugin.target.partition(":")
-    package, *below = module.split(".")
+    target, _, attribute = plugin.target.partition(":")
+    package, *below = target.split(".")
     try:
         spec = find_spec(package)
         places = list(spec.submodule_search_locations or []) if spec else []
         origin = Path(places[0], *below).with_suffix(".py") if below and places else Path((spec and spec.origin) or "")
-        body = ast.parse(origin.read_bytes()).body
+        module = ast.parse(origin.read_bytes())
     # Whatever a stranger's package is like, the help is shown.
     except Exception:
         return ""
-    told = [ast.get_docstring(item) for item in body if isinstance(item, ast.FunctionDef) and item.name == attribute]
-    return (told[0] or "").partition("\n")[0] if told else ""
+    functions = [item for item in module.body if isinstance(item, ast.FunctionDef) and item.name == attribute]
+    # An app of several commands is told of by its module.
+    return (ast.get_docstring(functions[0] if functions else module) or "").partition("\n")[0]
 
 
 def _import(module: str) -> Any:
@@ -149,10 +151,15 @@ def _mount(app: Any, name: str, target: Any, text: str) -> None:
 
 
 def _open_ui() -> int:
-    from agentx.cli.setup import Options, open_ui
+    from agentx.cli.setup import Options, prepare
 
     found = plugins.listing("agentx.ui")
-    return open_ui(found[0].name, Options()) if found else _invoke([])
+    if not found:
+        return _invoke([])
+    interface = plugins.load("agentx.ui", found[0].name)
+    # One that draws before the tools are imported takes the preparing of them as a function.
+    at_once = getattr(interface, "at_once", None)
+    return at_once(lambda: prepare(Options())) if at_once else interface(prepare(Options()))
 
 
 def _tell(error: BaseException, argv: list[str]) -> int:

@@ -116,7 +116,9 @@ def test_a_model_that_is_not_there_ends_the_chat(script) -> None:
 
 def test_ctrl_c_stops_the_turn_and_keeps_the_chat(terminal, script) -> None:
     slow = calls('python(code="import time; time.sleep(60)")')
-    chat = terminal("chat", "--model", script(slow, answer("still here")), "--tool", "python", "--allow", "all")
+    chat = terminal(
+        "chat", "--plain", "--model", script(slow, answer("still here")), "--tool", "python", "--allow", "all"
+    )
     chat.until("> ")
     chat.type("wait\n")
     chat.until("python(")
@@ -135,8 +137,8 @@ def test_ctrl_c_stops_the_turn_and_keeps_the_chat(terminal, script) -> None:
     assert chat.end() == 0
 
 
-def test_agentx_alone_opens_the_chat_on_a_terminal(terminal, script) -> None:
-    chat = terminal(AGENTX_MODEL=script(answer("hello")))
+def test_the_plain_chat_tells_its_commands(terminal, script) -> None:
+    chat = terminal("chat", "--plain", AGENTX_MODEL=script(answer("hello")))
     chat.until("> ")
     chat.type("/help\n")
     chat.until("Ctrl-C stops the turn")

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from agentx.cli import aio, failures, output
 from agentx.cli.approve import terminal_asker
 from agentx.cli.narrate import Narrator
-from agentx.cli.report import Report
 from agentx.cli.setup import Setup
 from agentx.cli.text import is_terminal, one_line
 from agentx.events import StepStarted, TextDelta
+from agentx.report import Report
 
 if TYPE_CHECKING:
     from agentx.agent import Agent
@@ -32,7 +32,6 @@ def open_chat(setup: Setup) -> int:
             chat.narrator.note(notice)
         setup.acquire_model()
         with aio.Runner() as runner:
-            chat.begin()
             while (line := chat.read_line()) is not None:
                 if not chat.command(line):
                     break
@@ -50,7 +49,8 @@ class Chat:
         self._setup = setup
         self._answers = answers
         self._interactive = is_terminal(sys.stdin)
-        self._agent: Agent = setup.agent(asker, asker and asker.answer)
+        self._agent: Agent = setup.agent(asker, asker and asker.answer, asker and asker.settle)
+        self._session = setup.session(self._agent)
 
     def begin(self) -> None:
         """Starts a conversation without a past."""

@@ -1,0 +1,57 @@
+"""From the start of the process to the first frame, beside a blank Textual app; and the CPU of a screen at rest."""
+
+import json
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.tui.terminal import Terminal
+
+BLANK = (
+    "from textual.app import App\nfrom textual.widgets import Static\n"
+    "class Blank(App):\n    def compose(self): yield Static('blank frame')\nBlank().run()"
+)
+OURS = "import sys; from agentx.cli import main; sys.exit(main())"
+
+
+def measure(rounds: int, idle_s: float) -> dict[str, float]:
+    """Medians in seconds, their ratio, and CPU at rest as a share of one core."""
+    blank, ours = [], []
+    for _ in range(rounds):
+        blank.append(_first_frame(BLANK, b"blank frame"))
+        ours.append(_first_frame(OURS, b"What is to be done?"))
+    return {
+        "blank s": statistics.median(blank),
+        "ours s": statistics.median(ours),
+        "ratio": statistics.median(ours) / statistics.median(blank),
+        "idle cpu": _idle(idle_s),
+    }
+
+
+def _open(code: str, name: str) -> Terminal:
+    (Path(name) / "replies.json").write_text(json.dumps([]))
+    environment = {
+        "AGENTX_DATA_DIR": name,
+        "AGENTX_CONFIG_DIR": name,
+        "AGENTX_MODEL": f"scripted:{name}/replies.json",
+        "AGENTX_STRATEGY": "react",
+    }
+    return Terminal([sys.executable, "-c", code], environment, name)
+
+
+def _first_frame(code: str, text: bytes) -> float:
+    with tempfile.TemporaryDirectory() as name, _open(code, name) as terminal:
+        return terminal.until(text, 60) - terminal.started
+
+
+def _idle(seconds: float) -> float:
+    with tempfile.TemporaryDirectory() as name, _open(OURS, name) as terminal:
+        terminal.until(b"ready", 60)
+        end = time.perf_counter() + 3
+        while time.perf_counter() < end:
+            terminal.read(0.2)
+        before = terminal.cpu_s()
+        time.sleep(seconds)
+        return (terminal.cpu_s() - before) / seconds

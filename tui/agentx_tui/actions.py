@@ -1,0 +1,237 @@
+"""What the keys, the /commands and the palette do."""
+
+import os
+import shlex
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from textual.app import App, SuspendNotSupported
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Markdown
+
+from agentx_tui import commands, theme
+from agentx_tui.conversation import Conversation
+from agentx_tui.glyphs import Glyphs
+from agentx_tui.history import History
+from agentx_tui.printable import line
+from agentx_tui.screens import keys as keys_page
+from agentx_tui.screens import tools as tools_page
+from agentx_tui.screens.history import HistoryPage
+from agentx_tui.screens.page import Page
+from agentx_tui.view import Answer
+from agentx_tui.widgets.dock import Dock
+from agentx_tui.widgets.prompt import Prompt
+from agentx_tui.widgets.transcript import Transcript
+
+TWICE_S = 1.5
+"""Within which a second Ctrl+C ends."""
+
+
+class Actions(App[int]):
+    """The half of the app that acts; the other half shows."""
+
+    conversation: Conversation
+    history: History
+    glyphs: Glyphs
+    wanted_keys: dict[str, str]
+    typed_at = 0.0
+    """When a letter was last typed, by `time.monotonic`."""
+    _pressed_at = 0.0
+
+    @property
+    def transcript(self) -> Transcript: ...
+    @property
+    def prompt(self) -> Prompt: ...
+    @property
+    def dock(self) -> Dock: ...
+    def show(self) -> None: ...
+
+    def tell(self, text: str, severity: Any = "information") -> None:
+        """A line for a moment."""
+        self.notify(line(text, 400), severity=severity, markup=False, timeout=8 if severity != "information" else 4)
+
+    async def on_prompt_sent(self, event: Prompt.Sent) -> None:
+        text = event.text
+        if text.startswith("/") and "\n" not in text and "/" not in text[1:]:
+            command = commands.find(text)
+            if command is None:
+                self.tell(f"There is no command {line(text, 60)}; F1 names them.", "warning")
+            else:
+                await self.run_action(command.action)
+            return
+        self.conversation.send(text, event.now)
+        self.show()
+        await self.transcript.to_end()
+
+    def on_prompt_queue_wanted(self) -> None:
+        if (text := self.conversation.unqueue()) is not None:
+            self.prompt.replace_all(text)
+            self.show()
+
+    def action_stop(self) -> None:
+        if self.prompt.offers.is_open:
+            self.prompt.offers.close()
+        elif self.screen.has_class("-drawer"):
+            self.screen.remove_class("-drawer")
+        elif self.focused is not self.prompt:
+            self.point_at(None)
+        else:
+            self.action_stop_turn()
+
+    def action_stop_turn(self) -> None:
+        queued = self.conversation.queue
+        if self.conversation.stop() and queued:
+            # Who stops the agent has something else in mind than what waits.
+            self.prompt.replace_all("\n".join(filter(None, [*queued, self.prompt.text])))
+            queued.clear()
+        self.show()
+
+    def action_copy_or_clear(self) -> None:
+        selected = self.screen.get_selected_text() or (self.prompt.selected_text if self.prompt.has_focus else "")
+        if selected:
+            self.copy(selected, "the selection")
+            return
+        if self.prompt.text:
+            self.history.add(self.prompt.whole_text)
+            self.prompt.replace_all("")
+            self.tell("The draft is put aside; Up brings it back.")
+        elif time.monotonic() - self._pressed_at < TWICE_S:
+            self.exit(0)
+        else:
+            self.tell("Ctrl+C once more ends.")
+        self._pressed_at = time.monotonic()
+
+    async def action_quit(self) -> None:
+        self.exit(0)
+
+    async def action_new_conversation(self) -> None:
+        if self.conversation.busy:
+            self.tell("The agent works; stop it first (Esc).", "warning")
+            return
+        self.conversation.renew()
+        await self.transcript.restart()
+        self.tell("A new conversation.")
+        self.show()
+
+    def action_decide(self, id: str) -> None:
+        self.dock.decide(id, quiet_s=time.monotonic() - self.typed_at)
+
+    def on_dock_decided(self, event: Dock.Decided) -> None:
+        self.conversation.engine.answer(event.asking, event.word)
+
+    def on_dock_focus_back(self) -> None:
+        self.prompt.focus()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "decide":
+            return len(self.screen_stack) == 1 and self.dock.asking is not None
+        if action in ("copy_block", "copy_code", "fold_block"):
+            return self.transcript.pointed is not None
+        return True
+
+    def action_toggle_folds(self) -> None:
+        self.transcript.fold_all(self.transcript.all_unfolded)
+
+    def action_page_up(self) -> None:
+        self.transcript.scroll_page_up(animate=False)
+
+    def action_page_down(self) -> None:
+        self.transcript.scroll_page_down(animate=False)
+
+    async def action_to_end(self) -> None:
+        await self.transcript.to_end()
+
+    def action_block(self, by: int) -> None:
+        self.point_at(self.transcript.beside(by))
+
+    def point_at(self, block: Widget | None) -> None:
+        """Points at a block, which the keys then mean; at none, the prompt has the keys again."""
+        self.transcript.point_at(block)
+        if block is None:
+            self.prompt.focus()
+
+    def action_copy_block(self) -> None:
+        block: Any = self.transcript.pointed
+        self.copy(block.raw, "the block")
+
+    def action_copy_code(self) -> None:
+        block: Any = self.transcript.pointed
+        if block.code:
+            self.copy(block.code, "the code")
+        else:
+            self.tell("There is no code in this block.", "warning")
+
+    def action_fold_block(self) -> None:
+        block: Any = self.transcript.pointed
+        if hasattr(block, "set_folded"):
+            block.set_folded(not block.folded)
+
+    def action_copy_answer(self) -> None:
+        answers = [item for turn in self.conversation.view.turns for item in turn.items if isinstance(item, Answer)]
+        if answers:
+            self.copy(str(answers[-1].text), "the answer")
+        else:
+            self.tell("There is no answer yet.", "warning")
+
+    def copy(self, text: str, what: str) -> None:
+        self.copy_to_clipboard(text)
+        self.tell(f"Copied {what}, {len(text):,} characters, if the terminal lets programs copy.")
+
+    def action_toggle_sidebar(self) -> None:
+        screen = self.screen_stack[0]
+        if screen.has_class("-wide"):
+            screen.toggle_class("-no-sidebar")
+        else:
+            screen.toggle_class("-drawer")
+
+    def action_show_keys(self) -> None:
+        self.push_screen(Page(keys_page.content(self.wanted_keys)))
+
+    def action_show_tools(self) -> None:
+        setup = self.conversation.setup
+        self.push_screen(Page(tools_page.content(setup.tools if setup else ())))
+
+    def action_search_history(self) -> None:
+        def taken(entry: str | None) -> None:
+            if entry is not None:
+                self.prompt.replace_all(entry)
+
+        self.push_screen(HistoryPage(self.history), taken)
+
+    def action_switch_theme(self) -> None:
+        self.theme = theme.LIGHT.name if self.theme == theme.DARK.name else theme.DARK.name
+
+    def action_open_editor(self) -> None:
+        editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+        with tempfile.TemporaryDirectory(prefix="agentx-") as folder:
+            path = Path(folder) / "prompt.md"
+            path.write_text(self.prompt.whole_text, encoding="utf-8")
+            try:
+                with self.suspend():
+                    subprocess.run([*shlex.split(editor), str(path)], check=False)
+            except (OSError, ValueError, SuspendNotSupported) as error:
+                self.tell(f"{line(editor, 60)} cannot be opened ({error}); set EDITOR to another.", "warning")
+                return
+            self.prompt.replace_all(path.read_text(encoding="utf-8", errors="replace").rstrip("\n"))
+
+    def on_transcript_moved(self, event: Transcript.Moved) -> None:
+        below: Any = self.screen_stack[0].query_one("#below")
+        wanted = event.rows_below > 0
+        if wanted:
+            below.update(Content(f"{self.glyphs.down} {event.rows_below:,} lines below   Ctrl+End"))
+        if below.display != wanted:
+            below.display = wanted
+
+    async def on_click(self, event: Any) -> None:
+        if getattr(event.widget, "id", None) == "below":
+            await self.transcript.to_end()
+
+    def on_markdown_link_clicked(self, event: Markdown.LinkClicked) -> None:
+        """A model's link says one thing and may lead elsewhere: where it leads is shown and copied, never opened."""
+        event.stop()
+        self.copy_to_clipboard(event.href)
+        self.tell(f"Copied {event.href}")

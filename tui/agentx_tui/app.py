@@ -1,0 +1,239 @@
+"""The terminal UI: shows a conversation's views and passes on what the person does. What follows is elsewhere."""
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual import events
+from textual.app import App, ComposeResult, SystemCommand
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.screen import Screen
+from textual.timer import Timer
+from textual.widgets import Static
+
+from agentx import folders
+from agentx.cli.setup import Setup
+from agentx_tui import keymap, palette, terminal, theme
+from agentx_tui.actions import Actions
+from agentx_tui.conversation import Conversation
+from agentx_tui.glyphs import ASCII, UNICODE
+from agentx_tui.history import History
+from agentx_tui.preferences import Preferences
+from agentx_tui.printable import line, prose
+from agentx_tui.widgets.bars import HeadBar, StatusBar
+from agentx_tui.widgets.dock import Dock
+from agentx_tui.widgets.offers import Offers
+from agentx_tui.widgets.prompt import Prompt, index_files
+from agentx_tui.widgets.sidebar import Sidebar
+from agentx_tui.widgets.transcript import Transcript
+
+TICK_S = 0.4
+FOLDER = Path(__file__).parent
+WIDGETS = ["answer", "lines", "card", "transcript", "prompt", "dock", "bars", "sidebar"]
+STYLES = ["ascii.tcss", "app.tcss", "screens/screens.tcss", *(f"widgets/{name}.tcss" for name in WIDGETS)]
+
+
+class AgentXApp(Actions, App[int]):
+    """Everything on one screen; pages over it are pushed by `Actions`."""
+
+    TITLE = "AgentX"
+    CSS_PATH = [FOLDER / name for name in STYLES]  # noqa: RUF012 - as Textual declares it
+    BINDINGS: ClassVar[list[BindingType]] = keymap.bindings("everywhere", "decision", "blocks")
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (60, "-medium"), (120, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (12, "-tall")]  # noqa: RUF012
+    ENABLE_COMMAND_PALETTE = True
+
+    class Arrived(Message):
+        """The engine has left something in the inbox."""
+
+    class Files(Message):
+        """The workspace was looked through for the completion of paths."""
+
+        def __init__(self, names: list[str]) -> None:
+            super().__init__()
+            self.names = names
+
+    def __init__(self, prepare: Callable[[], Setup], preferences: Preferences | None = None) -> None:
+        super().__init__()
+        self.preferences = preferences or Preferences()
+        self.glyphs = ASCII if self.preferences.ascii else UNICODE
+        self.conversation = Conversation(prepare, lambda: self.post_message(self.Arrived()))
+        self.history = History(folders.data_dir() / "history.jsonl")
+        self._ticker: Timer | None = None
+        self._late: Timer | None = None
+        self.register_theme(theme.DARK)
+        self.register_theme(theme.LIGHT)
+        self.theme = theme.wanted(self.preferences.theme, os.environ)
+        self.wanted_keys, self._problems = keymap.remapped(self.preferences.keys)
+        self.set_keymap(self.wanted_keys)
+
+    def compose(self) -> ComposeResult:
+        glyphs = self.glyphs
+        offers = Offers(id="offers")
+        yield HeadBar(glyphs, id="head")
+        with Horizontal(id="body"):
+            with Vertical(id="main"):
+                yield Static(self._welcome(), id="welcome")
+                yield Transcript(glyphs, id="transcript")
+                yield Static("", id="below")
+            yield Sidebar(glyphs, id="sidebar")
+        yield Dock(id="dock")
+        yield Static("", id="problem")
+        yield Static("", id="queue")
+        yield offers
+        with Horizontal(id="input"):
+            yield Static(Content(glyphs.prompt), id="sign")
+            yield Prompt(self.history, offers, self.wanted_keys, id="prompt")
+        yield StatusBar(glyphs, id="status")
+
+    def _welcome(self) -> Content:
+        return Content.assemble(
+            ("What is to be done?\n", "bold $foreground"),
+            ("/ for commands, @ for files, F1 for the keys.", ""),
+        )
+
+    def on_mount(self) -> None:
+        if not self.is_headless:
+            terminal.on_ending_signals(lambda number: self.exit(return_code=128 + number))
+        self.set_class(self.preferences.ascii, "-ascii")
+        self.main.query_one("#queue").display = False
+        self.transcript.display = False
+        self.prompt.focus()
+        self.call_after_refresh(self._begin)
+        for problem in (*self.preferences.problems, *self._problems):
+            self.tell(problem, "warning")
+
+    def _begin(self) -> None:
+        """Only now, with the first frame on the screen: a model is loaded, and the workspace is looked through."""
+        self.conversation.engine.start()
+
+    def _set_up(self, setup: Setup) -> None:
+        self.main.query_one(HeadBar).set_up(setup)
+        self.dock.workspace = setup.workspace
+        for notice in setup.notices:
+            self.tell(notice, "warning")
+
+        def look() -> None:
+            self.post_message(self.Files(index_files(setup.workspace)))
+
+        asyncio.get_running_loop().run_in_executor(None, look)
+
+    def on_agent_xapp_files(self, event: Files) -> None:
+        self.prompt.files = event.names
+
+    def on_unmount(self) -> None:
+        self.conversation.engine.close()
+
+    def on_agent_xapp_arrived(self) -> None:
+        wait_s = self.conversation.inbox.wait_s()
+        if wait_s <= 0:
+            self.take()
+        elif self._late is None:
+            self._late = self.set_timer(wait_s, self.take)
+
+    def take(self) -> None:
+        """Takes what has happened into the view, and shows it."""
+        self._late = None
+        if not self.screen_stack:  # what comes while the app ends
+            return
+        before = set(self.conversation.waiting)
+        had_setup = self.conversation.setup
+        self.conversation.take()
+        if self.conversation.broken is not None:
+            self.exit(return_code=1)
+            return
+        if self.conversation.setup is not None and had_setup is None:
+            self._set_up(self.conversation.setup)
+        now = self.conversation.waiting
+        for asking in now:
+            if asking not in before:
+                self.dock.put(asking)
+        for asking in before.difference(now):
+            self.dock.withdraw(asking)
+        if returned := self.conversation.returned:
+            self.prompt.replace_all("\n".join(filter(None, [*returned, self.prompt.text])))
+            returned.clear()
+        self.show()
+
+    def show(self) -> None:
+        conversation = self.conversation
+        view, status = conversation.view, conversation.status()
+        if view.turn is not None and not self.transcript.display:
+            self.main.query_one("#welcome").display = False
+            self.transcript.display = True
+        self.transcript.show(view)
+        self.main.query_one(HeadBar).show(view)
+        self.main.query_one(StatusBar).show(view, status)
+        self.main.query_one(Sidebar).show(view, conversation.queue)
+        self._show_queue()
+        self._show_problem()
+        ticks = conversation.busy or bool(status.loading)
+        if ticks and self._ticker is None and not self.preferences.reduced_motion:
+            self._ticker = self.set_interval(TICK_S, self._tick)
+        elif not ticks and self._ticker is not None:
+            self._ticker.stop()
+            self._ticker = None
+
+    def _show_queue(self) -> None:
+        pending = self.conversation.pending
+        queue = self.main.query_one("#queue", Static)
+        self.prompt.queued = bool(self.conversation.queue)
+        if bool(pending) != queue.display or pending:
+            queue.display = bool(pending)
+            rows = [f"{self.glyphs.pending} {line(text, 200)}" for text in pending[:3]]
+            if len(pending) > 3:
+                rows.append(f"{self.glyphs.ellipsis} {len(pending) - 3} more")
+            queue.update(Content("\n".join(rows)))
+
+    def _show_problem(self) -> None:
+        problem = self.main.query_one("#problem", Static)
+        failed = self.conversation.failed
+        if bool(failed) != problem.display:
+            problem.display = bool(failed)
+            problem.update(Content(f"{self.glyphs.error} {prose(failed)} Send again to try again.") if failed else "")
+
+    def _tick(self) -> None:
+        bar = self.main.query_one(StatusBar)
+        bar.tick()
+        bar.show(self.conversation.view, self.conversation.status())
+        self.transcript.tick()
+
+    async def on_event(self, event: events.Event) -> None:
+        # Here, since keys that decide go first and would overtake a letter on its way to the prompt.
+        if isinstance(event, events.Paste) or (isinstance(event, events.Key) and event.is_printable):
+            self.typed_at = time.monotonic()
+        await super().on_event(event)
+
+    async def on_key(self, event: events.Key) -> None:
+        """What is typed while something else has the focus goes to the prompt."""
+        elsewhere = self.focused is not self.prompt and len(self.screen_stack) == 1
+        if elsewhere and event.is_printable and event.character and event.key not in self.active_bindings:
+            self.prompt.focus()
+            self.prompt.insert(event.character)
+            event.stop()
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        return palette.offered(self)
+
+    @property
+    def main(self) -> Screen[Any]:
+        """The screen of the conversation, whatever page is over it."""
+        return self.screen_stack[0]
+
+    @property
+    def transcript(self) -> Transcript:
+        return self.main.query_one(Transcript)
+
+    @property
+    def prompt(self) -> Prompt:
+        return self.main.query_one(Prompt)
+
+    @property
+    def dock(self) -> Dock:
+        return self.main.query_one(Dock)

@@ -1,0 +1,157 @@
+"""Every key of the screen in one table: bindings and the help page are made of it, `keymap.toml` changes it by id."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from textual.binding import Binding
+
+Place: TypeAlias = Literal["everywhere", "prompt", "decision", "blocks"]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What one key does.
+
+    Attributes:
+        id: by which `keymap.toml` names it.
+        keys: as Textual writes them, separated by commas.
+        shown: as the help shows them.
+        action: of the widget or the app of that place.
+        priority: goes before what the focused widget would do with the key.
+    """
+
+    id: str
+    keys: str
+    shown: str
+    action: str
+    text: str
+    place: Place = "everywhere"
+    priority: bool = False
+
+
+KEYS = (
+    Key("send", "enter", "Enter", "submit", "send; while the agent works, queue", "prompt"),
+    Key(
+        "newline",
+        "ctrl+j,shift+enter,alt+enter",
+        "Ctrl+J",
+        "newline",
+        "a new line; so do Shift+Enter, Alt+Enter, and \\ Enter",
+        "prompt",
+    ),
+    Key("send-now", "ctrl+s", "Ctrl+S", "send_now", "stop the turn and send this instead", "prompt"),
+    Key("previous", "up", "Up", "previous", "back in what was sent; what is queued comes first", "prompt"),
+    Key("next", "down", "Down", "next", "forward in what was sent", "prompt"),
+    Key("complete", "tab", "Tab", "complete", "take the completion of a /command or an @file", "prompt"),
+    Key("history", "ctrl+r", "Ctrl+R", "search_history", "search what was sent"),
+    Key("editor", "ctrl+g", "Ctrl+G", "open_editor", "write in $EDITOR"),
+    Key("stop", "escape", "Esc", "stop", "close what is open, else stop the turn"),
+    Key(
+        "copy",
+        "ctrl+c",
+        "Ctrl+C",
+        "copy_or_clear",
+        "copy the selection, else drop the draft; twice ends",
+        priority=True,
+    ),
+    Key("fold", "ctrl+o", "Ctrl+O", "toggle_folds", "unfold or fold all cards", priority=True),
+    Key("sidebar", "ctrl+b", "Ctrl+B", "toggle_sidebar", "show or hide the sidebar", priority=True),
+    Key("page-up", "pageup", "PageUp", "page_up", "scroll up", priority=True),
+    Key("page-down", "pagedown", "PageDown", "page_down", "scroll down", priority=True),
+    Key("end", "ctrl+end", "Ctrl+End", "to_end", "to the end, and along with it", priority=True),
+    Key("block-up", "alt+up", "Alt+Up", "block(-1)", "point at the block above", priority=True),
+    Key("block-down", "alt+down", "Alt+Down", "block(1)", "point at the block below", priority=True),
+    Key("palette", "ctrl+p", "Ctrl+P", "command_palette", "all commands"),
+    Key("help", "f1", "F1", "show_keys", "this page"),
+    Key("quit", "ctrl+q", "Ctrl+Q", "quit", "end", priority=True),
+    Key("once", "alt+y", "Alt+Y", "decide('once')", "allow this call; to a question: answer", "decision", True),
+    Key(
+        "session", "alt+s", "Alt+S", "decide('session')", "allow each call of this tool this session", "decision", True
+    ),
+    Key(
+        "pattern",
+        "alt+p",
+        "Alt+P",
+        "decide('pattern')",
+        "allow calls of a pattern, in later sessions too",
+        "decision",
+        True,
+    ),
+    Key("edit", "alt+e", "Alt+E", "decide('edit')", "allow it with other arguments", "decision", True),
+    Key("deny", "alt+n", "Alt+N", "decide('deny')", "do not allow it; to a question: say nothing", "decision", True),
+    Key("why", "alt+r", "Alt+R", "decide('why')", "do not allow it, and tell the agent why", "decision", True),
+    Key("block-copy", "c", "c", "copy_block", "copy its text as it is, not as it is drawn", "blocks"),
+    Key("block-code", "y", "y", "copy_code", "copy the code in it", "blocks"),
+    Key("block-fold", "enter", "Enter", "fold_block", "unfold or fold it", "blocks"),
+)
+PLACES: dict[Place, str] = {
+    "prompt": "Writing",
+    "everywhere": "Everywhere",
+    "decision": "While a decision is due (once nothing was typed for 0.4 s)",
+    "blocks": "On the block that is pointed at",
+}
+
+
+def bindings(*places: Place) -> list[Binding | tuple[str, str] | tuple[str, str, str]]:
+    """The bindings of these places."""
+    return [
+        Binding(key.keys, key.action, key.text, show=False, priority=key.priority, id=key.id)
+        for key in KEYS
+        if key.place in places
+    ]
+
+
+def actions(place: Place, wanted: Mapping[str, str]) -> dict[str, str]:
+    """For each key of a place the action that it stands for."""
+    return {
+        name.strip(): key.action
+        for key in KEYS
+        if key.place == place
+        for name in wanted.get(key.id, key.keys).split(",")
+    }
+
+
+def remapped(wanted: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """The part of a keymap that can be used, and a sentence about the rest: an unknown id, a key that is taken."""
+    known = {key.id: key for key in KEYS}
+    usable: dict[str, str] = {}
+    problems = [f"keymap.toml: there is no action `{id}`." for id in wanted if id not in known]
+    for id, keys in wanted.items():
+        if id not in known:
+            continue
+        clash = next(
+            (
+                other.id
+                for other in KEYS
+                if other.id != id and _meet(known[id], other) and _share(keys, wanted.get(other.id, other.keys))
+            ),
+            None,
+        )
+        if clash:
+            problems.append(f"keymap.toml: `{keys}` for {id} is taken by {clash}.")
+        else:
+            usable[id] = keys
+    return usable, problems
+
+
+def shown(key: Key, wanted: Mapping[str, str]) -> str:
+    """How the help writes a key, which may have been changed."""
+    return wanted.get(key.id, key.shown).replace(",", "  ")
+
+
+def _meet(one: Key, other: Key) -> bool:
+    """Whether both keys can be pressed in the same place."""
+    return (
+        one.place == other.place
+        or "everywhere" in (one.place, other.place)
+        or {one.place, other.place}
+        == {
+            "prompt",
+            "decision",
+        }
+    )
+
+
+def _share(one: str, other: str) -> bool:
+    return bool({key.strip() for key in one.split(",")} & {key.strip() for key in other.split(",")})

@@ -1,0 +1,28 @@
+"""Opens the terminal UI: what `agentx` without arguments does on a terminal."""
+
+from collections.abc import Callable
+
+from agentx.cli.setup import Setup
+
+
+def open_app(setup: Setup) -> int:
+    """Shows the screen until the person ends it; returns the exit code."""
+    return open_at_once(lambda: setup)
+
+
+def open_at_once(prepare: Callable[[], Setup]) -> int:
+    """As `open_app`, but the first frame does not wait for the setup; raises what making it raises."""
+    from agentx_tui import preferences
+    from agentx_tui.app import AgentXApp
+    from agentx_tui.terminal import owned
+
+    chosen = preferences.load()
+    with owned():
+        app = AgentXApp(prepare, chosen)
+        app.run(mouse=chosen.mouse)
+    if app.conversation.broken is not None:
+        raise app.conversation.broken
+    return app.return_code or 0
+
+
+open_app.at_once = open_at_once  # pyright: ignore[reportFunctionMemberAccess]

@@ -1,0 +1,23 @@
+"""What the command palette offers: the /commands, with the keys that reach the same actions."""
+
+from collections.abc import Iterable
+
+from textual.app import App, SystemCommand
+
+from agentx_tui.commands import COMMANDS
+from agentx_tui.keymap import KEYS
+
+
+def offered(app: App[int]) -> Iterable[SystemCommand]:
+    """One entry a command; what is chosen runs the app's action."""
+    keys = {key.action: key.shown for key in KEYS}
+    for command in COMMANDS:
+        key = f" ({keys[command.action]})" if command.action in keys else ""
+        yield SystemCommand(f"/{command.name}", f"{command.text}{key}", _running(app, command.action))
+
+
+def _running(app: App[int], action: str):
+    async def run() -> None:
+        await app.run_action(action)
+
+    return run

@@ -1,0 +1,96 @@
+"""The lines at the top and at the bottom. Both have a fixed size: what they say changes without any layout."""
+
+import dataclasses
+from pathlib import Path
+
+from textual.app import RenderResult
+from textual.content import Content
+from textual.widget import Widget
+
+from agentx.cli.setup import Setup
+from agentx_tui import status as st
+from agentx_tui.glyphs import Glyphs
+from agentx_tui.printable import line
+from agentx_tui.view import View
+
+WIDE, MEDIUM = 120, 60
+
+
+class HeadBar(Widget):
+    """Which folder, which model, which mode."""
+
+    def __init__(self, glyphs: Glyphs, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._glyphs = glyphs
+        self._workspace, self._model, self._mode = Path.cwd(), "", ""
+
+    def set_up(self, setup: Setup) -> None:
+        self._workspace, self._mode = setup.workspace, setup.settings.mode
+        self.refresh(layout=False)
+
+    def show(self, view: View) -> None:
+        if view.model and view.model != self._model:
+            self._model = view.model
+            self.refresh(layout=False)
+
+    def render(self) -> RenderResult:
+        width = self.content_size.width
+        dot = f" {self._glyphs.dot} "
+        right = dot.join(filter(None, [line(self._model, max(10, width // 3)), self._mode]))
+        left = Content.assemble(
+            (f"{self._glyphs.brand} ", "$primary"),
+            ("AgentX", "bold"),
+            (f"  {line(self._workspace.name or str(self._workspace), max(8, width // 3))}", "$foreground 60%"),
+        )
+        gap = max(1, width - left.cell_length - len(right))
+        return left + Content(" " * gap) + Content.styled(right, "$foreground 60%")
+
+
+class StatusBar(Widget):
+    """What is going on, and what it costs."""
+
+    def __init__(self, glyphs: Glyphs, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._glyphs = glyphs
+        self._view = View()
+        self._status = st.Status(loading="starting")
+        self._frame = 0
+
+    def show(self, view: View, status: st.Status) -> None:
+        # What stands here must not be drawn again while nothing changes.
+        if view is not self._view or status != self._status:
+            self._view, self._status = view, dataclasses.replace(status)
+            self.refresh(layout=False)
+
+    def tick(self) -> None:
+        self._frame += 1
+
+    def render(self) -> RenderResult:
+        width, wide = self.content_size.width, self.app.size.width
+        view, status, glyphs = self._view, self._status, self._glyphs
+        used, fraction = st.context(view, glyphs, bar=wide >= MEDIUM)
+        read, made = st.speeds(view.step_usage)
+        parts: list[tuple[str, str]] = [
+            (self._doing(), "$foreground 80%" if view.busy or status.loading else "$foreground 60%")
+        ]
+        if status.elapsed_s is not None:
+            parts.append((st.clock(status.elapsed_s), "$foreground 60%"))
+        if used:
+            colour = "$error" if fraction >= st.FULL_AT else "$warning" if fraction >= st.WARN_AT else "$foreground 60%"
+            parts.append((used, colour))
+        parts += [(text, "$foreground 60%") for text in ((read, made) if wide >= WIDE else (made,)) if text]
+        if wide >= WIDE and status.ram_bytes:
+            parts.append((f"RAM {st.gigabytes(status.ram_bytes)}", "$foreground 60%"))
+        between = Content.styled(f" {glyphs.dot} ", "$foreground 35%")
+        left = between.join([Content.styled(text, style) for text, style in parts])
+        hints = f"F1 keys {glyphs.dot} ^P palette" if wide >= WIDE else "F1 keys" if wide >= MEDIUM else ""
+        gap = width - left.cell_length - len(hints)
+        return left + Content(" " * gap) + Content.styled(hints, "$foreground 45%") if gap > 1 else left
+
+    def _doing(self) -> str:
+        text = line(st.doing(self._view, self._status), 60)
+        if not (self._view.busy or self._status.loading):
+            return text
+        spins = self._frame and self._view.phase not in ("approval", "asking")
+        sign = self._glyphs.spinner[self._frame % len(self._glyphs.spinner)] if spins else self._glyphs.running
+        return f"{sign} {text}"

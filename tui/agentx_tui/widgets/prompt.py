@@ -1,0 +1,150 @@
+"""Where the person writes: several lines, history, completion; long pastes stand in it as one mark."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from textual import events
+from textual.message import Message
+from textual.widgets import TextArea
+
+from agentx_tui import completion, keymap
+from agentx_tui.history import History
+from agentx_tui.widgets.offers import Offers
+
+LONG_PASTE_CHARACTERS = 4_000
+LONG_PASTE_LINES = 40
+
+
+class Prompt(TextArea):
+    """Enter sends; see `agentx_tui.keymap` for the rest.
+
+    Attributes:
+        files: paths that `@` completes to.
+    """
+
+    class Sent(Message):
+        """The person sends a text; `now` means instead of what is under way."""
+
+        def __init__(self, text: str, now: bool = False) -> None:
+            super().__init__()
+            self.text = text
+            self.now = now
+
+    class QueueWanted(Message):
+        """The person goes up from an empty prompt: what is queued last comes back, if anything is."""
+
+    def __init__(self, sent_before: History, offers: Offers, keys: Mapping[str, str], *, id: str | None = None) -> None:
+        super().__init__(id=id, compact=True, highlight_cursor_line=False, max_checkpoints=200)
+        # A cursor that blinks redraws the screen for ever.
+        self.cursor_blink = False
+        self.sent_before = sent_before
+        self.offers = offers
+        self._keys = keymap.actions("prompt", keys)
+        self.files: list[str] = []
+        self.queued = False
+        self._pastes: dict[str, str] = {}
+
+    @property
+    def whole_text(self) -> str:
+        """The text with its long pastes."""
+        text = self.text
+        for mark, paste in self._pastes.items():
+            text = text.replace(mark, paste)
+        return text
+
+    def action_submit(self) -> None:
+        if self.offers.is_open and self._take(finish=True):
+            return
+        line = self.document.get_line(self.cursor_location[0])
+        if line.endswith("\\") and self.cursor_location[1] == len(line):
+            self.action_delete_left()
+            self.insert("\n")
+            return
+        self._send(now=False)
+
+    def action_send_now(self) -> None:
+        self._send(now=True)
+
+    def _send(self, now: bool) -> None:
+        text = self.whole_text.strip()
+        if text:
+            self.sent_before.add(text)
+            self.replace_all("")
+            self.post_message(self.Sent(text, now))
+
+    def replace_all(self, text: str) -> None:
+        """Puts a text in the place of what was written, the cursor at its end."""
+        if not text:
+            self._pastes.clear()
+        self.load_text("")
+        self._put(text)
+
+    def action_newline(self) -> None:
+        self.insert("\n")
+
+    def action_previous(self) -> None:
+        if self.offers.is_open:
+            self.offers.move(-1)
+        elif self.cursor_location[0] > 0 or self.wrapped_document.location_to_offset(self.cursor_location).y > 0:
+            self.action_cursor_up()
+        elif self.queued and not self.text:
+            self.post_message(self.QueueWanted())
+        elif (entry := self.sent_before.previous(self.text)) is not None:
+            self.replace_all(entry)
+
+    def action_next(self) -> None:
+        last = self.wrapped_document.height - 1
+        if self.offers.is_open:
+            self.offers.move(1)
+        elif self.wrapped_document.location_to_offset(self.cursor_location).y < last:
+            self.action_cursor_down()
+        elif (entry := self.sent_before.next()) is not None:
+            self.replace_all(entry)
+
+    def action_complete(self) -> None:
+        self._take(finish=False)
+
+    def _take(self, finish: bool) -> bool:
+        """Takes the completion that is pointed at; True if that is all there is to do."""
+        offer = self.offers.current
+        if offer is None:
+            return False
+        row, column = self.cursor_location
+        whole = self.text[:column] == offer.text
+        self.replace(offer.text, (row, offer.start), (row, column))
+        self.offers.close()
+        # A command that was picked is carried out by the same Enter.
+        return not (finish and (whole or offer.text.startswith("/")))
+
+    def on_text_area_changed(self) -> None:
+        row, column = self.cursor_location
+        before = self.document.get_line(row)[:column]
+        self.offers.show(completion.offers(before, row == 0, self.files))
+
+    async def _on_key(self, event: events.Key) -> None:
+        # Not as bindings that go first: those overtake letters that were typed before them.
+        if action := self._keys.get(event.key):
+            event.stop()
+            event.prevent_default()
+            await self.run_action(action)
+        else:
+            await super()._on_key(event)
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        event.prevent_default()
+        self._put(event.text.replace("\r\n", "\n").replace("\r", "\n"))
+
+    def _put(self, text: str) -> None:
+        lines = text.count("\n") + 1
+        if len(text) > LONG_PASTE_CHARACTERS or lines > LONG_PASTE_LINES:
+            mark = f"[text {len(self._pastes) + 1}: {lines:,} lines, {len(text):,} characters]"
+            self._pastes[mark] = text
+            text = mark
+        result = self.replace(text, *self.selection)
+        self.move_cursor(result.end_location)
+
+
+def index_files(folder: Path) -> list[str]:
+    """What `Prompt.files` should be for a workspace; reads the disk."""
+    return completion.files_below(folder)
