@@ -5,12 +5,14 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mappi
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from agentx.dialogue import strategy_named
+from agentx.doubt import Settler
 from agentx.errors import UsageError
 from agentx.events import Event, EventLog, Notice
 from agentx.messages import Proposal, RunResult, ToolCall
 from agentx.model import GREEDY, Model, Sampling
 from agentx.policy import Approver, Asker, Policy
-from agentx.session import Session, strategy_named
+from agentx.session import Session
 from agentx.tool import Tool
 from agentx.toolbox import Toolbox
 
@@ -41,6 +43,8 @@ class Agent:
         workspace: folder that tools work in; None for the current one.
         approve: asked about calls that need an approval; without it such a call ends the run with status "denied".
         ask: puts the questions of tools to a person; without it tools that need one are left out.
+        settle: asked about a call of a run that goes on of which nothing tells whether it was carried out; without it
+            such a call ends the run with status "in_doubt".
         allow: patterns of calls approved in advance (see `agentx.policy.Pattern`).
         deny: patterns of calls that are never carried out; they go before `allow`.
         mode: what happens to other calls that need an approval (see `agentx.policy.Mode`).
@@ -69,6 +73,7 @@ class Agent:
         workspace: Path | str | None = None,
         approve: Approver | None = None,
         ask: Asker | None = None,
+        settle: Settler | None = None,
         allow: Iterable[str] = (),
         deny: Iterable[str] = (),
         mode: str = "ask",
@@ -93,13 +98,15 @@ class Agent:
         self.policy = Policy(allow, deny, mode)
         self.approve = approve
         self.ask = ask
+        self.settle = settle
         self._spec = model
         self._dialect = dialect
         self._journal = journal
         self._model: Model | None = None
-        self._retrieval: Retrieval | None = None
+        self.retrieval: Retrieval | None = None
         self._progress = progress
-        self._open: Callable[[], Model] = lambda: _open(model, threads, context_tokens, progress)
+        self._threads, self._context_tokens = threads, context_tokens
+        self._open = _once(lambda: _open(model, threads, context_tokens, progress))
 
     @property
     def model_name(self) -> str:
@@ -129,15 +136,25 @@ class Agent:
         """A conversation: its tasks share one growing prompt and one journal entry."""
         return Session(self, title)
 
+    def resume(self, session_id: str) -> "Session":
+        """A session that the journal holds, for its next task or, by its `resume()`, the one that broke off.
+
+        Raises:
+            UsageError: there is no such session, or this agent lacks a tool of it.
+        """
+        return Session(self, recorded=session_id)
+
     async def propose(self, task: str, *, strategy: str = "direct") -> Proposal:
         """The next calls, or an answer, without carrying anything out."""
         from agentx.planner.evidence import wanted
+        from agentx.tape import Tape
 
-        model = await self._load()
+        model = await self.load()
         plan = strategy_named(strategy)
-        turn = self._turn(model, task, lambda event: None)
-        if self._retrieval:
-            await self._retrieval.for_task(turn, [])
+        turn = self.turn(model, task, lambda event: None, Tape().call)
+        turn.surveys = self.surveys(task)
+        if self.retrieval:
+            await self.retrieval.for_task(turn, [])
         turn.prompt += plan.opening(turn, follow_up=False)
         turn.was_shown()
         action = await plan.decide(turn)
@@ -154,7 +171,8 @@ class Agent:
 
         return ToolCall(call.id, call.name, coerced(call.arguments, self.toolbox[call.name].parameters))
 
-    async def _load(self) -> Model:
+    async def load(self) -> Model:
+        """The model, loaded at the first call."""
         from agentx.planner.retrieval import Retrieval
         from agentx.threads import in_thread
 
@@ -162,7 +180,7 @@ class Agent:
             model = await in_thread(self._open, name="agentx-load")
             self._check(model)
             dialect = self.dialect_of(model)
-            self._retrieval = await Retrieval.where_needed(self.toolbox, model, dialect, self._progress)
+            self.retrieval = await Retrieval.where_needed(self.toolbox, model, dialect, self._progress)
             self._model = model
         return self._model
 
@@ -183,23 +201,42 @@ class Agent:
 
         return plugins.load("agentx.dialects", self._dialect or model.dialect)()
 
-    def _turn(self, model: Model, task: str, emit: Callable[[Event], None]) -> "Turn":
-        import secrets
+    def settings(self) -> dict[str, Any]:
+        """What shapes the runs of this agent beside model, strategy, tools and workspace, as JSON."""
+        from dataclasses import asdict
 
+        return {
+            "instructions": self.instructions,
+            "principles": list(self.principles),
+            "dialect": self._dialect,
+            "sampling": asdict(self.sampling),
+            "max_steps": self.max_steps,
+            "timeout_s": self.timeout_s,
+            "threads": self._threads,
+            "context_tokens": self._context_tokens,
+            **self.policy.patterns(),
+        }
+
+    def turn(
+        self,
+        model: Model,
+        task: str,
+        emit: Callable[[Event], None],
+        new_call: Callable[[str, dict[str, Any]], ToolCall],
+    ) -> "Turn":
+        """What a strategy sees of a task that is to be run.
+
+        Raises:
+            UsageError: the task is empty.
+        """
         from agentx.planner.base import Turn
         from agentx.planner.calibration import stored
-        from agentx.planner.survey import surveys
-        from agentx.tool import ToolContext
 
         if not task.strip():
             raise UsageError("The task is empty; say what is to be done.")
         thresholds = stored.known(model.identity, model.name)
         if thresholds.problem:
             emit(Notice(thresholds.problem))
-
-        def new_call(name: str, arguments: dict[str, Any]) -> ToolCall:
-            return ToolCall(f"call-{secrets.token_hex(4)}", name, arguments)
-
         return Turn(
             model=model,
             dialect=self.dialect_of(model),
@@ -208,14 +245,20 @@ class Agent:
             sampling=self.sampling,
             emit=emit,
             new_call=new_call,
-            surveys=surveys(
-                self.toolbox,
-                lambda tool: ToolContext(self.workspace, task=task, settings=self.tool_settings.get(tool.name, {})),
-                lambda tool, arguments: self.policy.judge(tool, new_call(tool.name, arguments)).answer == "allow",
-            ),
             instructions=self.instructions,
             thresholds=thresholds.values,
             principles=self.principles,
+        )
+
+    def surveys(self, task: str) -> dict[str, dict[str, Any]]:
+        """For each tool that has something on the task, the arguments of the call that shows it."""
+        from agentx.planner.survey import surveys
+        from agentx.tool import ToolContext
+
+        return surveys(
+            self.toolbox,
+            lambda tool: ToolContext(self.workspace, task=task, settings=self.tool_settings.get(tool.name, {})),
+            lambda tool, arguments: self.policy.judge(tool, ToolCall("", tool.name, arguments)).answer == "allow",
         )
 
     def open_journal(self) -> EventLog:
@@ -224,6 +267,19 @@ class Agent:
 
             self._journal = Journal.default()
         return self._journal
+
+
+def _once(make: Callable[[], T]) -> Callable[[], T]:
+    """A function that makes one value, whichever threads call it; what it raises is raised anew each time."""
+    lock, made = threading.Lock(), list[T]()
+
+    def get() -> T:
+        with lock:
+            if not made:
+                made.append(make())
+            return made[0]
+
+    return get
 
 
 def _open(spec: str | Model | None, threads: int | None, context_tokens: int | None, progress: Any) -> Model:

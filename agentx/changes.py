@@ -1,5 +1,6 @@
 """Which files a call changed: the workspace looked at before and after, so that no tool's word is needed for it."""
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -29,3 +30,18 @@ def look(folder: Path) -> Seen:
 def changed(before: Seen, after: Seen) -> list[str]:
     """Paths of files that were created, changed or deleted, sorted."""
     return sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
+
+
+def fingerprint(folder: Path) -> str:
+    """A digest of the names, times and sizes of all that lies below the folder; "" where that is too much to see."""
+    found: list[tuple[str, int, int, int, int]] = []
+    for root, _, names in os.walk(folder):
+        for path in (root, *(os.path.join(root, name) for name in names)):  # noqa: PTH118 - as above
+            try:
+                stat = os.lstat(path)
+            except OSError:
+                continue
+            found.append((path, stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size))
+        if len(found) > MAX_FILES:
+            return ""
+    return hashlib.blake2b(repr(sorted(found)).encode(), digest_size=16).hexdigest()

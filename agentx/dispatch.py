@@ -8,10 +8,9 @@ import traceback
 from collections.abc import Awaitable, Coroutine
 from typing import Any, cast
 
-from agentx.errors import ToolError
+from agentx.errors import EndsRun, ToolError
 from agentx.messages import ToolCall, ToolResult, is_shallow
 from agentx.nearest import advice
-from agentx.policy import NeedsApproval
 from agentx.threads import in_thread
 from agentx.tool import Tool, ToolContext
 
@@ -34,7 +33,7 @@ async def carry_out(tool: Tool, call: ToolCall, context: ToolContext) -> ToolRes
             arguments[tool.schema.context_parameter] = context
         value = await _called(tool, arguments)
         text = as_text(value)
-    except NeedsApproval:
+    except EndsRun:
         raise
     except _TimeIsUp:
         status, text = "timeout", f"{tool.name} was given up after {tool.timeout_s:g} seconds."

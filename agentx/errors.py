@@ -12,7 +12,10 @@
     ├── ContextOverflow       1   the prompt does not fit the model's context
     ├── SchemaError           2   a tool's schema holds something that cannot be decoded under a grammar
     ├── PluginError           2   a plugin cannot be loaded
-    ├── NeedsApproval         3   a call needs an approval and nobody can be asked (defined beside the policy)
+    ├── EndsRun               1   ends a run from within a call: its own status, and no fault of a tool
+    │   ├── NeedsApproval     3   a call needs an approval and nobody can be asked (beside the policy)
+    │   ├── InDoubt          75   nobody can say whether a call was carried out (in `agentx.doubt`)
+    │   └── TapeEnded, Diverged   what is played back has come to its end, or differs (in `agentx.tape`)
     ├── StorageError          1   a folder or a database cannot be read or written (a full disk)
     └── ToolError             1   raised by a tool's author: the sentence goes to the model
 
@@ -21,6 +24,8 @@ The number is the exit code of the command line. Each message is one sentence: w
 
 from collections.abc import Iterable
 from typing import Any, ClassVar
+
+from agentx.messages import RunStatus
 
 
 class AgentXError(Exception):
@@ -69,6 +74,12 @@ class SchemaError(UsageError):
 
 class PluginError(UsageError):
     """A plugin cannot be loaded."""
+
+
+class EndsRun(AgentXError):
+    """Ends a run from within a call or a decision; `status` is the run's."""
+
+    status: ClassVar[RunStatus] = "failed"
 
 
 class StorageError(AgentXError):

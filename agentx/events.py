@@ -5,17 +5,19 @@ that a reloaded session equals the live one. `VERSION` rises when a field change
 has a default.
 """
 
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeAlias, cast
 
 from agentx.messages import Citation, RunStatus, ToolCall, ToolResult, Usage
+from agentx.model import FinishReason, Fragment
 
 VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
 class RunStarted:
-    """First event of a run, emitted before the model is loaded."""
+    """First event of a run, emitted before the model is loaded; `settings` are those of the agent that shape it."""
 
     session_id: str
     task: str
@@ -23,12 +25,51 @@ class RunStarted:
     strategy: str
     tools: list[str]
     workspace: str
+    settings: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
+class RunResumed:
+    """A run that broke off goes on: what its journal holds is played back, and only what follows is new."""
+
+    session_id: str
+    task: str
 
 
 @dataclass(frozen=True, slots=True)
 class ModelLoaded:
+    """`build` says what else decides which token comes: the decoder's version, threads and sizes."""
+
     name: str
     elapsed_s: float
+    build: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Surveyed:
+    """What tools have on the task, before the model decides anything: the arguments of the calls that show it."""
+
+    calls: dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelReplied:
+    """A whole reply of the model; `request` is the digest of what it was asked (see `agentx.tape`)."""
+
+    request: str
+    text: str
+    finish: FinishReason
+    fragments: list[Fragment]
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class ModelScored:
+    """Log-probabilities that the model gave to alternative continuations, in nats."""
+
+    request: str
+    logprobs: list[float]
+    usage: Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +110,16 @@ class ApprovalAsked:
 
 @dataclass(frozen=True, slots=True)
 class ApprovalGiven:
-    """The decision on a call: `allowed`, and by whom or why in `reason`; `arguments` in place of the call's own."""
+    """The decision on a call: `allowed`, and by whom or why in `reason`; `arguments` in place of the call's own.
+
+    `grant` is a pattern of calls that need no further approval in this session.
+    """
 
     call_id: str
     allowed: bool
     reason: str
     arguments: dict[str, Any] | None = None
+    grant: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +140,29 @@ class QuestionAnswered:
 
 @dataclass(frozen=True, slots=True)
 class CallStarted:
-    """The call passed all checks: its effect may happen from here on (the journal's intent row)."""
+    """The call passed all checks: its effect may happen from here on (the journal's intent row).
+
+    `workspace` is the fingerprint of the folder then, "" where none was taken (see `agentx.changes`).
+    """
 
     call: ToolCall
+    workspace: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DoubtRaised:
+    """A run goes on, and nothing tells whether this call of it was carried out before it broke off."""
+
+    call: ToolCall
+
+
+@dataclass(frozen=True, slots=True)
+class DoubtSettled:
+    """What is taken for true of such a call, by whom or why in `reason`; one that has not happened is made again."""
+
+    call_id: str
+    happened: bool
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +183,40 @@ class Notice:
     """Something a person should know and the model need not: a loop broken, a reply cut."""
 
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rewound:
+    """The session goes on from event number `to`: what came after it counts no longer.
+
+    `restored` are the files that are as they were then, `left` what could not be taken back, and why.
+    """
+
+    to: int
+    restored: list[str]
+    left: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Delegated:
+    """An event of a session that works for this one's task; the journal keeps it there and not here."""
+
+    session_id: str
+    event: "Event"
+
+
+@dataclass(frozen=True, slots=True)
+class ContextFolded:
+    """The prompt neared the end of the model's context and begins anew, with a summary of what has left it.
+
+    `left` are the numbers of the events that began the tasks which left it; the journal keeps their text. A fact of the
+    summary has the number of the event that began the task it stems from as its `source`.
+    """
+
+    before_tokens: int
+    after_tokens: int
+    left: list[int]
+    summary: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +263,11 @@ class RunFinished:
 
 Event: TypeAlias = (
     RunStarted
+    | RunResumed
     | ModelLoaded
+    | Surveyed
+    | ModelReplied
+    | ModelScored
     | StepStarted
     | TextDelta
     | Thought
@@ -174,9 +277,14 @@ Event: TypeAlias = (
     | QuestionAsked
     | QuestionAnswered
     | CallStarted
+    | DoubtRaised
+    | DoubtSettled
     | CallProgress
     | CallFinished
     | Notice
+    | Rewound
+    | Delegated
+    | ContextFolded
     | StepFinished
     | Criticised
     | Revised
@@ -191,13 +299,21 @@ _NESTED: dict[str, type[Any]] = {"call": ToolCall, "result": ToolResult, "usage"
 class EventLog(Protocol):
     """Where the events of runs go: `agentx.journal.Journal` keeps them on disk, `MemoryJournal` in memory."""
 
-    def create_session(self, *, workspace: str, model: str, task: str) -> str: ...
+    def create_session(
+        self, *, workspace: str, model: str, task: str, session_id: str | None = None, parent: str | None = None
+    ) -> str: ...
+    def lease(self, session_id: str) -> AbstractContextManager[object]: ...
     def append(self, session_id: str, event: Event) -> int: ...
     def finish(self, session_id: str, status: str, result_json: Any) -> None: ...
+    def events(self, session_id: str) -> list[Event]: ...
+    def numbered(self, session_id: str) -> list[tuple[int, Event]]: ...
+    def reopen(self, session_id: str) -> None: ...
 
 
 def to_json(event: Event) -> dict[str, Any]:
     """The event as a JSON object, which shares the event's dicts."""
+    if isinstance(event, Delegated):
+        return {"kind": "Delegated", "session_id": event.session_id, "event": to_json(event.event)}
     return {"kind": type(event).__name__, **_plain(event)}
 
 
@@ -215,6 +331,15 @@ def from_json(row: dict[str, Any]) -> Event:
     for name, nested in _NESTED.items():
         if name in fields:
             fields[name] = nested(**fields[name])
+    if cls is Delegated:
+        fields["event"] = from_json(fields["event"])
+    if "fragments" in fields:
+        fields["fragments"] = list(map(_fragment, fields["fragments"]))
     if "citations" in fields:
         fields["citations"] = [Citation(**citation) for citation in fields["citations"]]
     return cls(**fields)
+
+
+def _fragment(row: dict[str, Any]) -> Fragment:
+    fragment = Fragment(**row)
+    return fragment if fragment.tokens is None else replace(fragment, tokens=tuple(fragment.tokens))

@@ -137,7 +137,7 @@ class Gate:
     def _heeded(self, decision: Decision, tool: Tool, call: ToolCall) -> ToolCall | ToolResult:
         """What a person's decision makes of the call; what they forbade before holds for arguments of theirs too."""
         given = None if decision.arguments is None else dict(decision.arguments)
-        self._turn.emit(ApprovalGiven(call.id, decision.allowed, decision.reason, given))
+        self._turn.emit(ApprovalGiven(call.id, decision.allowed, decision.reason, given, decision.grant))
         if decision.grant is not None:
             self._policy.grant(decision.grant)
             if decision.keep and (problem := project_policy.keep(self._workspace, decision.grant)):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Literal, TypeAlias, get_args
 
-from agentx.errors import AgentXError, UsageError
+from agentx.errors import EndsRun, UsageError
 from agentx.messages import ToolCall
 from agentx.tool import Tool
 
@@ -66,10 +66,11 @@ class Verdict:
     reason: str = ""
 
 
-class NeedsApproval(AgentXError):
-    """A call needs an approval and there is nobody to ask; ends the run."""
+class NeedsApproval(EndsRun):
+    """A call needs an approval and there is nobody to ask."""
 
     exit_code = 3
+    status = "denied"
 
 
 Approver: TypeAlias = Callable[[ApprovalRequest], Awaitable[Decision]]
@@ -158,6 +159,14 @@ class Policy:
     def grant(self, pattern: str) -> None:
         """Calls of this pattern need no approval from now on; raises UsageError if it is none."""
         self._allow.append(Pattern.parse(pattern))
+
+    def patterns(self) -> dict[str, Any]:
+        """What it was made of, as JSON: `allow`, `deny` and `mode`."""
+        return {
+            "allow": [pattern.text for pattern in self._allow],
+            "deny": [pattern.text for pattern in self._deny],
+            "mode": self._mode,
+        }
 
     @property
     def allows_all(self) -> bool:

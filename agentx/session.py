@@ -1,53 +1,94 @@
 """A conversation: an agent's tasks one after the other, each knowing those before it."""
 
 import time
-from collections.abc import AsyncGenerator, Callable, Collection
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
+from contextlib import aclosing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from agentx.errors import AgentXError
-from agentx.events import Answered, CallStarted, Event, EventLog, ModelLoaded, RunFinished, RunStarted
+from agentx.dialogue import Dialogue, Job
+from agentx.errors import AgentXError, UsageError
+from agentx.events import (
+    Answered,
+    CallStarted,
+    Delegated,
+    Event,
+    EventLog,
+    ModelLoaded,
+    Notice,
+    RunFinished,
+    RunResumed,
+    RunStarted,
+)
+from agentx.history import Run, runs
 from agentx.messages import RunResult, ToolCall, Usage
-from agentx.model import Fragment
-from agentx.provenance import Provenance
+from agentx.tape import Echo, Tape
 
 if TYPE_CHECKING:
     from agentx.agent import Agent
-    from agentx.planner.base import Strategy
-    from agentx.planner.claims.source import Source
-
-
-PIPED = "\n\n<input>\n"
-"""Between a task and what was piped in with it, which the user has not said."""
 
 
 class Session:
-    """A conversation with an agent. Not for use by two tasks at once."""
+    """A conversation with an agent. Not for use by two tasks at once.
 
-    def __init__(self, agent: "Agent", title: str = "") -> None:
+    Args:
+        id: what a new session is to be called in the journal; "" leaves it to the journal.
+        parent: the session whose task this one works for.
+        recorded: the id of a session that the journal holds: it goes on from there. Its tasks are played back when the
+            next begins, without the model being asked or a call being made.
+
+    Raises:
+        UsageError: the journal holds no such session, or the agent lacks a tool of it.
+    """
+
+    def __init__(
+        self, agent: "Agent", title: str = "", *, id: str = "", recorded: str = "", parent: "Session | None" = None
+    ) -> None:
         self._agent = agent
         self._title = title
-        self._prompt: list[Fragment] = []
-        self._conversation: list[tuple[str, str]] = []
-        self._past: list[Source] = []
-        self._shown: list[str] = []
-        # What a person grants holds for this conversation.
-        self._policy = agent.policy.for_session()
-        self._provenance = Provenance()
-        self._provenance.said(agent.instructions or "")
-        self.id = ""
+        self._dialogue = Dialogue(agent, parent and parent._dialogue)
+        self._parent = parent
+        self._tell: Callable[[Event], None] | None = None
+        self.id = recorded
+        self._new_id = id or None
+        self._recorded = runs(agent.open_journal().numbered(recorded)) if recorded else []
+        for run in self._recorded:
+            for name in [*run.started.tools, *Job.of(run).without]:
+                agent.toolbox[name]
+
+    @property
+    def last(self) -> Run | None:
+        """The last task of a session that was taken from the journal; None once the next has begun."""
+        return self._recorded[-1] if self._recorded else None
+
+    @property
+    def unfinished(self) -> Run | None:
+        """The last task, if it broke off."""
+        return self.last if self.last and self.last.is_unfinished else None
 
     async def run(self, task: str, *, output: type[Any] | None = None, without: Collection[str] = ()) -> RunResult:
         """Runs the conversation's next task to its end; see `Agent.run`, and `stream` for `without`."""
-        calls: list[ToolCall] = []
+        return await self._result(self.stream(task, output=output, without=without), output)
+
+    async def resume(self, *, output: type[Any] | None = None) -> RunResult:
+        """Goes on with the task that broke off; see `stream_resumed`."""
+        before = self.unfinished.events if self.unfinished else []
+        return await self._result(self.stream_resumed(), output, before)
+
+    async def _result(
+        self, events: AsyncGenerator[Event, None], output: type[Any] | None, before: Sequence[Event] = ()
+    ) -> RunResult:
+        calls: dict[str, ToolCall] = {event.call.id: event.call for event in before if isinstance(event, CallStarted)}
         final: RunFinished | None = None
         answered: Answered | None = None
-        async for event in self.stream(task, output=output, without=without):
-            if isinstance(event, CallStarted):
-                calls.append(event.call)
-            elif isinstance(event, Answered):
-                answered = event
-            elif isinstance(event, RunFinished):
-                final = event
+        async with aclosing(events):
+            async for event in events:
+                if isinstance(event, CallStarted):
+                    calls[event.call.id] = event.call
+                elif isinstance(event, Answered):
+                    answered = event
+                elif isinstance(event, RunFinished):
+                    final = event
         assert final is not None
         value = final.output
         if output is not None and final.status == "ok":
@@ -56,115 +97,176 @@ class Session:
             value = pydantic.TypeAdapter(output).validate_json(value)
         found = answered or Answered("")
         return RunResult(
-            final.status, value, final.error, final.steps, calls, final.usage, self.id,
+            final.status, value, final.error, final.steps, list(calls.values()), final.usage, self.id,
             tuple(found.citations), tuple(found.unverified),
         )  # fmt: skip
 
     async def stream(
-        self, task: str, *, output: type[Any] | None = None, without: Collection[str] = ()
+        self,
+        task: str,
+        *,
+        output: type[Any] | None = None,
+        without: Collection[str] = (),
+        max_steps: int | None = None,
+        timeout_s: float | None = None,
     ) -> AsyncGenerator[Event, None]:
         """Runs the conversation's next task and yields every event.
+
+        A task that broke off before is given up: what it has done stays done.
 
         Args:
             without: names of tools that are off in this task. They are masked, not taken out of the prompt, so that
                 nothing of the conversation is read again.
+            max_steps, timeout_s: limits of this task in place of the agent's.
 
         Raises:
-            UsageError: there is no tool of such a name.
+            UsageError: there is no tool of such a name, or another process is at work on this session.
         """
-        import asyncio
-
         agent = self._agent
         off = frozenset(agent.toolbox[name].name for name in without)
         on = [name for name in agent.toolbox if name not in off]
+        job = Job(task, 0, _schema_of(output) if output is not None else None, off, max_steps, timeout_s)
         journal = agent.open_journal()
         if not self.id:
             workspace = str(agent.workspace)
-            self.id = journal.create_session(workspace=workspace, model=agent.model_name, task=self._title or task)
+            self.id = journal.create_session(
+                workspace=workspace,
+                model=agent.model_name,
+                task=self._title or task,
+                session_id=self._new_id,
+                parent=self._parent.id if self._parent else None,
+            )
+        limits = {"limit_steps": max_steps, "limit_s": timeout_s}
+        settings = {**agent.settings(), "schema": job.schema, "without": sorted(off), **limits}
+        started = RunStarted(self.id, task, agent.model_name, agent.strategy, on, str(agent.workspace), settings)
+        async with aclosing(self._stream(started, job, [])) as events:
+            async for event in events:
+                yield event
+
+    async def stream_resumed(self) -> AsyncGenerator[Event, None]:
+        """Goes on with the task that broke off, and yields what is new: the steps that it took are not taken again.
+
+        Raises:
+            UsageError: no task of this session broke off, or another process is at work on it.
+            Diverged: AgentX, the model, the tools or the settings are not those that the task began with.
+        """
+        run = self.unfinished
+        if run is None:
+            raise UsageError(f"No task of session {self.id} broke off; give it a new one.")
+        self._recorded.pop()
+        self._agent.open_journal().reopen(self.id)
+        opening = RunResumed(self.id, run.started.task)
+        async with aclosing(self._stream(opening, Job.of(run), run.events)) as events:
+            async for event in events:
+                yield event
+
+    async def _stream(
+        self, opening: RunStarted | RunResumed, job: Job, record: Sequence[Event]
+    ) -> AsyncGenerator[Event, None]:
+        import asyncio
+
+        journal = self._agent.open_journal()
         events: asyncio.Queue[Event | None] = asyncio.Queue()
 
         def emit(event: Event) -> None:
             journal.append(self.id, event)
             events.put_nowait(event)
 
-        emit(RunStarted(self.id, task, agent.model_name, agent.strategy, on, str(agent.workspace)))
-        runner = asyncio.ensure_future(self._run(task, output, off, emit))
-        runner.add_done_callback(lambda _: events.put_nowait(None))
-        closed = False
-        try:
-            while (event := await events.get()) is not None:
-                yield event
-            final = await runner
-            self._close(journal, final)
-            closed = True
-            yield final
-        except AgentXError as error:
-            self._close(journal, RunFinished("failed", None, str(error), 0, Usage()))
-            closed = True
-            raise
-        finally:
-            if not runner.done():
-                runner.cancel()
-                await asyncio.gather(runner, return_exceptions=True)
-            if runner.cancelled():
-                self._close(journal, RunFinished("interrupted", None, "The run was interrupted.", 0, Usage()))
-            elif not closed and runner.exception() is None:  # the reader left before the last event
-                self._close(journal, runner.result())
+        self._tell = events.put_nowait
+        with journal.lease(self.id):
+            number = journal.append(self.id, opening)
+            events.put_nowait(opening)
+            job = job if job.number else replace(job, number=number)
+            runner = asyncio.ensure_future(self._run(job, record, emit))
+            runner.add_done_callback(lambda _: events.put_nowait(None))
+            closed = False
+            try:
+                while (event := await events.get()) is not None:
+                    yield event
+                final = await runner
+                self._close(journal, final)
+                closed = True
+                yield final
+            except AgentXError as error:
+                self._close(journal, RunFinished("failed", None, str(error), 0, Usage()))
+                closed = True
+                raise
+            finally:
+                self._tell = None
+                if not runner.done():
+                    runner.cancel()
+                    await asyncio.gather(runner, return_exceptions=True)
+                if runner.cancelled():
+                    self._close(journal, RunFinished("interrupted", None, "The run was interrupted.", 0, Usage()))
+                elif not closed and runner.exception() is None:  # the reader left before the last event
+                    self._close(journal, runner.result())
 
     def _close(self, journal: EventLog, final: RunFinished) -> None:
         journal.append(self.id, final)
         journal.finish(self.id, final.status, final.output)
 
-    async def _run(
-        self, task: str, output: type[Any] | None, without: frozenset[str], emit: Callable[[Event], None]
-    ) -> RunFinished:
-        from agentx.loop import Limits, Loop, Surroundings
-
-        agent = self._agent
+    async def _run(self, job: Job, record: Sequence[Event], emit: Callable[[Event], None]) -> RunFinished:
         started = time.perf_counter()
-        model = await agent._load()  # pyright: ignore[reportPrivateUsage]
-        emit(ModelLoaded(model.name, time.perf_counter() - started))
-        turn = agent._turn(model, task, emit)  # pyright: ignore[reportPrivateUsage]
-        turn.without = without
-        turn.surveys = {name: arguments for name, arguments in turn.surveys.items() if name not in without}
-        retrieval = agent._retrieval  # pyright: ignore[reportPrivateUsage]
-        if retrieval:
-            await retrieval.for_task(turn, self._shown)
-        if output is not None:
-            turn.answer_schema = _schema_of(output)
-            turn.task += f"\n\nThe final answer is JSON of this schema: {turn.answer_schema}"
-        plan = strategy_named(agent.strategy)
-        turn.conversation = tuple(self._conversation)
-        turn.prompt = self._prompt
-        turn.prompt += plan.opening(turn, follow_up=bool(self._prompt))
-        turn.was_shown()
-        words, _, piped = task.partition(PIPED)
-        self._provenance.said(words)
-        self._provenance.privacy.add_private(piped)
-        around = Surroundings(
-            self.id,
-            agent.workspace,
-            self._policy,
-            self._provenance,
-            agent.approve,
-            agent.tool_settings,
-            retrieval,
-            agent.ask,
-        )
-        turn.past = self._past
+        model = await self._agent.load()
+        emit(ModelLoaded(model.name, time.perf_counter() - started, dict(getattr(model, "build", {}))))
+        while self._recorded:
+            for name in await self._dialogue.play_back(model, self._recorded.pop(0), self.id):
+                emit(Notice(f"The task before broke off in a call of {name}, which may have been carried out: look."))
+        tape = Tape(record)
+        emit = Echo(emit, record, tape) if record else emit
+        return await self._dialogue.play(model, job, tape, emit, self.id, self.delegate)
+
+    async def delegate(
+        self,
+        task: str,
+        *,
+        tools: Collection[str] | None = None,
+        max_steps: int | None = None,
+        timeout_s: float | None = None,
+        id: str = "",
+    ) -> RunResult:
+        """Has a task done in a session of its own, whose events nest in those of this session's task.
+
+        It begins with the same system prompt, so that the KV cache is shared, and ends with the task that it serves.
+
+        Args:
+            tools: names of those that it may use; None for all.
+            max_steps, timeout_s: its budget.
+            id: of the session; one of that name goes on where it broke off.
+
+        Raises:
+            UsageError: there is no tool of such a name.
+        """
+        agent = self._agent
+        off = [] if tools is None else set(agent.toolbox) - {agent.toolbox[name].name for name in tools}
         try:
-            final = await Loop(turn, plan, Limits(agent.max_steps, agent.timeout_s), around).run()
-        finally:
-            self._past = turn.seen
-        self._conversation.append((task, str(final.output or final.error)))
-        return final
+            child = Session(agent, task, recorded=id, parent=self)
+        except UsageError:
+            child = Session(agent, task, id=id, parent=self)
+        run = child.last
+        if run is None:
+            events = child.stream(task, without=off, max_steps=max_steps, timeout_s=timeout_s)
+        elif run.is_unfinished:
+            events = child.stream_resumed()
+        else:
+            events = _recorded(run)
+        return await child._result(self._nested(events, child), None, run.events if run else ())
+
+    async def _nested(self, events: AsyncGenerator[Event, None], child: "Session") -> AsyncGenerator[Event, None]:
+        async with aclosing(events):
+            async for event in events:
+                if self._tell:
+                    self._tell(Delegated(child.id, event))
+                yield event
 
 
-def strategy_named(name: str) -> "Strategy":
-    """A new strategy of this registered name."""
-    from agentx import plugins
-
-    return plugins.load("agentx.strategies", name)()
+async def _recorded(run: Run) -> AsyncGenerator[Event, None]:
+    """What a task that has ended ended with."""
+    for event in run.events:
+        if isinstance(event, Answered):
+            yield event
+    if run.finished:
+        yield run.finished
 
 
 def _schema_of(output: type[Any]) -> dict[str, Any]:

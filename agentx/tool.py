@@ -19,7 +19,10 @@ from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, S
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
+
+if TYPE_CHECKING:
+    from agentx.messages import RunResult
 
 Capability: TypeAlias = Literal["reads_private", "ingests_untrusted", "writes", "executes", "egress", "costs"]
 """What a tool may do beyond computing on its arguments: read the user's files, bring text of strangers into the
@@ -66,6 +69,8 @@ class ToolContext:
         tainted: the arguments may derive from text of strangers that the run has read.
         ask: asks the person who has started the run, and awaits to what they say, None where they say nothing. It is
             None itself where nobody can be asked.
+        delegate: has a task done in a session of its own, once however often the call is made: `await
+            context.delegate(task, tools=[…], max_steps=…)` gives its RunResult. None outside a run.
         marks: what the tool has said of its result, by `found` and `holds_untrusted`.
     """
 
@@ -80,6 +85,7 @@ class ToolContext:
     is_cancelled: Callable[[], bool] = lambda: False
     tainted: bool = False
     ask: Callable[[str], Awaitable[str | None]] | None = None
+    delegate: Callable[..., Awaitable["RunResult"]] | None = None
     marks: Marks = field(default_factory=Marks)
 
     def found(self, addresses: Iterable[str]) -> None:
@@ -119,7 +125,8 @@ class Tool:
         timeout_s: seconds after which a call is given up.
         max_output_bytes: UTF-8 bytes of a result that the model is shown; the journal keeps the whole.
         idempotent: True if carrying out a call twice is the same as once.
-        probe: called with the context and the arguments after a crash; tells whether the effect has happened.
+        probe: called with the context and the arguments after a crash; tells whether the effect has happened, or gives
+            None where nothing tells.
         survey: called with the context when a task begins; gives the arguments of a call that shows what the tool has
             on `context.task`, or None where it has nothing. The call must change nothing and need little time: a small
             model that has not looked invents, so it is made before the model decides anything.
@@ -129,6 +136,9 @@ class Tool:
             effect counts as one that cannot be undone.
         gains: called with the tool's own settings; gives the capabilities that they add.
         needs_person: left out of a run in which nobody can be asked.
+        undo: called with the context of a call, takes its effect back where that is still possible, and gives the paths
+            of the files that are as they were; raises an AgentXError that says why not.
+        confined: its effects are changes of the workspace's files, and no others, unless it gains `egress` or `costs`.
     """
 
     name: str
@@ -146,6 +156,8 @@ class Tool:
     paths: tuple[str, ...] = ()
     gains: Gains | None = None
     needs_person: bool = False
+    confined: bool = False
+    undo: Callable[[ToolContext], Sequence[str]] | None = None
 
     @cached_property
     def parameters(self) -> dict[str, Any]:
@@ -232,6 +244,8 @@ def tool(
     paths: Sequence[str] = (),
     gains: Gains | None = None,
     needs_person: bool = False,
+    confined: bool = False,
+    undo: Callable[[ToolContext], Sequence[str]] | None = None,
 ) -> Callable[[Callable[..., Any]], Tool]: ...
 def tool(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
     """Makes a Tool of a function, sync or async; see `Tool` for the options."""

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import TextIO
 
 from agentx.cli.text import is_terminal, one_line, visible
+from agentx.doubt import Settlement
 from agentx.errors import ToolError, UsageError
 from agentx.messages import ToolCall
 from agentx.policy import ApprovalRequest, Decision, Pattern
@@ -81,6 +82,22 @@ class Asker:
             self._stream.write(f"{visible(question)}\n")
             return await self._line("> ") or None
 
+    async def settle(self, call: ToolCall) -> Settlement:
+        """What the person says of a call in doubt (see `agentx.doubt`)."""
+        async with self._turn:
+            self._discard()
+            self._stream.write(f"{_with_arguments(call, 'may have been carried out before the run broke off:')}\n")
+            while True:
+                match (await self._line("Has it happened? [y/n = make it again/s = stop here] ")).lower():
+                    case "y" | "yes" | "happened":
+                        return "happened"
+                    case "n" | "no" | "again":
+                        return "again"
+                    case "" | "s" | "stop":
+                        return "stop"
+                    case _:
+                        self._stream.write("Look, and answer y, n or s. ")
+
     async def _line(self, question: str) -> str:
         self._stream.write(question)
         self._stream.flush()
@@ -137,8 +154,12 @@ def _literal(text: str) -> str:
 
 
 def _shown(request: ApprovalRequest) -> str:
-    lines = [f"{request.call.name} wants to run with"]
-    for key, value in request.call.arguments.items():
+    return _with_arguments(request.call, "wants to run with")
+
+
+def _with_arguments(call: ToolCall, does: str) -> str:
+    lines = [f"{call.name} {does}"]
+    for key, value in call.arguments.items():
         text = visible(value if isinstance(value, str) else repr(value))
         if len(text) > SHOWN_CHARACTERS:
             text = f"{text[:SHOWN_CHARACTERS]}… ({len(text) - SHOWN_CHARACTERS} more characters)"

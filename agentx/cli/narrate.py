@@ -11,9 +11,13 @@ from agentx.events import (
     CallProgress,
     CallStarted,
     Criticised,
+    DoubtSettled,
     Event,
     ModelLoaded,
     Notice,
+    Rewound,
+    RunFinished,
+    RunResumed,
     RunStarted,
     Thought,
 )
@@ -48,6 +52,13 @@ class Narrator:
                 self._line(f"{event.model} in {event.workspace}, session {event.session_id}", DIM)
             case ModelLoaded():
                 self._line(f"{event.name} is loaded ({event.elapsed_s:.1f} s)", DIM)
+            case RunResumed():
+                self._line(f"session {event.session_id} goes on with: {one_line(event.task)}", DIM)
+            case Rewound():
+                self._line(f"rewound to event {event.to}; files put back: {len(event.restored)}", DIM)
+            case DoubtSettled():
+                taken = "has happened" if event.happened else "is made again"
+                self._line(f"a call was in doubt and {taken}: {event.reason}", YELLOW)
             case Thought():
                 self._block(event.text, "  ", DIM)
             case CallDecoded():
@@ -68,6 +79,19 @@ class Narrator:
                 self.note(f"the draft goes against “{event.principle}”: {event.critique}")
             case Answered() if event.unverified:
                 self._line(f"unverified: {one_line(', '.join(event.unverified), 1000)}", YELLOW)
+            case _:
+                pass
+
+    def tell(self, event: Event) -> None:
+        """As `take`, with what a person has seen elsewhere while the run was on: its task and its answer."""
+        self.take(event)
+        match event:
+            case RunStarted():
+                self._line(f"task: {event.task}", "")
+            case Answered():
+                self._line(f"answer: {event.text}", "")
+            case RunFinished() if event.error:
+                self.error(event.error)
             case _:
                 pass
 

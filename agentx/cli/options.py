@@ -1,9 +1,14 @@
-"""The options that `run` and `chat` share."""
+"""The options that `run`, `chat` and `map` share."""
 
+import inspect
+from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from agentx.cli.setup import Options
 
 Workspace = Annotated[
     Path | None, typer.Option("--workspace", "-w", help="Folder to work in; the current one by default.")
@@ -57,3 +62,47 @@ AllowHost = Annotated[
     ),
 ]
 Seed = Annotated[int | None, typer.Option("--seed", help="Seed of the random draw.")]
+Resume = Annotated[
+    str | None,
+    typer.Option("--resume", metavar="ID|last", help="Go on with this session, or the newest of the workspace."),
+]
+
+_SHARED: dict[str, Any] = {
+    "workspace": Workspace,
+    "model": Model,
+    "tools": Tools,
+    "allow": Allow,
+    "deny": Deny,
+    "mode": Mode,
+    "max_steps": MaxSteps,
+    "timeout_s": Timeout,
+    "strategy": Strategy,
+    "threads": Threads,
+    "instructions": Instructions,
+    "principles": Principles,
+    "temperature": Temperature,
+    "seed": Seed,
+    "unsafe_code": UnsafeCode,
+    "allow_hosts": AllowHost,
+}
+"""By the field of `Options` that an option fills."""
+
+
+def with_shared(command: Callable[..., int]) -> Callable[..., int]:
+    """The command with the shared options before its own; it is given them in one object, `typed`."""
+    own = [item for item in inspect.signature(command).parameters.values() if item.name != "typed"]
+    defaults = {item.name: item.default for item in fields(Options)}
+    kind = inspect.Parameter.KEYWORD_ONLY
+    shared = [
+        inspect.Parameter(name, kind, default=defaults[name], annotation=option) for name, option in _SHARED.items()
+    ]
+
+    def taking(**given: Any) -> int:
+        return command(Options(**{name: given.pop(name) for name in _SHARED}), **given)
+
+    arguments = [item for item in own if item.default is inspect.Parameter.empty]
+    others = [item.replace(kind=kind) for item in own if item not in arguments]
+    taking.__doc__, taking.__name__ = command.__doc__, command.__name__
+    taking.__signature__ = inspect.Signature([*arguments, *shared, *others])  # pyright: ignore[reportFunctionMemberAccess]
+    taking.__annotations__ = {item.name: item.annotation for item in [*arguments, *shared, *others]}
+    return taking

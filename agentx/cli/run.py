@@ -2,99 +2,128 @@
 
 import contextlib
 import sys
-from typing import Annotated, Any
+from collections.abc import AsyncGenerator
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from agentx.cli import aio, failures, options, output, process
 from agentx.cli.narrate import Narrator
-from agentx.cli.report import EXIT_CODES, Report
+from agentx.cli.report import EXIT_CODES
 from agentx.cli.setup import Options, Setup, prepare
 from agentx.cli.stdin import with_stdin
-from agentx.errors import AgentXError
+from agentx.errors import AgentXError, UsageError
 from agentx.events import Event, to_json
+from agentx.messages import ToolCall
+from agentx.report import Report
+
+if TYPE_CHECKING:
+    from agentx.agent import Agent
+    from agentx.doubt import Settlement, Settler
 
 
+@options.with_shared
 def command(
-    task: Annotated[str, typer.Argument(metavar="TASK", help="What is to be done; `-` reads it from stdin.")],
-    workspace: options.Workspace = None,
-    model: options.Model = None,
-    tool: options.Tools = None,
-    allow: options.Allow = None,
-    max_steps: options.MaxSteps = None,
-    timeout: options.Timeout = None,
+    typed: Options,
+    task: Annotated[
+        str | None, typer.Argument(metavar="TASK", help="What is to be done; `-` reads it from stdin.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object, on failure too.")] = False,
     stream_json: Annotated[
         bool, typer.Option("--stream-json", help="Print each event as a JSON line, the object last.")
     ] = False,
-    strategy: options.Strategy = None,
-    threads: options.Threads = None,
-    instructions: options.Instructions = None,
-    temperature: options.Temperature = None,
-    seed: options.Seed = None,
-    principle: options.Principles = None,
-    unsafe_code: options.UnsafeCode = False,
-    deny: options.Deny = None,
-    mode: options.Mode = None,
-    allow_host: options.AllowHost = None,
+    resume: options.Resume = None,
+    in_doubt: Annotated[
+        str | None,
+        typer.Option(
+            "--in-doubt",
+            metavar="happened|again",
+            help="What to take for true of a call that may have been carried out before the run broke off.",
+        ),
+    ] = None,
 ) -> int:
     """Give the agent one task and print its answer.
+
+    With --resume a session goes on: without TASK with the one that broke off, at the step that it had come to.
 
     Exit codes: 0 ok, 1 failed or refused, 2 usage, 3 an approval was needed and nobody there to ask, 4 no model, 75 an
     effect is in doubt, 78 settings, 124 time limit, 130 interrupted.
     """
-    typed = Options(
-        workspace,
-        model,
-        tool,
-        allow,
-        max_steps,
-        timeout,
-        strategy,
-        threads,
-        instructions,
-        temperature,
-        seed,
-        principle,
-        unsafe_code,
-        deny,
-        mode,
-        allow_host,
-    )
     with output.taken() as answers:
-        return _Run(answers, objects=json or stream_json, stream=stream_json).carry_out(task, typed)
+        run = _Run(answers, objects=json or stream_json, stream=stream_json, in_doubt=in_doubt)
+        return run.carry_out(task, typed, resume)
 
 
 class _Run:
     """One run, and where its events, its answer and its failure are told."""
 
-    def __init__(self, answers: output.Answers, *, objects: bool, stream: bool) -> None:
+    def __init__(self, answers: output.Answers, *, objects: bool, stream: bool, in_doubt: str | None) -> None:
         from agentx.cli.approve import terminal_asker
 
         self._answers = answers
         self._objects = objects
         self._stream = stream
+        self._in_doubt = in_doubt
         self._asker = terminal_asker()
         self._narrator = Narrator(sys.stderr, asks=self._asker is not None)
         self._report = Report()
 
-    def carry_out(self, task: str, typed: Options) -> int:
+    def carry_out(self, task: str | None, typed: Options, resume: str | None) -> int:
         """Runs the task and returns the exit code; whatever goes wrong is told, not raised."""
         try:
-            setup = prepare(typed)
-            for notice in setup.notices:
-                self._narrator.note(notice)
-            task = with_stdin(task)
-            setup.acquire_model()
-            aio.run(self._follow(setup, task))
+            if resume:
+                self._resume(task, typed, resume)
+            elif task is None:
+                raise UsageError("TASK is missing: say what is to be done, or go on with a session by --resume last.")
+            else:
+                self._run(prepare(typed), with_stdin(task))
         except BrokenPipeError:
             raise
         except BaseException as error:
             return self._broke_off(error)
         return self._ended(self._report.ended())
 
-    async def _follow(self, setup: Setup, task: str) -> None:
-        async for event in setup.agent(self._asker, self._asker and self._asker.answer).stream(task):
+    def _run(self, setup: Setup, task: str) -> None:
+        agent = self._ready(setup)
+        aio.run(self._follow(agent.stream(task)))
+
+    def _resume(self, task: str | None, typed: Options, session: str) -> None:
+        from agentx.cli import resuming
+
+        found = resuming.find(session, typed)
+        if task is not None:
+            told = with_stdin(task)
+            aio.run(self._follow(self._ready(found.setup).resume(found.session).stream(told)))
+            return
+        # What was done before belongs to the run's object, though it is not told again.
+        for event in (found.last.started, *found.last.events):
+            self._report.take(event)
+        if found.last.finished and not found.last.is_unfinished:
+            self._report.take(found.last.finished)
+            return
+        aio.run(self._follow(self._ready(found.setup).resume(found.session).stream_resumed()))
+
+    def _ready(self, setup: Setup) -> "Agent":
+        for notice in setup.notices:
+            self._narrator.note(notice)
+        setup.acquire_model()
+        asker = self._asker
+        return setup.agent(asker, asker and asker.answer, self._settler())
+
+    def _settler(self) -> "Settler | None":
+        given = self._in_doubt
+        if given is None:
+            return self._asker and self._asker.settle
+        if given not in ("happened", "again"):
+            raise UsageError(f"--in-doubt is happened or again, not {given!r}.")
+
+        async def settle(call: ToolCall) -> "Settlement":
+            return given
+
+        return settle
+
+    async def _follow(self, events: AsyncGenerator[Event, None]) -> None:
+        async for event in events:
             self._take(event)
 
     def _take(self, event: Event) -> None:

@@ -10,7 +10,9 @@ from agentx.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
     from agentx.agent import Agent
+    from agentx.doubt import Settler
     from agentx.policy import Approver, Asker
+    from agentx.session import Session
     from agentx.tool import Tool
 
 
@@ -48,6 +50,7 @@ class Setup:
         notices: lines for a person: plugins left out, a project file that is not trusted.
         unsafe_code: tools may run code where nothing confines it.
         allow_hosts: `host:port` pairs that tools which read the web may go to, though the address is private.
+        resumed: the session that goes on; "" for a new one.
     """
 
     settings: config.Settings
@@ -56,6 +59,7 @@ class Setup:
     notices: list[str] = field(default_factory=list[str])
     unsafe_code: bool = False
     allow_hosts: tuple[str, ...] = ()
+    resumed: str = ""
 
     def __post_init__(self) -> None:
         for tool in self.tools:
@@ -63,7 +67,9 @@ class Setup:
                 allow_unsafe_code(tool, self.settings)
             allow_hosts(tool, self.settings, self.allow_hosts)
 
-    def agent(self, approve: "Approver | None" = None, ask: "Asker | None" = None) -> "Agent":
+    def agent(
+        self, approve: "Approver | None" = None, ask: "Asker | None" = None, settle: "Settler | None" = None
+    ) -> "Agent":
         """An agent of this setup; without `approve`, a call that needs an approval is denied."""
         from agentx import Agent
         from agentx.model import Sampling
@@ -79,6 +85,7 @@ class Setup:
             workspace=self.workspace,
             approve=approve,
             ask=ask,
+            settle=settle,
             allow=settings.allow,
             deny=settings.deny,
             mode=settings.mode,
@@ -89,6 +96,10 @@ class Setup:
             context_tokens=settings.context_tokens,
             tool_settings=settings.tool_settings,
         )
+
+    def session(self, agent: "Agent") -> "Session":
+        """The conversation that this setup is for."""
+        return agent.resume(self.resumed) if self.resumed else agent.session()
 
     def acquire_model(self) -> None:
         """Finds the model or fetches it, with progress on stderr.
@@ -231,10 +242,14 @@ def folder(workspace: Path | None) -> Path:
     return path
 
 
-def open_ui(name: str, options: Options) -> int:
+def open_ui(name: str, options: Options, resume: str | None = None) -> int:
     """Opens a user interface by its name in the group `agentx.ui`; returns its exit code."""
     interface: Any = plugins.load("agentx.ui", name)
-    return interface(prepare(options))
+    if resume is None:
+        return interface(prepare(options))
+    from agentx.cli import resuming
+
+    return interface(resuming.find(resume, options).setup)
 
 
 def _instructions(text: str | None) -> str | None:

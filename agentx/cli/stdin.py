@@ -6,8 +6,8 @@ import select
 import stat
 import sys
 
+from agentx.dialogue import PIPED
 from agentx.errors import UsageError
-from agentx.session import PIPED
 
 WAIT_S = 1.0
 MAX_BYTES = 10_000_000

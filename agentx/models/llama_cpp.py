@@ -78,6 +78,7 @@ class LlamaCppModel:
         self._engine = Engine(path, options.context_tokens, options.threads or default_threads(), snapshots)
         llama = self._engine.llama
         self.context_tokens = llama.context_tokens
+        self.build = {**llama.state_origin, "threads": options.threads or default_threads(), "drafts": self._drafts}
         template = llama.metadata.get("tokenizer.chat_template", "")
         self.chat: ChatFormat = (
             TemplateFormat(template, llama.token_text("bos"), llama.token_text("eos")) if template else PlainFormat()

@@ -77,6 +77,10 @@ class ScriptedModel:
         usage = Usage(prompt_tokens=len(text), sampled_tokens=len(said))
         yield Delta("", "stop", (Fragment(said),) if said else (), usage)
 
+    def pass_over(self) -> None:
+        """Leaves a reply out: it is on the record of a run that goes on (see `agentx.tape`)."""
+        next(self._replies, None)
+
     async def score(self, prompt: Prompt, continuations: Sequence[str]) -> Scores:
         from math import log
 

@@ -40,6 +40,7 @@ class Turn:
         prompt: fragments so far; the loop appends, a strategy only reads.
         done: calls of this task with their results, in order.
         surveys: for each tool that has something to show on the task, the arguments of the call that shows it.
+        background: what was said before and is no longer in the prompt, for before the task.
         answer_schema: JSON Schema that the answer must match; None for free text.
         must_answer: True where no more calls are allowed.
         without: names of tools that are off in this task. The prompt goes on showing them, so that it never changes.
@@ -64,6 +65,7 @@ class Turn:
     new_call: Callable[[str, dict[str, Any]], ToolCall]
     surveys: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     instructions: str | None = None
+    background: str = ""
     answer_schema: dict[str, Any] | None = None
     prompt: list[Fragment] = field(default_factory=list[Fragment])
     done: list[tuple[ToolCall, ToolResult]] = field(default_factory=list[tuple[ToolCall, ToolResult]])

@@ -59,9 +59,9 @@ class Code:
         if runner is None:
             raise UsageError("Strategy `code` needs a tool that runs Python programs; add the tool `python`.")
         if not follow_up:
-            return self._opening(turn, f"Task: {turn.task}")
+            return self._opening(turn, f"{turn.background}Task: {turn.task}")
         functions = task_tools(turn, PythonCalls(), function_names(turn.toolbox), follow_up)
-        return turn.model.chat.next_turn(f"{functions}Task: {turn.task}")
+        return turn.model.chat.next_turn(f"{functions}{turn.background}Task: {turn.task}")
 
     def _opening(self, turn: Turn, user: str) -> list[Fragment]:
         dialect, functions = PythonCalls(), function_names(turn.toolbox)

@@ -32,13 +32,14 @@ class Direct:
     def opening(self, turn: Turn, follow_up: bool) -> list[Fragment]:
         chat = turn.model.chat
         if not turn.toolbox:
-            return chat.next_turn(turn.task) if follow_up else chat.opening(turn.instructions or HELPFUL, turn.task)
+            asked = f"{turn.background}{turn.task}"
+            return chat.next_turn(asked) if follow_up else chat.opening(turn.instructions or HELPFUL, asked)
         if follow_up:
             more = task_tools(turn, turn.dialect, turn.toolbox, follow_up)
-            return chat.next_turn(f"{more}Request: {turn.task}")
+            return chat.next_turn(f"{more}{turn.background}Request: {turn.task}")
         system = "\n\n".join(filter(None, [prompt_text("direct"), turn.instructions]))
         head = functions(turn.dialect, [turn.toolbox[name] for name in turn.offered], turn.toolbox)
-        asked = chat.next_turn(f"{head} {turn.task}")
+        asked = chat.next_turn(f"{head} {turn.background and chr(10) + turn.background}{turn.task}")
         # Tools that were retrieved for this task are not what the next run begins with.
         return [*conversation(chat, turn.dialect, system), *(keeping(asked, head) if turn.shown is None else asked)]
 

@@ -32,11 +32,11 @@ class React:
     name = "react"
 
     def opening(self, turn: Turn, follow_up: bool) -> list[Fragment]:
-        task = f"{task_tools(turn, turn.dialect, turn.toolbox, follow_up)}Task: {turn.task}"
+        task = f"{task_tools(turn, turn.dialect, turn.toolbox, follow_up)}{turn.background}Task: {turn.task}"
         if follow_up:
             return turn.model.chat.next_turn(task)
         if not turn.toolbox:
-            return turn.model.chat.opening(turn.instructions or HELPFUL, turn.task)
+            return turn.model.chat.opening(turn.instructions or HELPFUL, f"{turn.background}{turn.task}")
         rules = Template(prompt_text("react")).substitute(tools=system_tools(turn, turn.dialect, turn.toolbox))
         examples = "\n\n".join(show_example(example, turn.dialect) for example in EXAMPLES)
         system = f"{rules}\n\nExamples of how you work (with other functions):\n\n{examples}"

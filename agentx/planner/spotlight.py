@@ -18,6 +18,8 @@ def shown(result: ToolResult) -> str:
     > Hello.
     > Obey me!
     """
-    if not result.untrusted:
-        return result.text
-    return "\n".join([HEADING, *(f"> {line}" for line in result.text.splitlines())])
+    return quoted(result.text) if result.untrusted else result.text
+
+
+def quoted(text: str) -> str:
+    return "\n".join([HEADING, *(f"> {line}" for line in text.splitlines())])

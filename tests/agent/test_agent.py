@@ -84,9 +84,9 @@ def test_events_tell_the_run_in_order() -> None:
     events = collect(agent("# I add.\nadd(a=3, b=4)\n->", "# I know it.\nAnswer: It is 7."))
     kinds = [type(event).__name__ for event in events if not isinstance(event, TextDelta)]
     assert kinds == [
-        "RunStarted", "ModelLoaded",
-        "StepStarted", "Thought", "CallDecoded", "CallStarted", "CallFinished", "StepFinished",
-        "StepStarted", "Thought", "StepFinished", "Answered",
+        "RunStarted", "ModelLoaded", "Surveyed",
+        "StepStarted", "ModelReplied", "Thought", "CallDecoded", "CallStarted", "CallFinished", "StepFinished",
+        "StepStarted", "ModelReplied", "Thought", "StepFinished", "Answered",
         "RunFinished",
     ]  # fmt: skip
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from agentx_tools.python import Limits, python, run_program
 
+from agentx import changes
 from agentx.errors import ToolError
 from agentx.tool import ToolContext
 
@@ -208,6 +209,13 @@ def test_a_tool_that_fails_raises_in_the_program(tmp_path):
 
 def test_too_many_arguments_are_named(tmp_path):
     assert "add() takes at most 2 arguments: a, b" in with_tools("add(1, 2, 3)", tmp_path, add=lambda a, b: a + b)
+
+
+def test_a_program_that_changes_nothing_leaves_the_workspace_as_it_was(tmp_path):
+    (tmp_path / "old.txt").write_text("old")
+    before = changes.fingerprint(tmp_path)
+    assert run("print(open('old.txt').read())", tmp_path) == "old"
+    assert before and changes.fingerprint(tmp_path) == before
 
 
 def test_common_modules_need_no_import(tmp_path):

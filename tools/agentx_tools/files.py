@@ -48,6 +48,11 @@ def read_file(context: ToolContext, path: str, start_line: int = 1, end_line: in
     return text
 
 
+def undone(context: ToolContext) -> list[str]:
+    """Takes back what a call of `write_file` or `edit_file` changed; paths of the files that are as they were."""
+    return undo.take_back_call(context.workspace, context.call_id)
+
+
 def wrote(context: ToolContext, arguments: Mapping[str, Any]) -> bool:
     """Tells after a crash whether a `write_file` has happened: the file holds the text."""
     try:
@@ -58,7 +63,7 @@ def wrote(context: ToolContext, arguments: Mapping[str, Any]) -> bool:
     return editing.with_line_end(text, "\n") == editing.with_line_end(arguments["text"], "\n")
 
 
-@tool(capabilities=["writes"], idempotent=True, probe=wrote, paths=["path"])
+@tool(capabilities=["writes"], idempotent=True, probe=wrote, paths=["path"], confined=True, undo=undone)
 def write_file(context: ToolContext, path: str, text: str) -> str:
     """Write a text file, replacing what it held.
 
@@ -72,7 +77,7 @@ def write_file(context: ToolContext, path: str, text: str) -> str:
     def changed(before: bytes | None) -> bytes:
         return data if before is None else _as_before(before, text, data, str(place))
 
-    before, written = undo.change(place, "write_file", changed, _is_kept(context))
+    before, written = undo.change(place, "write_file", changed, _is_kept(context), context.call_id)
     size = f"{_count(written.size_bytes, 'byte')}, {_count(len(editing.lines_of(text)), 'line')}"
     if not written.replaced:
         return f"Wrote {place}: {size}, a new file."
@@ -92,7 +97,7 @@ def edited(context: ToolContext, arguments: Mapping[str, Any]) -> bool:
     return gone and editing.holds(text, new)
 
 
-@tool(capabilities=["writes", "reads_private"], probe=edited, paths=["path"])
+@tool(capabilities=["writes", "reads_private"], probe=edited, paths=["path"], confined=True, undo=undone)
 def edit_file(context: ToolContext, path: str, old: str, new: str) -> str:
     """Replace a piece of a text file; the piece must stand there exactly once.
 
@@ -110,7 +115,7 @@ def edit_file(context: ToolContext, path: str, old: str, new: str) -> str:
         texts.append((decoded.text, editing.replace_once(decoded.text, old, new, str(place))))
         return decoded.encode(texts[-1][1])
 
-    undo.change(place, "edit_file", changed, _is_kept(context))
+    undo.change(place, "edit_file", changed, _is_kept(context), context.call_id)
     return editing.unified_diff(*texts[-1], str(place))
 
 

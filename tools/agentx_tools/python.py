@@ -16,6 +16,7 @@ from agentx_tools.sandbox.limits import Limits
     language="python",
     survey=lambda context: {"code": "look()"},
     gains=confined.ways_out,
+    confined=True,
 )
 async def python(context: ToolContext, code: str) -> str:
     """Run a Python program in the workspace and return what it prints.

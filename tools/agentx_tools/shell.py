@@ -5,7 +5,7 @@ from agentx.tool import ToolContext, tool
 from agentx_tools import confined
 
 
-@tool(capabilities=["executes"], timeout_s=600, max_output_bytes=4_000, gains=confined.ways_out)
+@tool(capabilities=["executes"], timeout_s=600, max_output_bytes=4_000, gains=confined.ways_out, confined=True)
 async def shell(context: ToolContext, command: str) -> str:
     """Run a command of the shell in the workspace and return what it prints.
 

@@ -50,6 +50,7 @@ class Change:
         size_bytes: how much it held.
         folders: how many folders were made for a new file.
         whole: what it held is kept; False where it was too large.
+        call: id of the call that made it; "" outside a run.
     """
 
     kept: Path
@@ -62,6 +63,7 @@ class Change:
     size_bytes: int
     folders: int
     whole: bool
+    call: str = ""
 
     def content(self) -> bytes:
         """What the file held before."""
@@ -70,7 +72,7 @@ class Change:
 
 
 def change(
-    place: Place, tool: str, changed: Callable[[bytes | None], bytes], keep: bool = True
+    place: Place, tool: str, changed: Callable[[bytes | None], bytes], keep: bool = True, call: str = ""
 ) -> tuple[bytes | None, Written]:
     """Changes a file so that it can be taken back; returns what it held before, and what was written.
 
@@ -78,6 +80,7 @@ def change(
         changed: from what the file holds to what it shall hold; gets None if there is no file, or one that is too
             large to be kept.
         keep: False does without taking it back.
+        call: id of the call that makes the change.
 
     Raises:
         ToolError: the file cannot be read or written, or what it held cannot be kept; it is then as it was.
@@ -91,7 +94,7 @@ def change(
         with _locked(store):
             before, status = _held(place)
             after = changed(before)
-            kept = _keep(store, place, tool, before, status, after) if after != before else None
+            kept = _keep(store, place, tool, call, before, status, after) if after != before else None
             try:
                 written = workspace.write_bytes(place, after)
             except BaseException:
@@ -167,6 +170,33 @@ def take_back(root: Path, force: bool = False) -> Change:
     raise UsageError(f"There is no change to take back in {root}; `--workspace` names another folder.")
 
 
+def take_back_call(root: Path, call: str) -> list[str]:
+    """Takes back what one call changed, the last change first; returns the paths of the files.
+
+    Raises:
+        UsageError: a file was changed since, or was too large to be kept; what is left of the changes stays.
+        ToolError, StorageError: as `take_back`.
+    """
+    root = root.resolve()
+    store, paths = _store(root), list[str]()
+    try:
+        with _locked(store) if store.exists() else nullcontext():
+            for item in changes(root):
+                if item.call != call:
+                    continue
+                place = Place(root, tuple(item.path.split("/")))
+                now = _digest_of(place)
+                if now not in (item.after, item.before):
+                    raise UsageError(f"{workspace.shown(item.path)} was changed since {item.tool} wrote it.")
+                if now == item.after:
+                    _restore(place, item)
+                    paths.append(item.path)
+                item.kept.unlink(missing_ok=True)
+    except OSError as error:
+        raise _unreadable(store, error) from None
+    return paths
+
+
 def _restore(place: Place, item: Change) -> None:
     if not item.whole:
         item.kept.unlink()
@@ -206,7 +236,13 @@ def _held(place: Place) -> tuple[bytes | None, os.stat_result | None]:
 
 
 def _keep(
-    store: Path, place: Place, tool: str, before: bytes | None, status: os.stat_result | None, after: bytes
+    store: Path,
+    place: Place,
+    tool: str,
+    call: str,
+    before: bytes | None,
+    status: os.stat_result | None,
+    after: bytes,
 ) -> Path:
     names = _names(store)
     # Even where the clock was set back the last one stays the last.
@@ -222,6 +258,7 @@ def _keep(
         "size_bytes": status.st_size if status else 0,
         "folders": 0 if status else _missing_folders(place),
         "whole": whole,
+        "call": call,
     }
     kept = store / f"{stamp:020}-{len(before or b'')}{_ENDING}"
     # One name is enough, since the lock is held; what a killed process left there is written over.

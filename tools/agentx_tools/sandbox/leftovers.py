@@ -36,7 +36,9 @@ class Leftovers:
         """Mends; returns the names of what was moved aside."""
         for folder, mode in self._modes.items():
             with suppress(OSError):
-                os.chmod(folder, mode, follow_symlinks=True)
+                # Setting the mode that it has would be a change too: see `agentx.changes.fingerprint`.
+                if stat.S_IMODE(os.stat(folder).st_mode) != mode:
+                    os.chmod(folder, mode, follow_symlinks=True)
         moved: list[str] = []
         for path in self._absent:
             with suppress(OSError):

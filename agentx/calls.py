@@ -1,0 +1,252 @@
+"""Calls on their way: recorded before, refused, permitted, in doubt, carried out; each step of it is an event."""
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from agentx import changes, doubt, sinks
+from agentx.dispatch import as_arguments, carry_out
+from agentx.errors import ToolError
+from agentx.events import (
+    CallDecoded,
+    CallFinished,
+    CallProgress,
+    CallStarted,
+    DoubtRaised,
+    DoubtSettled,
+    Event,
+    Notice,
+    QuestionAnswered,
+    QuestionAsked,
+)
+from agentx.gate import Gate
+from agentx.messages import RunResult, ToolCall, ToolResult, Usage
+from agentx.planner.base import Turn
+from agentx.planner.retrieval import Retrieval
+from agentx.policy import ASKING, Approver, Asker, Policy
+from agentx.provenance import Provenance
+from agentx.schema import ordered_parameters
+from agentx.tape import Tape
+from agentx.threads import in_thread
+from agentx.tool import Marks, Tool, ToolContext
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a run needs beside model and tools.
+
+    Attributes:
+        tape: what the run has recorded before it broke off; an empty one for a new run.
+        settle: asks a person about a call in doubt.
+        delegate: has a task done in a session of its own (see `Session.delegate`).
+    """
+
+    session_id: str
+    workspace: Path
+    policy: Policy
+    provenance: Provenance
+    approve: Approver | None
+    tool_settings: dict[str, dict[str, Any]]
+    tape: Tape
+    retrieval: Retrieval | None = None
+    ask: Asker | None = None
+    settle: doubt.Settler | None = None
+    delegate: Callable[..., Awaitable[RunResult]] | None = None
+
+
+class Calls:
+    """Carries out the calls of one run."""
+
+    def __init__(self, turn: Turn, around: Surroundings) -> None:
+        self._turn = turn
+        self._around = around
+        self._emit: Callable[[Event], None] = turn.emit
+        self._gate = Gate(turn, around.workspace, around.policy, around.provenance, around.approve)
+        # Programs that run again without a person's word.
+        self._unasked: set[str] = set()
+
+    def has_effects(self, call: ToolCall) -> bool:
+        return bool(self._turn.toolbox[call.name].capabilities & ASKING)
+
+    @property
+    def usage(self) -> Usage:
+        """What asking the model about calls has cost."""
+        return self._gate.usage
+
+    async def at_once(self, calls: list[ToolCall]) -> list[ToolResult]:
+        """Carries out calls of the model's side by side."""
+        if len(calls) == 1:
+            return [await self._call(calls[0])]
+        tasks = [asyncio.ensure_future(self._call(call)) for call in calls]
+        try:
+            return await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+
+    async def _call(self, call: ToolCall) -> ToolResult:
+        """Carries out a call of the model's; one that repeats itself is refused."""
+        self._emit(CallDecoded(call))
+        if recorded := await self._recorded(call):
+            return recorded
+        if refused := self._refusal(call):
+            self._emit(CallFinished(refused))
+            return refused
+        return await self._permitted(call)
+
+    async def _permitted(self, call: ToolCall, maker: ToolCall | None = None) -> ToolResult:
+        self._around.tape.require_open()
+        permitted = await self._gate.pass_on(call, maker)
+        if isinstance(permitted, ToolCall):
+            return await self._started(call, permitted, maker)
+        self._emit(CallFinished(permitted))
+        return permitted
+
+    async def _started(self, call: ToolCall, permitted: ToolCall, maker: ToolCall | None) -> ToolResult:
+        """From the intent to the result; `maker` is the call of the program that makes this one."""
+        # What counts is the program that the model wrote, whatever it calls by way of other tools.
+        result = await self._noting_changes(permitted, maker or permitted)
+        self._require_the_same(permitted)
+        return self._finished(call, permitted, result)
+
+    def _finished(self, call: ToolCall, permitted: ToolCall, result: ToolResult) -> ToolResult:
+        result = self._noted(permitted, result)
+        self._warn_of(result)
+        if permitted != call:
+            told = f"(the user changed the arguments to {json.dumps(permitted.arguments, ensure_ascii=False)})"
+            result = replace(result, text=f"{told}\n{result.text}")
+        self._emit(CallFinished(result))
+        return result
+
+    def _noted(self, call: ToolCall, result: ToolResult) -> ToolResult:
+        """The result as it is to be kept, once all that follows from it is noted."""
+        tool = self._turn.toolbox[call.name]
+        result = self._around.provenance.take(tool, call, result)
+        return self._turn.recovery.take(tool, result, self._turn.toolbox)
+
+    async def _recorded(self, call: ToolCall, maker: ToolCall | None = None) -> ToolResult | None:
+        """What came of a call before the run broke off, so that it is not made twice; None for one not yet begun."""
+        intent, result = self._around.tape.intent(call.id), self._around.tape.result(call.id)
+        if intent is None and result is None:
+            return None
+        if intent is not None:
+            self._emit(intent)
+            if result is None:
+                return await self._in_doubt(call, intent, maker)
+            self._noted(intent.call, result)
+        assert result is not None
+        self._emit(CallFinished(result))
+        return result
+
+    async def _in_doubt(self, call: ToolCall, intent: CallStarted, maker: ToolCall | None) -> ToolResult:
+        self._around.tape.require_open()
+        permitted, tool = intent.call, self._turn.toolbox[call.name]
+        self._emit(DoubtRaised(permitted))
+        context = self._context(tool, permitted, maker or permitted)
+        happened, reason = await doubt.settled(tool, intent, context, self._around.settle)
+        self._emit(DoubtSettled(call.id, happened, reason))
+        if happened:
+            return self._finished(call, permitted, doubt.as_result(tool, permitted))
+        if reason != doubt.SAID:
+            self._unasked.add(call.id)
+        return await self._started(call, permitted, maker)
+
+    def _require_the_same(self, maker: ToolCall) -> None:
+        """A program that runs again unasked makes the calls that it had made: what they did is not done in another way.
+
+        Raises:
+            InDoubt: it goes another way.
+        """
+        if maker.id in self._unasked and any(map(self.has_effects, self._around.tape.unmade(maker))):
+            raise doubt.InDoubt(maker)
+
+    def _warn_of(self, result: ToolResult) -> None:
+        """A program may change any file of the workspace; after text of strangers a person should look at some."""
+        later = [path for path in result.changed if sinks.runs_later(self._around.workspace, path)]
+        if later and self._around.provenance.tainted:
+            self._emit(Notice(f"Look at {', '.join(later)}: it may be run later, and text of strangers was read."))
+
+    async def _noting_changes(self, call: ToolCall, maker: ToolCall) -> ToolResult:
+        tool, folder = self._turn.toolbox[call.name], self._around.workspace
+        if not tool.capabilities & {"writes", "executes"}:
+            self._emit(CallStarted(call))
+            return await self._carry_out(tool, call, maker)
+        before = await in_thread(lambda: changes.look(folder))
+        self._emit(CallStarted(call, await in_thread(lambda: changes.fingerprint(folder)) if tool.confined else ""))
+        result = await self._carry_out(tool, call, maker)
+        after = await in_thread(lambda: changes.look(folder))
+        return replace(result, changed=changes.changed(before, after))
+
+    async def _call_from_tool(self, maker: ToolCall, marks: Marks, name: str, arguments: dict[str, Any]) -> Any:
+        """A call that a tool makes (a program that the model wrote): same policy, same journal."""
+        if marks.untrusted:
+            self._around.provenance.taint()
+        tape = self._around.tape
+        call = tape.call(name, as_arguments(name, arguments), maker)
+        if tape.intent(call.id) is None and self.has_effects(call):
+            self._require_the_same(maker)
+        self._emit(CallDecoded(call))
+        result = await self._recorded(call, maker) or await self._permitted(call, maker)
+        if not result.ok:
+            raise ToolError(result.text)
+        return result.text if result.value is None else result.value
+
+    def _refusal(self, call: ToolCall) -> ToolResult | None:
+        """A call that repeats an earlier one is refused with its reason; after a change of files it may be repeated."""
+        earlier = self._turn.earlier(call)
+        if earlier is None:
+            return None
+        said = earlier.text if len(earlier.text) <= 200 else f"{earlier.text[:200]}…"
+        reason = f"refused: you made this very call before; it gave: {said}. Do something else."
+        return ToolResult(call.id, "refused", reason, untrusted=earlier.untrusted)
+
+    async def _ask(self, call_id: str, question: str) -> str | None:
+        """Puts a question of a tool to the person; what they say are the user's words."""
+        assert self._around.ask is not None
+        self._emit(QuestionAsked(call_id, question))
+        async with self._gate.asking:
+            answer = await self._around.ask(question)
+        self._emit(QuestionAnswered(call_id, answer))
+        self._around.provenance.said(answer or "")
+        return answer
+
+    def _context(
+        self, tool: Tool, call: ToolCall, maker: ToolCall, is_over: Callable[[], bool] = lambda: False
+    ) -> ToolContext:
+        loop, provenance = asyncio.get_running_loop(), self._around.provenance
+        marks = Marks(untrusted="ingests_untrusted" in tool.capabilities)
+        return ToolContext(
+            workspace=self._around.workspace,
+            session_id=self._around.session_id,
+            call_id=call.id,
+            task=self._turn.task,
+            settings=self._around.tool_settings.get(call.name, {}),
+            functions={
+                other.name: ordered_parameters(other.parameters)
+                for other in self._turn.allowed_tools
+                if other.name != call.name
+            },
+            call_tool=partial(self._call_from_tool, maker, marks),
+            report=lambda text: loop.call_soon_threadsafe(self._emit, CallProgress(call.id, text)) and None,
+            is_cancelled=is_over,
+            ask=partial(self._ask, call.id) if self._around.ask else None,
+            delegate=self._around.delegate and partial(self._around.delegate, id=call.id),
+            marks=marks,
+            tainted=provenance.tainted and bool(provenance.foreign(tool, call.arguments)),
+        )
+
+    async def _carry_out(self, tool: Tool, call: ToolCall, maker: ToolCall) -> ToolResult:
+        over = [False]
+        started = time.perf_counter()
+        try:
+            return await carry_out(tool, call, self._context(tool, call, maker, lambda: over[0]))
+        except asyncio.CancelledError:
+            self._emit(CallFinished(ToolResult(call.id, "cancelled", "", elapsed_s=time.perf_counter() - started)))
+            raise
+        finally:
+            over[0] = True

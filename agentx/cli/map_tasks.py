@@ -1,0 +1,72 @@
+"""`agentx map`: many tasks through one decoder, a line of results each."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from agentx.batch import Item, Output, items, results
+from agentx.cli import aio, options
+from agentx.cli.narrate import Narrator
+from agentx.cli.setup import Options, prepare
+from agentx.cli.text import is_terminal
+from agentx.errors import UsageError
+
+DEFAULT_JOBS = 4
+
+
+@options.with_shared
+def command(
+    typed: Options,
+    tasks: Annotated[
+        Path, typer.Argument(metavar="TASKS.jsonl", help='A task a line: "text" or {"task": "text", "id": "name"}.')
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT.jsonl", help="Gets a line for each task.")],
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, max=16, help="Tasks at a time.")] = DEFAULT_JOBS,
+) -> int:
+    """Run many tasks side by side and write one line of JSON for each.
+
+    A line holds what `agentx run --json` prints, and the `line` and `id` of its task. Run again after whatever has
+    killed it, the command goes on: what has a line is done, and a task that broke off goes on where it was.
+
+    Exit codes: 0 all tasks ended ok, 1 one did not; others as those of `agentx run`.
+    """
+    narrator = Narrator(sys.stderr)
+    setup = prepare(typed)
+    for notice in setup.notices:
+        narrator.note(notice)
+    todo = _read(tasks)
+    with Output(output.expanduser().absolute()) as out:
+        setup.acquire_model()
+        return aio.run(_follow(setup.agent(), todo, out, jobs))
+
+
+async def _follow(agent: Any, todo: list[Item], out: Output, jobs: int) -> int:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    missed = 0
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), disable=not is_terminal(sys.stderr)) as bar:
+        shown = bar.add_task("tasks", total=len(todo), completed=len(todo) - _left(todo, out))
+        async for row in results(agent, todo, out, jobs):
+            missed += row["status"] != "ok"
+            bar.advance(shown)
+    told = f", {missed} of them not ok" if missed else ""
+    sys.stderr.write(f"{len(todo)} tasks, {len(todo) - _left(todo, out)} lines in {out.path}{told}\n")
+    return 1 if missed else 0
+
+
+def _left(todo: list[Item], out: Output) -> int:
+    return sum(item.line not in out.done for item in todo)
+
+
+def _read(path: Path) -> list[Item]:
+    try:
+        with path.expanduser().open(encoding="utf-8") as file:
+            return items(file, str(path))
+    except UnicodeDecodeError:
+        raise UsageError(f"{path} is not UTF-8 text; save it as UTF-8.") from None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read ({error.strerror}); name a file with a task a line.") from None

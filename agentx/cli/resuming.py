@@ -1,0 +1,84 @@
+"""From a session that the journal holds to the setup it goes on with: what shapes its prompts is as it was."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from agentx.cli.setup import Options, Setup, folder, prepare
+from agentx.errors import UsageError
+from agentx.history import Run, runs
+from agentx.journal import Journal
+
+_FIXED = {
+    "model": "--model",
+    "tools": "--tool",
+    "strategy": "--strategy",
+    "instructions": "--instructions",
+    "principles": "--principle",
+    "temperature": "--temperature",
+    "seed": "--seed",
+}
+"""Options that shape the prompts, which are those of the session."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """A session that goes on: its id, its last task, and the setup that this task was begun with."""
+
+    session: str
+    last: Run
+    setup: Setup
+
+
+def find(session: str, typed: Options) -> Resumed:
+    """The session of this id, or with `last` the newest of the workspace.
+
+    Raises:
+        UsageError: there is none, nothing was begun in it, or an option was typed that is the session's.
+    """
+    for name, option in _FIXED.items():
+        if getattr(typed, name):
+            raise UsageError(f"{option} is what the session was begun with; leave it out when one is resumed.")
+    with Journal.default() as journal:
+        if session == "last":
+            workspace = folder(typed.workspace)
+            latest = journal.latest(str(workspace))
+            if latest is None:
+                raise UsageError(f"There is no session of {workspace} yet; `agentx sessions list` names the others.")
+            session = latest.id
+        found = runs(journal.numbered(session))
+    if not found:
+        raise UsageError(f"Nothing was begun in session {session}; `agentx run` begins a new one.")
+    return Resumed(session, found[-1], replace(_setup(found[-1], typed), resumed=session))
+
+
+def _setup(run: Run, typed: Options) -> Setup:
+    started = run.started
+    kept: dict[str, Any] = started.settings
+    options = replace(
+        typed,
+        workspace=folder(typed.workspace) if typed.workspace else folder(Path(started.workspace)),
+        model=None if started.model == "default" else started.model,
+        tools=[*started.tools, *kept.get("without", ())],
+        strategy=started.strategy,
+        allow=[*(typed.allow or []), *kept.get("allow", ())],
+        deny=[*(typed.deny or []), *kept.get("deny", ())],
+        mode=typed.mode or kept.get("mode"),
+        max_steps=typed.max_steps or kept.get("max_steps"),
+        timeout_s=typed.timeout_s or kept.get("timeout_s"),
+        threads=typed.threads or kept.get("threads"),
+    )
+    if str(options.workspace) != started.workspace:
+        raise UsageError(f"The session was begun in {started.workspace}; leave --workspace out, or name that folder.")
+    setup = prepare(options)
+    sampling = kept.get("sampling", {})
+    settings = replace(
+        setup.settings,
+        instructions=kept.get("instructions"),
+        principles=list(kept.get("principles", ())),
+        dialect=kept.get("dialect"),
+        context_tokens=kept.get("context_tokens"),
+        temperature=sampling.get("temperature", 0.0),
+        seed=sampling.get("seed", 0),
+    )
+    return replace(setup, settings=settings)

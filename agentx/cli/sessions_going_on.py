@@ -1,0 +1,89 @@
+"""`agentx sessions rewind` and `replay`: a session goes back, or is played again."""
+
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agentx.cli.narrate import Narrator
+from agentx.cli.sessions_named import Session, opened, resolved
+from agentx.cli.setup import load_tools
+from agentx.cli.text import visible
+from agentx.errors import UsageError
+from agentx.events import RunStarted
+from agentx.history import in_force
+from agentx.journal import Journal
+
+
+def rewind(
+    session: Session,
+    to: Annotated[
+        int | None,
+        typer.Option("--to", min=0, metavar="NUMBER", help="The last event that counts."),
+    ] = None,
+) -> int:
+    """Take a session back to one of its events, and the files that its calls have changed since."""
+    from agentx.rewinding import rewind
+
+    with opened() as journal:
+        name = resolved(journal, session)
+        begun = [number for number, event in in_force(journal.numbered(name)) if isinstance(event, RunStarted)]
+        if to is None and not begun:
+            raise UsageError(f"Session {name} has no task left to go back before.")
+        tools, _ = load_tools(None)
+        known = {tool.name: tool for tool in tools}
+        workspace = Path(journal.session(name).workspace)
+        rewound = rewind(journal, name, begun[-1] - 1 if to is None else to, known, workspace)
+    for path in rewound.restored:
+        sys.stdout.write(f"{path} is as it was\n")
+    for sentence in rewound.left:
+        sys.stderr.write(f"not taken back: {sentence}\n")
+    sys.stderr.write(f"{name} goes on from event {rewound.to}: agentx run TASK --resume {name}\n")
+    return 0
+
+
+def replay(
+    session: Session,
+    speed: Annotated[
+        float, typer.Option("--speed", min=0, help="1 is as it was, 10 ten times as fast, 0 without waiting.")
+    ] = 1.0,
+    check: Annotated[
+        bool, typer.Option("--check", help="Play it again through the loop and tell what differs.")
+    ] = False,
+    live: Annotated[bool, typer.Option("--live", help="As --check, and ask the model each time.")] = False,
+) -> int:
+    """Show a session as it happened, or check that it would happen again."""
+    if check or live:
+        with opened() as journal:
+            name = resolved(journal, session)
+        return _checked(name, live)
+    with opened() as journal:
+        _play(journal, resolved(journal, session), speed)
+    return 0
+
+
+def _play(journal: Journal, session: str, speed: float) -> None:
+    narrator, before = Narrator(sys.stdout), None
+    for at, event in journal.timed(session):
+        if speed and before and not isinstance(event, RunStarted):
+            time.sleep(max((at - before).total_seconds(), 0) / speed)
+        before = at
+        narrator.tell(event)
+        sys.stdout.flush()
+
+
+def _checked(session: str, live: bool) -> int:
+    from agentx.cli import aio, resuming
+    from agentx.cli.setup import Options
+    from agentx.replaying import replay
+
+    setup = resuming.find(session, Options()).setup
+    setup.acquire_model()
+    found = aio.run(replay(setup.agent(), session, live=live))
+    told = f"{found.tasks} tasks, {found.events} events" + (f", {found.replies} replies" if live else "")
+    for difference in found.differences:
+        sys.stdout.write(f"{visible(difference)}\n")
+    sys.stdout.write(f"{told}: {f'{len(found.differences)} differ' if found.differences else 'all the same'}\n")
+    return 1 if found.differences else 0

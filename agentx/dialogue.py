@@ -1,0 +1,184 @@
+"""What a session knows from task to task, and one task of it put to the loop or played back from its record."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from agentx.conversation import Conversation, Exchange
+from agentx.events import Event, RunFinished, Surveyed
+from agentx.history import Run
+from agentx.messages import RunResult
+from agentx.model import Fragment, Model
+from agentx.provenance import Provenance
+from agentx.tape import Again, Diverged, RecordedModel, Tape
+
+if TYPE_CHECKING:
+    from agentx.agent import Agent
+    from agentx.planner.base import Strategy
+    from agentx.planner.claims.source import Source
+
+PIPED = "\n\n<input>\n"
+"""Between a task and what was piped in with it, which the user has not said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One task as it is put to the loop.
+
+    Attributes:
+        number: of the event that began it.
+        schema: JSON Schema that the answer must match.
+        without: names of tools that are off.
+        max_steps, timeout_s: as for an agent, where they are less than the agent's.
+    """
+
+    task: str
+    number: int = 0
+    schema: dict[str, Any] | None = None
+    without: frozenset[str] = frozenset()
+    max_steps: int | None = None
+    timeout_s: float | None = None
+
+    @classmethod
+    def of(cls, run: Run) -> "Job":
+        told = run.started.settings
+        without = frozenset(told.get("without", ()))
+        return cls(
+            run.started.task, run.number, told.get("schema"), without, told.get("limit_steps"), told.get("limit_s")
+        )
+
+
+class Dialogue:
+    """The state of one session: the growing prompt, what was said and seen, and what was granted.
+
+    Args:
+        parent: of a session that works for another's task: what is granted there holds here, what is read here taints
+            both, and its tasks are not the user's own words.
+    """
+
+    def __init__(self, agent: "Agent", parent: "Dialogue | None" = None) -> None:
+        self._agent = agent
+        self._prompt: list[Fragment] = []
+        self._conversation = Conversation()
+        self._past: list[Source] = []
+        self._shown: list[str] = []
+        self._speaks_for_user = parent is None
+        # What a person grants holds for this conversation.
+        self._policy = parent._policy if parent else agent.policy.for_session()
+        self._provenance = parent._provenance if parent else Provenance()
+        if parent is None:
+            self._provenance.said(agent.instructions or "")
+
+    async def play(
+        self,
+        model: Model,
+        job: Job,
+        tape: Tape,
+        emit: Callable[[Event], None],
+        session_id: str,
+        delegate: Callable[..., Awaitable[RunResult]] | None = None,
+    ) -> RunFinished:
+        """Puts a task to the loop: what the tape holds of it is played back, the rest is new."""
+        final = await self._loop(RecordedModel(model, tape, emit), job, tape, emit, session_id, delegate)
+        self._conversation.exchanges.append(Exchange(job.task, str(final.output or final.error), job.number))
+        return final
+
+    async def play_back(
+        self,
+        model: Model,
+        run: Run,
+        session_id: str,
+        emit: Callable[[Event], None] = lambda event: None,
+        again: Again | None = None,
+    ) -> list[str]:
+        """Brings the conversation to where it was after a task of its past.
+
+        Args:
+            emit: gets what the loop emits on the way.
+            again: see `RecordedModel`.
+
+        Returns:
+            The calls of a task that broke off of which nothing tells whether they were carried out.
+
+        Raises:
+            Diverged: AgentX, the model, the tools or the settings are not those that it was recorded with.
+        """
+        tape = Tape(run.events, closed=True)
+        recorded = RecordedModel(model, tape, emit, again)
+        final = await self._loop(recorded, Job.of(run), tape, emit, session_id, None)
+        if run.finished and run.finished.status == "ok" != final.status:
+            raise Diverged(
+                f"Session {session_id} cannot go on: AgentX, the model, the tools or the settings are not those that "
+                "it was recorded with; begin a new one."
+            )
+        if run.finished and run.finished.status != "interrupted":
+            answer = str(run.finished.output or run.finished.error)
+            self._conversation.exchanges.append(Exchange(run.started.task, answer, run.number))
+        return [call.name for call in tape.broken_off] if run.is_unfinished else []
+
+    async def _loop(
+        self,
+        model: Model,
+        job: Job,
+        tape: Tape,
+        emit: Callable[[Event], None],
+        session_id: str,
+        delegate: Callable[..., Awaitable[RunResult]] | None,
+    ) -> RunFinished:
+        from agentx.calls import Surroundings
+        from agentx.context import Room
+        from agentx.loop import Limits, Loop
+
+        agent = self._agent
+        turn = agent.turn(model, job.task, emit, tape.call)
+        turn.without = job.without
+        known = tape.surveys if tape.surveys is not None else agent.surveys(job.task)
+        emit(Surveyed(known))
+        turn.surveys = {name: arguments for name, arguments in known.items() if name not in job.without}
+        if agent.retrieval:
+            await agent.retrieval.for_task(turn, self._shown)
+        if job.schema is not None:
+            turn.answer_schema = job.schema
+            turn.task += f"\n\nThe final answer is JSON of this schema: {job.schema}"
+        plan = strategy_named(agent.strategy)
+        turn.conversation = tuple((item.task, item.answer) for item in self._conversation.exchanges)
+        room = Room(turn, plan, self._conversation, lambda: self._provenance.tainted)
+        room.recall()
+        turn.prompt = self._prompt
+        turn.prompt += plan.opening(turn, follow_up=bool(self._prompt))
+        turn.was_shown()
+        self._hear(job.task, tape)
+        around = Surroundings(
+            session_id,
+            agent.workspace,
+            self._policy,
+            self._provenance,
+            agent.approve,
+            agent.tool_settings,
+            tape,
+            agent.retrieval,
+            agent.ask,
+            agent.settle,
+            delegate,
+        )
+        turn.past = self._past
+        limits = Limits(job.max_steps or agent.max_steps, job.timeout_s or agent.timeout_s)
+        try:
+            return await Loop(turn, plan, limits, around, room).run()
+        finally:
+            self._past = turn.seen
+
+    def _hear(self, task: str, tape: Tape) -> None:
+        words, _, piped = task.partition(PIPED)
+        if self._speaks_for_user:
+            self._provenance.said(words)
+        self._provenance.privacy.add_private(piped)
+        for pattern in tape.grants:
+            self._policy.grant(pattern)
+
+
+def strategy_named(name: str) -> "Strategy":
+    """A new strategy of this registered name."""
+    from agentx import plugins
+
+    return plugins.load("agentx.strategies", name)()

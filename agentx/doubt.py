@@ -1,0 +1,83 @@
+"""Calls in doubt: a run broke off after it had begun a call, and nothing tells whether the effect has happened.
+
+Such a call is made again only where that does no harm: it has no effect, the tool says that twice is as good as once,
+or it can be seen that nothing has happened yet. Where it can be seen that it has happened, it counts as done. Else a
+person decides, and where nobody can be asked the run ends.
+"""
+
+import inspect
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from agentx import changes
+from agentx.errors import EndsRun
+from agentx.events import CallStarted
+from agentx.messages import ToolCall, ToolResult
+from agentx.policy import ASKING
+from agentx.threads import in_thread
+from agentx.tool import Tool, ToolContext
+
+Settlement: TypeAlias = Literal["happened", "again", "stop"]
+SETTLEMENTS: tuple[Settlement, ...] = ("happened", "again", "stop")
+
+SAID = "the user says so"
+
+Settler: TypeAlias = Callable[[ToolCall], Awaitable[Settlement]]
+"""Asks a person about a call in doubt: its effect has happened, it is to be made again, or the run is to stop here."""
+
+
+class InDoubt(EndsRun):
+    """Nobody can say whether a call was carried out."""
+
+    exit_code = 75
+    status = "in_doubt"
+
+    def __init__(self, call: ToolCall) -> None:
+        super().__init__(
+            f"The run broke off in a call of {call.name}, and nothing tells whether it was carried out: look, then go "
+            "on with --in-doubt happened, or with --in-doubt again to make the call once more."
+        )
+
+
+async def settled(tool: Tool, intent: CallStarted, context: ToolContext, settle: Settler | None) -> tuple[bool, str]:
+    """Whether the effect of a call has happened, and what tells so.
+
+    Raises:
+        InDoubt: nothing tells, and there is nobody to ask or they want the run to stop.
+    """
+    if not tool.capabilities & ASKING:
+        return False, "the call has no effect"
+    if await _is_unchanged(tool, intent, context.workspace):
+        return False, "the workspace is as it was"
+    seen = await _seen(tool, intent.call, context)
+    if seen is not None:
+        return seen, "a look shows it"
+    if tool.idempotent:
+        return False, "twice is as good as once"
+    answer = await settle(intent.call) if settle else "stop"
+    if answer == "stop":
+        raise InDoubt(intent.call)
+    return answer == "happened", SAID
+
+
+async def _is_unchanged(tool: Tool, intent: CallStarted, workspace: Path) -> bool:
+    """Whether the call can change nothing but files of the workspace, and these are as they were."""
+    if not tool.confined or tool.capabilities & {"egress", "costs"} or not intent.workspace:
+        return False
+    return await in_thread(lambda: changes.fingerprint(workspace)) == intent.workspace
+
+
+async def _seen(tool: Tool, call: ToolCall, context: ToolContext) -> bool | None:
+    """What the tool's probe says; None where it has none, or cannot tell."""
+    probe = tool.probe
+    if probe is None:
+        return None
+    found = await in_thread(lambda: probe(context, call.arguments))
+    return await found if inspect.isawaitable(found) else found
+
+
+def as_result(tool: Tool, call: ToolCall) -> ToolResult:
+    """What the model is told of a call whose effect has happened, though its result is lost."""
+    changed = [str(call.arguments[name]) for name in tool.paths if name in call.arguments]
+    return ToolResult(call.id, "ok", "done (the run broke off then; nothing more is known of it)", changed=changed)

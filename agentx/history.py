@@ -1,0 +1,55 @@
+"""A session's past, from its journal: which runs it had, and how each of them ended."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from agentx.events import Event, Rewound, RunFinished, RunResumed, RunStarted
+
+Numbered = tuple[int, Event]
+
+
+@dataclass(slots=True)
+class Run:
+    """One task of a session.
+
+    Attributes:
+        number: of the event that began it, in the session.
+        events: between the beginning and the end, in order.
+        finished: how it ended; None where the process ended first.
+    """
+
+    started: RunStarted
+    number: int
+    events: list[Event] = field(default_factory=list[Event])
+    finished: RunFinished | None = None
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether there is something left of it to be done."""
+        return self.finished is None or self.finished.status not in ("ok", "refused")
+
+
+def in_force(events: Iterable[Numbered]) -> list[Numbered]:
+    """The events of a session without those that it was rewound past."""
+    found: list[Numbered] = []
+    for number, event in events:
+        if isinstance(event, Rewound):
+            found = [item for item in found if item[0] <= event.to]
+        else:
+            found.append((number, event))
+    return found
+
+
+def runs(events: Iterable[Numbered]) -> list[Run]:
+    """The runs of a session in order; one that broke off and went on is one."""
+    found: list[Run] = []
+    for number, event in in_force(events):
+        if isinstance(event, RunStarted):
+            found.append(Run(event, number))
+        elif found and isinstance(event, RunFinished):
+            found[-1].finished = event
+        elif found and isinstance(event, RunResumed):
+            found[-1].finished = None
+        elif found:
+            found[-1].events.append(event)
+    return found

@@ -1,0 +1,55 @@
+"""Takes a session back to one of its events, and the files that its calls have changed since with it."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from agentx.errors import AgentXError, UsageError
+from agentx.events import CallFinished, CallStarted, EventLog, Rewound
+from agentx.history import Numbered, in_force
+from agentx.tool import Tool, ToolContext
+
+
+def rewind(journal: EventLog, session_id: str, to: int, tools: Mapping[str, Tool], workspace: Path) -> Rewound:
+    """Has a session go on from event number `to`; returns what was put back, and what could not be.
+
+    Raises:
+        UsageError: no such session or event, or a living process is at work on the session.
+    """
+    with journal.lease(session_id):
+        held = in_force(journal.numbered(session_id))
+        if to not in {0, *(number for number, _ in held)}:
+            raise UsageError(f"Session {session_id} has no event {to}; `agentx sessions show` counts from 1.")
+        gone = [item for item in held if item[0] > to]
+        restored, left = _taken_back(gone, tools, workspace, session_id)
+        rewound = Rewound(to, restored, left)
+        journal.append(session_id, rewound)
+        journal.finish(session_id, "interrupted", None)
+    return rewound
+
+
+def _taken_back(
+    gone: list[Numbered], tools: Mapping[str, Tool], workspace: Path, session_id: str
+) -> tuple[list[str], list[str]]:
+    changed = {event.result.call_id: event.result.changed for _, event in gone if isinstance(event, CallFinished)}
+    calls = {event.call.id: event.call for _, event in gone if isinstance(event, CallStarted)}
+    restored: list[str] = []
+    left: list[str] = []
+    # Calls that a program made come before the program, whose own changes are those that are then left.
+    for call in reversed(calls.values()):
+        tool = tools.get(call.name)
+        if tool is None or not tool.capabilities & {"writes", "executes", "egress", "costs"}:
+            continue
+        try:
+            if tool.undo:
+                restored += tool.undo(ToolContext(workspace, session_id, call.id))
+            elif rest := _named(changed.get(call.id, ()), restored):
+                left.append(f"{call.name} changed {rest}")
+            elif tool.capabilities & {"egress", "costs"} or "executes" not in tool.capabilities:
+                left.append(f"{call.name} cannot be taken back")
+        except AgentXError as error:
+            left.append(str(error))
+    return list(dict.fromkeys(restored)), left
+
+
+def _named(paths: Iterable[str], restored: list[str]) -> str:
+    return ", ".join(path for path in paths if path not in restored)

@@ -1,0 +1,111 @@
+"""`agentx run --resume`: sessions killed for real, and what goes on from them."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import COMMAND, answer, calls, process
+
+WRITES = 3
+
+
+@pytest.fixture
+def begun(script: Any, tmp_path: Path) -> Any:
+    """Starts a run of several writes in a process; gives what starts it and the environment."""
+    work = tmp_path / "work"
+    work.mkdir()
+    steps = [calls(f'write_file(path="{number}.txt", text="{number}")') for number in range(WRITES)]
+    model = script(*steps, answer("All are written."))
+    env = {"AGENTX_DATA_DIR": str(tmp_path / "data"), "AGENTX_STRATEGY": "react"}
+    argv = ["run", "Write the files.", "--model", model, "--tool", "write_file", "--allow", "all"]
+    return [*argv, "--workspace", str(work)], env, work
+
+
+def session_of(env: dict[str, str]) -> str:
+    return process("sessions", "list", env=env).out.splitlines()[1].split()[0]
+
+
+def resumed(env: dict[str, str], work: Path, *more: str, session: str = "last") -> Any:
+    return process("run", "--resume", session, "--workspace", str(work), "--json", *more, env=env)
+
+
+def test_a_run_that_ended_prints_its_answer_again(begun: Any) -> None:
+    argv, env, work = begun
+    first = process(*argv, env=env)
+    assert (first.code, first.out) == (0, "All are written.\n")
+    again = process("run", "--resume", "last", "--workspace", str(work), env=env)
+    assert (again.code, again.out) == (0, "All are written.\n")
+    as_json = json.loads(resumed(env, work, session=session_of(env)).out)
+    assert as_json["status"] == "ok" and len(as_json["calls"]) == WRITES
+
+
+def test_a_run_without_an_approval_goes_on_with_it(begun: Any) -> None:
+    argv, env, work = begun
+    argv = [part for part in argv if part not in ("--allow", "all")]
+    assert process(*argv, env=env).code == 3
+    result = resumed(env, work, "--allow", "write_file")
+    assert result.code == 0 and result.object["output"] == "All are written."
+    assert [call["arguments"]["path"] for call in result.object["calls"]] == ["0.txt", "1.txt", "2.txt"]
+    assert [path.name for path in sorted(work.iterdir())] == ["0.txt", "1.txt", "2.txt"]
+
+
+def test_options_of_the_session_cannot_be_typed_anew(begun: Any) -> None:
+    argv, env, work = begun
+    process(*argv, env=env)
+    for typed in (["--strategy", "direct"], ["--model", "x"], ["--instructions", "Be brief."], ["--tool", "now"]):
+        result = resumed(env, work, *typed)
+        assert result.code == 2 and typed[0] in result.err and "leave it out" in result.err
+    assert "leave --workspace out" in resumed(env, work.parent, session=session_of(env)).err
+
+
+def test_what_cannot_be_resumed_is_a_sentence(begun: Any) -> None:
+    _, env, work = begun
+    nothing = resumed(env, work)
+    assert nothing.code == 2 and "There is no session of" in nothing.err
+    unknown = resumed(env, work, session="20200101-000000-abcd")
+    assert unknown.code == 2 and "no session `20200101-000000-abcd`" in unknown.err
+    assert json.loads(unknown.out)["status"] == "failed"
+    missing = process("run", env=env)
+    assert missing.code == 2 and "TASK is missing" in missing.err
+
+
+def test_in_doubt_takes_two_words(begun: Any) -> None:
+    argv, env, _ = begun
+    result = process(*argv, "--in-doubt", "maybe", env=env)
+    assert result.code == 2 and "--in-doubt is happened or again" in result.err
+
+
+def test_a_session_that_a_process_is_at_work_on_is_not_resumed(script: Any, tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    work.mkdir()
+    program = "import time\ntime.sleep(30)"
+    model = script(calls(f"python(code={json.dumps(program)})"), answer("Done."))
+    env = {"AGENTX_DATA_DIR": str(tmp_path / "data"), "AGENTX_STRATEGY": "react"}
+    argv = ["run", "Sleep.", "--model", model, "--tool", "python", "--allow", "all", "--workspace", str(work)]
+    started = subprocess.Popen(
+        [*COMMAND, *argv], env=os.environ | env, stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert started.stderr
+        while "→ python" not in (line := started.stderr.readline()):
+            assert line
+        busy = resumed(env, work)
+        assert busy.code == 2 and "process" in busy.err
+    finally:
+        started.send_signal(signal.SIGKILL)
+        started.wait()
+    # The program had changed nothing: it is made again, and killed again.
+    time.sleep(0.2)
+    again = subprocess.run(
+        [*COMMAND, "run", "--resume", "last", "--workspace", str(work), "--timeout", "3"],
+        env=os.environ | env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert again.returncode == 124, again.stderr
+    assert "is made again: the workspace is as it was" in again.stderr
