@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from agentx.events import Event, Rewound, RunFinished, RunResumed, RunStarted
+from agentx.events import DoubtRaised, DoubtSettled, Event, Rewound, RunFinished, RunResumed, RunStarted
 
 Numbered = tuple[int, Event]
 
@@ -27,6 +27,17 @@ class Run:
     def is_unfinished(self) -> bool:
         """Whether there is something left of it to be done."""
         return self.finished is None or self.finished.status not in ("ok", "refused")
+
+    @property
+    def doubts(self) -> list[str]:
+        """Ids of the calls in doubt that nobody has settled."""
+        found: dict[str, None] = {}
+        for event in self.events:
+            if isinstance(event, DoubtRaised):
+                found[event.call.id] = None
+            elif isinstance(event, DoubtSettled):
+                found.pop(event.call_id, None)
+        return list(found)
 
 
 def in_force(events: Iterable[Numbered]) -> list[Numbered]:

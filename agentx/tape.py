@@ -22,6 +22,8 @@ from agentx.events import (
     CallFinished,
     CallProgress,
     CallStarted,
+    DoubtRaised,
+    DoubtSettled,
     Event,
     ModelReplied,
     ModelScored,
@@ -231,7 +233,9 @@ class Echo:
     def __init__(self, emit: Callable[[Event], None], events: Iterable[Event], tape: Tape) -> None:
         self._emit = emit
         self._tape = tape
-        self._held = Counter(map(event_key, events))
+        # A doubt that is raised once more is new: a person has to hear of it.
+        kept = (event for event in events if not isinstance(event, DoubtRaised | DoubtSettled))
+        self._held = Counter(map(event_key, kept))
 
     def __call__(self, event: Event) -> None:
         # A reply off the tape comes in one piece, whatever the pieces were.

@@ -1,13 +1,16 @@
 """From a session that the journal holds to the setup it goes on with: what shapes its prompts is as it was."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from agentx.cli.setup import Options, Setup, folder, prepare
+from agentx.doubt import Settlement, Settler
 from agentx.errors import UsageError
 from agentx.history import Run, runs
 from agentx.journal import Journal
+from agentx.messages import ToolCall
 
 _FIXED = {
     "model": "--model",
@@ -50,6 +53,31 @@ def find(session: str, typed: Options) -> Resumed:
     if not found:
         raise UsageError(f"Nothing was begun in session {session}; `agentx run` begins a new one.")
     return Resumed(session, found[-1], replace(_setup(found[-1], typed), resumed=session))
+
+
+def settler(word: str, doubts: Collection[str]) -> Settler:
+    """Answers with the word of `--in-doubt`, which is about the calls that the user has been told of.
+
+    A program that made one of them is run again; whatever else comes to be in doubt stops the run, which tells of it.
+
+    Args:
+        doubts: ids of the calls that ended the run before; where there are none, the first one that comes is meant.
+
+    Raises:
+        UsageError: there is no such word.
+    """
+    if word not in ("happened", "again"):
+        raise UsageError(f"--in-doubt is happened or again, not {word!r}.")
+    told = set(doubts)
+
+    async def settle(call: ToolCall) -> Settlement:
+        if not told:
+            told.add(call.id)
+        if call.id in told:
+            return "happened" if word == "happened" else "again"
+        return "again" if any(name.startswith(f"{call.id}.") for name in told) else "stop"
+
+    return settle
 
 
 def _setup(run: Run, typed: Options) -> Setup:

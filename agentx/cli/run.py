@@ -2,7 +2,7 @@
 
 import contextlib
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,12 +14,10 @@ from agentx.cli.setup import Options, Setup, prepare
 from agentx.cli.stdin import with_stdin
 from agentx.errors import AgentXError, UsageError
 from agentx.events import Event, to_json
-from agentx.messages import ToolCall
 from agentx.report import Report
 
 if TYPE_CHECKING:
     from agentx.agent import Agent
-    from agentx.doubt import Settlement, Settler
 
 
 @options.with_shared
@@ -101,26 +99,18 @@ class _Run:
         if found.last.finished and not found.last.is_unfinished:
             self._report.take(found.last.finished)
             return
-        aio.run(self._follow(self._ready(found.setup).resume(found.session).stream_resumed()))
+        agent = self._ready(found.setup, found.last.doubts)
+        aio.run(self._follow(agent.resume(found.session).stream_resumed()))
 
-    def _ready(self, setup: Setup) -> "Agent":
+    def _ready(self, setup: Setup, in_doubt: Collection[str] = ()) -> "Agent":
+        from agentx.cli import resuming
+
         for notice in setup.notices:
             self._narrator.note(notice)
         setup.acquire_model()
         asker = self._asker
-        return setup.agent(asker, asker and asker.answer, self._settler())
-
-    def _settler(self) -> "Settler | None":
-        given = self._in_doubt
-        if given is None:
-            return self._asker and self._asker.settle
-        if given not in ("happened", "again"):
-            raise UsageError(f"--in-doubt is happened or again, not {given!r}.")
-
-        async def settle(call: ToolCall) -> "Settlement":
-            return given
-
-        return settle
+        settle = resuming.settler(self._in_doubt, in_doubt) if self._in_doubt else asker and asker.settle
+        return setup.agent(asker, asker and asker.answer, settle)
 
     async def _follow(self, events: AsyncGenerator[Event, None]) -> None:
         async for event in events:
