@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 from typing import Any
 
+from agentx_tui import garbage
 from agentx_tui.app import AgentXApp
 from agentx_tui.preferences import Preferences
 
@@ -95,6 +96,7 @@ def main() -> None:
     (folder / "replies.json").write_text("[]")
     setup = PacedSetup(Settings(model=f"scripted:{folder / 'replies.json'}"), folder, [])
     app = Probed(lambda: setup, Preferences(theme="dark"))
+    garbage.only_at_rest()
     app.run()
     (begun, cpu_begun), (ended, cpu_ended) = app.cpu[0], app.cpu[-1]
     share = (cpu_ended - cpu_begun) / (ended - begun)

@@ -6,15 +6,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from agentx.cli.options import AllowHost
 from agentx.cli.output import to_line
 from agentx.cli.tables import table
 from agentx.cli.text import one_line, visible
 from agentx.errors import UsageError
 from agentx_memory import ask_command, asking, names, places, showing
 from agentx_memory.store import COLLECTION, Store, Where, open_store
+from agentx_memory.web_pages import is_address
 
 if TYPE_CHECKING:
     from agentx_memory.embedder import Embedder
+    from agentx_memory.web_pages import Fetcher
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -35,15 +38,30 @@ Until = Annotated[str, typer.Option("--until", metavar="DATE", help="Only what w
 
 @app.command()
 def add(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files and folders.")],
+    paths: Annotated[list[str], typer.Argument(metavar="PATH|URL...", help="Files, folders, and pages of the web.")],
+    allow_host: AllowHost = None,
     collection: Collection = COLLECTION,
     as_json: AsJson = False,
 ) -> int:
-    """Store files and folders; what did not change costs nothing."""
+    """Store files, folders and pages; what did not change costs nothing, and files of a folder that are gone go."""
     from agentx_memory.command_add import add_paths
 
     embedder = _embedder()
-    return add_paths(_store(collection, embedder.name), embedder, paths, as_json)
+    fetcher = _fetcher(allow_host) if any(map(is_address, paths)) else None
+    return add_paths(_store(collection, embedder.name), embedder, paths, as_json, fetcher)
+
+
+@app.command()
+def watch(
+    folders: Annotated[list[str], typer.Argument(metavar="FOLDER...", help="Folders to keep in step with.")],
+    collection: Collection = COLLECTION,
+    as_json: AsJson = False,
+) -> int:
+    """Keep the memory in step with folders until Ctrl-C: what comes, changes and goes, a line for each."""
+    from agentx_memory.command_watch import watch_folders
+
+    embedder = _embedder()
+    return watch_folders(_store(collection, embedder.name), embedder, folders, as_json)
 
 
 @app.command()
@@ -255,6 +273,14 @@ def _folder() -> Path:
 
 def _store(collection: str, model: str = "") -> Store:
     return open_store(model, _folder(), collection)
+
+
+def _fetcher(hosts: list[str] | None) -> "Fetcher":
+    from agentx import config
+    from agentx.cli.setup import checked_hosts
+    from agentx_memory.web_pages import Fetcher
+
+    return Fetcher(config.load(Path.cwd()).settings, checked_hosts(hosts))
 
 
 def _embedder() -> "Embedder":

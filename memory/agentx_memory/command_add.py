@@ -1,37 +1,50 @@
-"""`agentx memory add`: reads, embeds and stores files, and tells what became of each."""
+"""`agentx memory add`: reads, embeds and stores files and pages, and tells what became of each."""
 
 import sys
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agentx.cli.output import to_line
 from agentx.cli.text import is_terminal, one_line
-from agentx.errors import UsageError
 from agentx_memory.adding import add_documents
 from agentx_memory.chunks import Document
 from agentx_memory.store import Progress, Put, Store
+from agentx_memory.web_pages import is_address
 
 if TYPE_CHECKING:
     from agentx_memory.embedder import Embedder
     from agentx_memory.ingest import Skipped
+    from agentx_memory.web_pages import Fetcher
 
 
-def add_paths(store: Store, embedder: "Embedder", paths: list[str], as_json: bool) -> int:
-    """Stores what lies at the paths; the exit code is 1 where all of it had to be skipped."""
+def add_paths(
+    store: Store, embedder: "Embedder", paths: list[str], as_json: bool, fetcher: "Fetcher | None" = None
+) -> int:
+    """Stores what lies at the paths, and forgets files of named folders that are gone.
+
+    Args:
+        paths: files and folders, and addresses too where there is a fetcher.
+
+    Returns:
+        The exit code: 1 where all had to be skipped.
+    """
     from agentx.models.progress import narrator
 
-    _check(paths)
     with narrator() as sink:
         embedder.load(sink)
     tally = _Tally(as_json)
     try:
         with bar("documents") as progress:
-            documents = tally.readable(_read(store, embedder, paths, tally))
+            read = _read(store, embedder, [path for path in paths if not is_address(path)], tally)
+            documents = chain(tally.readable(read), _fetched(store, embedder, paths, tally, fetcher))
             for count, (document, put) in enumerate(add_documents(store, embedder, documents), 1):
                 tally.stored(document, put)
                 progress(count, 0)
+        _forget_gone(store, paths, tally)
         with bar("chunks of the index") as progress:
             store.follow(progress)
     except KeyboardInterrupt:
@@ -39,12 +52,6 @@ def add_paths(store: Store, embedder: "Embedder", paths: list[str], as_json: boo
         raise
     tally.tell()
     return 1 if tally.skipped and not (tally.documents or tally.unchanged) else 0
-
-
-def _check(paths: list[str]) -> None:
-    for path in paths:
-        if "://" in path:
-            raise UsageError(f"`{one_line(path)}` is an address; save the page to a file and add that.")
 
 
 def _read(store: Store, embedder: "Embedder", paths: list[str], tally: "_Tally") -> "Iterator[Document | Skipped]":
@@ -58,24 +65,67 @@ def _read(store: Store, embedder: "Embedder", paths: list[str], tally: "_Tally")
     return documents(paths, embedder=embedder, known=known)
 
 
+def _fetched(
+    store: Store, embedder: "Embedder", paths: list[str], tally: "_Tally", fetcher: "Fetcher | None"
+) -> Iterator[Document]:
+    for address in filter(is_address, paths):
+        page = fetcher.page(address, embedder) if fetcher is not None else "Addresses are not fetched here."
+        if isinstance(page, str):
+            tally.skip(address, page)
+        elif store.holds(address, page.digest):
+            tally.unchanged += 1
+        else:
+            yield page
+
+
+def _forget_gone(store: Store, paths: list[str], tally: "_Tally") -> None:
+    from agentx_memory.gone import gone, holds_nothing
+
+    for path in paths:
+        if is_address(path) or not (folder := Path(path).expanduser()).is_dir():
+            continue
+        folder = folder.resolve()
+        if not (keys := gone(store, folder)):
+            continue
+        if holds_nothing(folder):
+            name = one_line(str(folder))
+            sys.stderr.write(
+                f"{name} holds no file now; what is stored of it stays: `agentx memory rm {name}` removes it.\n"
+            )
+            continue
+        for key in keys:
+            store.remove(key)
+            tally.forgot(key)
+    if tally.forgotten:
+        store.compact()
+
+
 class _Tally:
     """Counts what became of the files, and tells of each as JSON or of the skipped ones on stderr."""
 
     def __init__(self, as_json: bool) -> None:
         self._as_json = as_json
-        self.documents = self.unchanged = self.skipped = 0
+        self.documents = self.unchanged = self.skipped = self.forgotten = 0
         self._added = self._removed = 0
 
     def readable(self, items: "Iterable[Document | Skipped]") -> Iterator[Document]:
         for item in items:
             if isinstance(item, Document):
                 yield item
-                continue
-            self.skipped += 1
-            if self._as_json:
-                sys.stdout.write(to_line({"skipped": str(item.path), "reason": item.reason}) + "\n")
             else:
-                sys.stderr.write(f"skipped {one_line(str(item.path))}: {one_line(item.reason, 300)}\n")
+                self.skip(str(item.path), item.reason)
+
+    def skip(self, name: str, reason: str) -> None:
+        self.skipped += 1
+        if self._as_json:
+            sys.stdout.write(to_line({"skipped": name, "reason": reason}) + "\n")
+        else:
+            sys.stderr.write(f"skipped {one_line(name)}: {one_line(reason, 300)}\n")
+
+    def forgot(self, key: str) -> None:
+        self.forgotten += 1
+        if self._as_json:
+            sys.stdout.write(to_line({"forgotten": key}) + "\n")
 
     def stored(self, document: Document, put: Put) -> None:
         self.documents += 1
@@ -87,9 +137,10 @@ class _Tally:
             sys.stdout.write(to_line({**told, **changed}) + "\n")
 
     def tell(self, before: str = "") -> None:
+        gone = f", {self.forgotten:,} forgotten, for their files are gone" if self.forgotten else ""
         sys.stderr.write(
             f"{before}{self.documents:,} documents stored ({self._added:,} chunks added, {self._removed:,} removed), "
-            f"{self.unchanged:,} unchanged, {self.skipped:,} skipped.\n"
+            f"{self.unchanged:,} unchanged, {self.skipped:,} skipped{gone}.\n"
         )
 
 

@@ -6,14 +6,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from agentx.errors import ConfigError, ModelError, StorageError, ToolError, UsageError
-from agentx.memory import MemoryHit
 from agentx.tool import ToolContext, tool
 from agentx_memory.chroma import ChromaMemory
 from agentx_memory.places import embedder_of, folder_of
+from agentx_memory.retrieval.hit import Hit
+from agentx_memory.retrieval.search import Retriever
 
 MIN_SCORE = 0.3
-"""Hits below are left out. Over ten notes, fifteen questions that one of them answers scored 0.38 to 0.88 on it, and
-fifteen that none answers 0.29 at most."""
+"""Cosine similarity that a hit has at least, whatever words it shares with the query. Over ten notes, fifteen questions
+that one of them answers scored 0.38 to 0.88 on it, and fifteen that none answers 0.29 at most."""
 
 MAX_RESULTS = 20
 
@@ -59,8 +60,8 @@ def recall(query: str, context: ToolContext, max_results: int = 3) -> str:
         memory = open_memory(context)
         if memory.count():
             memory.embedder.load(_Reported(context))
-        hits = memory.search(query, max(1, min(max_results, MAX_RESULTS)))
-    near = [hit for hit in hits if hit.score >= MIN_SCORE]
+        retriever = Retriever(memory.store, memory.embedder)
+        near = retriever.near(query, max(1, min(max_results, MAX_RESULTS)), least=MIN_SCORE)
     if any(hit.untrusted for hit in near):
         context.holds_untrusted()
     return "\n".join(map(_line, near)) or f"nothing in memory matches {query!r}"
@@ -83,8 +84,8 @@ def memory_path(context: ToolContext) -> Path:
     return folder_of(context.settings)
 
 
-def _line(hit: MemoryHit) -> str:
-    return f"{' '.join(hit.text.split())} ({hit.place or hit.source}, score {hit.score:.2f})"
+def _line(hit: Hit) -> str:
+    return f"{' '.join(hit.text.split())} ({hit.place}, score {hit.similarity or 0.0:.2f})"
 
 
 @contextmanager

@@ -74,8 +74,31 @@ def test_a_file_that_cannot_be_read_is_told_of_and_the_rest_stored(agentx, notes
     assert "skipped" in agentx("add", notes / "broken.pdf", code=1).err
 
 
-def test_an_address_is_refused_with_what_to_do(agentx):
-    assert "save the page to a file" in agentx("add", "https://example.org/", code=2).err
+def test_files_of_a_folder_that_are_gone_are_forgotten_when_it_is_added_again(agentx, notes, tmp_path):
+    ChromaMemory().add("The note names a file.", str(notes / "none.txt"))
+    (notes / "more.txt").write_text("The sauna is lit on Friday.\n")
+    (tmp_path / "docs2").mkdir()
+    (tmp_path / "docs2" / "other.txt").write_text("The cello stands in the hall.\n")
+    agentx("add", notes, "docs2")
+    (notes / "more.txt").unlink()
+    (tmp_path / "docs2" / "other.txt").unlink()
+    assert "forgotten" not in agentx("add", notes / "tax.txt").err
+    assert "2 unchanged, 0 skipped, 1 forgotten, for their files are gone" in agentx("add", "docs").err
+    kept = {row["source"] for row in lines(agentx("list", "--json").out)}
+    assert kept == {
+        *map(str, (notes / "notes.md", notes / "tax.txt", notes / "none.txt", tmp_path / "docs2/other.txt"))
+    }
+
+
+def test_an_empty_folder_may_be_a_disk_that_is_not_there(agentx, notes):
+    agentx("add", notes)
+    for path in notes.iterdir():
+        path.unlink()
+    said = agentx("add", notes)
+    assert f"`agentx memory rm {notes}` removes it" in said.err and "forgotten" not in said.err
+    assert len(lines(agentx("list", "--json").out)) == 2
+    agentx("rm", notes, "--yes")
+    assert agentx("list").out == ""
 
 
 def test_list_show_and_rm_know_a_document_by_path_folder_and_note(agentx, notes):

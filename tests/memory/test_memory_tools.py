@@ -31,6 +31,64 @@ def test_recall_says_when_nothing_matches(context):
     assert recall("price of gold", context=context) == "nothing in memory matches 'price of gold'"
 
 
+NOTES = (
+    "The ketch is moored in the marina of Flensburg.",
+    "Grandma likes orchids.",
+    "The wifi password of the cottage is hunter2.",
+    "Dr. Weber's practice opens at 8 in the morning.",
+    "The tax declaration is due on the 31st of May.",
+    "The sauna is lit on Friday evenings.",
+    "Order code E4711 covers the seals of the bilge pump.",
+    "Ann plays the cello in the city's orchestra.",
+    "The spare key hangs behind the boiler.",
+    "Rye bread takes a day to rise.",
+)
+ANSWERED = {
+    "Where is my sailing boat?": "Flensburg",
+    "What flowers does grandmother like?": "orchids",
+    "How do I get into the wifi?": "hunter2",
+    "When does the doctor open?": "Weber",
+    "When are taxes due?": "31st",
+    "Which seals does E4711 cover?": "bilge",
+    "What instrument does Ann play?": "cello",
+    "Where is the spare key?": "boiler",
+}
+UNANSWERED = (
+    "What is the price of gold?",
+    "Who won the football match?",
+    "How is the weather going to be on the moon?",
+    "What is the capital of Australia?",
+    "Write a function that reverses the list.",
+    "The train to Paris leaves at which platform?",
+    "Which of the files in the folder is the largest?",
+    "What is 17 times 23?",
+    "Translate the sentence into French.",
+    "Is the server in the cluster down?",
+    "Which city has the tallest tower?",
+    "Who lit the torch of the games?",
+    "What hangs on the walls of the Louvre?",
+    "In which order do the planets stand?",
+    "How many days does a year on Mars have?",
+)
+
+
+def test_recall_finds_what_answers_and_shared_words_alone_are_no_reason(context):
+    for note in NOTES:
+        remember(note, context=context)
+    for question, answer in ANSWERED.items():
+        assert answer in recall(question, context=context).splitlines()[0], question
+    for question in UNANSWERED:
+        assert recall(question, context=context).startswith("nothing in memory matches"), question
+
+
+def test_recall_puts_first_what_has_the_words_too(context):
+    for code in ("E4709", "E4710", "E4712", "E4711", "E4713"):
+        remember(
+            f"Order code {code} covers a part of the pump, and its price is told by the supplier.", context=context
+        )
+    assert "E4711" in recall("What does order code E4711 cover?", context=context, max_results=1)
+
+
 def test_a_hit_takes_one_line_and_no_more_than_asked_for_are_shown(context):
     for day in ("Monday", "Tuesday", "Wednesday", "Thursday"):
         remember(f"The boat sails\non {day}.", context=context)

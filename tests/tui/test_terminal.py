@@ -82,10 +82,11 @@ def pane(tmp_path: Path) -> Iterator[Pane]:
 def test_a_person_types_a_task_approves_a_write_and_sees_the_result(pane: Pane, tmp_path: Path) -> None:
     pane.until("ready")
     pane.type("write one and two into notes.txt")
-    pane.press("M-Enter")
+    pane.press("C-j")
     pane.type("please")
     pane.press("Enter")
-    pane.until("Allow write_file?")
+    shown = pane.until("Allow write_file?")
+    assert "please" in shown and "· please" not in shown
     assert "+ two" in pane.text()
     assert not (tmp_path / "work" / "notes.txt").exists()
     time.sleep(0.6)

@@ -19,7 +19,7 @@ from textual.widgets import Static
 
 from agentx import folders
 from agentx.cli.setup import Setup
-from agentx_tui import keymap, palette, terminal, theme
+from agentx_tui import garbage, keymap, palette, terminal, theme
 from agentx_tui.actions import Actions
 from agentx_tui.conversation import Conversation
 from agentx_tui.glyphs import ASCII, UNICODE
@@ -143,7 +143,7 @@ class AgentXApp(Actions, App[int]):
         if not self.screen_stack:  # what comes while the app ends
             return
         before = set(self.conversation.waiting)
-        had_setup = self.conversation.setup
+        had_setup, was_busy = self.conversation.setup, self.conversation.busy
         self.conversation.take()
         if self.conversation.broken is not None:
             self.exit(return_code=1)
@@ -160,6 +160,8 @@ class AgentXApp(Actions, App[int]):
             self.prompt.replace_all("\n".join(filter(None, [*returned, self.prompt.text])))
             returned.clear()
         self.show()
+        if was_busy and not self.conversation.busy:
+            self.call_after_refresh(garbage.search)
 
     def show(self) -> None:
         conversation = self.conversation
@@ -206,7 +208,9 @@ class AgentXApp(Actions, App[int]):
 
     async def on_event(self, event: events.Event) -> None:
         # Here, since keys that decide go first and would overtake a letter on its way to the prompt.
-        if isinstance(event, events.Paste) or (isinstance(event, events.Key) and event.is_printable):
+        # Alt with a letter comes with that letter as its character, and is no typing.
+        is_letter = isinstance(event, events.Key) and event.is_printable and "+" not in event.key
+        if is_letter or isinstance(event, events.Paste):
             self.typed_at = time.monotonic()
         await super().on_event(event)
 

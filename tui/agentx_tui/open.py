@@ -12,11 +12,12 @@ def open_app(setup: Setup) -> int:
 
 def open_at_once(prepare: Callable[[], Setup]) -> int:
     """As `open_app`, but the first frame does not wait for the setup; raises what making it raises."""
-    from agentx_tui import preferences
+    from agentx_tui import garbage, preferences
     from agentx_tui.app import AgentXApp
     from agentx_tui.terminal import owned
 
     chosen = preferences.load()
+    garbage.only_at_rest()
     with owned():
         app = AgentXApp(prepare, chosen)
         app.run(mouse=chosen.mouse)

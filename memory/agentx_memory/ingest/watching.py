@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -17,6 +17,9 @@ DEBOUNCE_MS = 1600
 """After the first change others are waited for, up to this time or until nothing more comes for a moment: an editor
 writes a file in several steps, and a checkout thousands of them."""
 
+IDLE_MS = 500
+"""After so long without a change the watcher is known to have begun."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -30,12 +33,19 @@ class Change:
 
 
 def watch(
-    folders: Iterable[Path | str], *, stop: Event | None = None, debounce_ms: int = DEBOUNCE_MS
+    folders: Iterable[Path | str],
+    *,
+    stop: Event | None = None,
+    debounce_ms: int = DEBOUNCE_MS,
+    begun: Callable[[], None] | None = None,
 ) -> Iterator[list[Change]]:
     """What changes under folders, a batch at a time, sorted by path, until `stop` is set; blocks between.
 
     What `files` would leave out or skip is left out here too. A file that is replaced as a whole, as editors do, may
     come as added; a digest tells whether its bytes are others.
+
+    Args:
+        begun: called once, when no change can be missed any more; those that come while it runs are told after it.
 
     Raises:
         UsageError: there is no such folder.
@@ -49,9 +59,14 @@ def watch(
         debounce=debounce_ms,
         stop_event=stop,
         raise_interrupt=True,
+        rust_timeout=IDLE_MS,
+        yield_on_timeout=True,
         ignore_permission_denied=True,
     )
     for batch in batches:
+        if begun is not None:
+            begun()
+            begun = None
         new = {path for change, path in batch if change == watchfiles.Change.added}
         found = {
             change.path: change for path in {path for _, path in batch} for change in _changes(path, path in new, roots)

@@ -5,6 +5,7 @@ is near to nothing in particular. How the constants were found: `benchmarks/memo
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from agentx.errors import UsageError
@@ -14,6 +15,9 @@ from agentx_memory.retrieval.passages import distinct, estimated_tokens, joined,
 from agentx_memory.store import ANYWHERE, Scored, Store, Where
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from agentx_memory.embedder import Embedder
 
 DEPTH = 100
@@ -71,6 +75,20 @@ class Retriever:
         hits = joined(distinct(found, limit), self.store, around)
         return hits if budget_tokens is None else within(hits, budget_tokens, count)
 
+    def near(self, query: str, limit: int, where: Where = ANYWHERE, *, least: float, around: int = 0) -> list[Hit]:
+        """As `search`, without what is not near in meaning: having a word of the query makes no text relevant.
+
+        Args:
+            least: cosine similarity that a chunk has at least with the nearest part of the query.
+        """
+        parts = self._parts(query)
+        if not self.store.exists:
+            return []
+        vectors = self.embedder.embed(parts)
+        hits = (self._measured(hit, vectors) for hit in self._hits(self._fused(parts, vectors, where, DEPTH)))
+        alike = (hit for hit in hits if hit.similarity is not None and hit.similarity >= least)
+        return joined(distinct(alike, limit), self.store, around)
+
     def ranked(self, query: str, where: Where = ANYWHERE, depth: int = DEPTH) -> list[Hit]:
         """The chunks that fit the query, each a hit of its own, as they are fused; raises what `search` does.
 
@@ -83,7 +101,10 @@ class Retriever:
         parts = self._parts(query)
         if depth < 1 or not self.store.exists:
             return []
-        dense = [self.store.dense(vector, depth, where) for vector in self.embedder.embed(parts)]
+        return self._fused(parts, self.embedder.embed(parts), where, depth)
+
+    def _fused(self, parts: list[str], vectors: "NDArray[np.float32]", where: Where, depth: int) -> list[_Found]:
+        dense = [self.store.dense(vector, depth, where) for vector in vectors]
         lexical = [self.store.lexical(part, depth, where) for part in parts]
         similarity = _best(dense)
         ranking = fused({"dense": added(dense, DENSE_POWER), "lexical": added(lexical, LEXICAL_POWER)})
@@ -97,6 +118,18 @@ class Retriever:
             for one, similarity in part:
                 if one.id in chunks:
                     yield Hit((chunks[one.id],), one.id, one.score, one.ranks, similarity)
+
+    def _measured(self, hit: Hit, vectors: "NDArray[np.float32]") -> Hit:
+        """The hit with its similarity, which a chunk that only its words have found lacks."""
+        import numpy as np
+
+        if hit.similarity is not None:
+            return hit
+        try:
+            stored = np.frombuffer(self.store.vectors([hit.found]), "<f4")
+        except KeyError:
+            return hit
+        return replace(hit, similarity=float((vectors @ stored).max()))
 
     def _parts(self, query: str) -> list[str]:
         query = query.encode("utf-8", errors="replace").decode()

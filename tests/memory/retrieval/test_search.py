@@ -114,3 +114,20 @@ def test_text_of_strangers_stays_marked(memory, words):
     list(add_documents(retriever.store, words, [page]))
     marks = {hit.source: hit.untrusted for hit in retriever.search("boat")}
     assert marks == {"mine": False, "web": True}
+
+
+def test_what_is_not_near_in_meaning_is_left_out_whatever_words_it_has(memory):
+    retriever = memory(one=["the boat is red"], two=["a boat " + " ".join(f"word{n}" for n in range(60))])
+    assert {hit.source for hit in retriever.search("boat red")} == {"one", "two"}
+    [hit] = retriever.near("boat red", 5, least=0.5)
+    assert (hit.source, hit.reason) == ("one", "dense 1st, lexical 1st")
+    assert retriever.near("zebra", 5, least=0.5) == []
+
+
+def test_a_chunk_that_only_its_words_have_found_is_measured_too(memory):
+    near = {f"x{number}": ["boat boat boat red"] for number in range(100)}
+    retriever = memory(**near, one=["boats boat red"])
+    found = retriever.near("boat red boat boats", 101, least=0.5)
+    assert all(hit.similarity is not None and hit.similarity >= 0.5 for hit in found)
+    assert "one" in {hit.source for hit in found}
+    assert memory().near("boat", 5, least=0.5) == []

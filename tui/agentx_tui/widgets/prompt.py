@@ -123,7 +123,7 @@ class Prompt(TextArea):
 
     async def _on_key(self, event: events.Key) -> None:
         # Not as bindings that go first: those overtake letters that were typed before them.
-        if action := self._keys.get(event.key):
+        if action := next((self._keys[name] for name in event.aliases if name in self._keys), None):
             event.stop()
             event.prevent_default()
             await self.run_action(action)

@@ -16,7 +16,7 @@ from agentx_tui.widgets.lines import DraftBlock, EndBlock, NoteBlock, ThoughtBlo
 
 MAX_MOUNTED = 60
 STEP = 20
-"""Blocks that are mounted or taken away at once where the window moves."""
+"""Blocks that the window moves by where somebody scrolls out of it."""
 NEAR_ROWS = 2
 """Who is no farther from the end than this is taken along as it grows."""
 
@@ -128,7 +128,8 @@ class Transcript(VerticalScroll, can_focus=False):
     async def _trim_top(self) -> None:
         if not self.stuck or len(self._mounted) <= MAX_MOUNTED:
             return
-        gone = self._mounted[: len(self._mounted) - MAX_MOUNTED + STEP]
+        # Few at a time: to take away many at once would hold up the screen.
+        gone = self._mounted[: len(self._mounted) - MAX_MOUNTED]
         self._mounted = self._mounted[len(gone) :]
         self._first += len(gone)
         await self.remove_children(gone)

@@ -1,0 +1,86 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from agentx_memory.chroma import ChromaMemory
+
+from agentx.cli.root import run
+
+
+@pytest.fixture
+def watching(minilm_files, tmp_path):
+    """A real `agentx memory watch` of a folder, with what it has told so far."""
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    (folder / "boats.md").write_text("# Boats\n\nThe ketch is moored in Flensburg.\n")
+    (folder / "old.txt").write_text("The sauna is lit on Friday.\n")
+    assert run(["memory", "add", str(folder)]) == 0
+    (folder / "old.txt").unlink()
+    told = tmp_path / "told"
+    command = [str(Path(sys.executable).with_name("agentx")), "memory", "watch", str(folder), "--json"]
+    with told.open("w") as out, (tmp_path / "err").open("w") as err:
+        process = subprocess.Popen(command, stdout=out, stderr=err, env=os.environ)
+
+    def changes(until=lambda found: False, seconds=30.0):
+        end = time.monotonic() + seconds
+        while True:
+            lines = [json.loads(line) for line in told.read_text().splitlines()]
+            found = [(line["change"], Path(line["source"]).name) for line in lines]
+            if until(found):
+                return found
+            assert process.poll() is None and time.monotonic() < end, (found, (tmp_path / "err").read_text())
+            time.sleep(0.05)
+
+    def said(text):
+        changes(lambda found: text in (tmp_path / "err").read_text())
+
+    yield folder, changes, said, process
+    if process.poll() is None:
+        process.kill()
+    process.wait()
+
+
+def stored():
+    return {Path(item.key).name for item in ChromaMemory().store.sources()}
+
+
+def test_the_store_keeps_in_step_with_a_folder_until_ctrl_c(watching):
+    folder, changes, said, process = watching
+    said("Ctrl-C ends it")
+    assert changes(lambda found: True) == [("removed", "old.txt")]
+    (folder / "new.txt").write_text("Rye bread takes a day.\n")
+    changes(lambda found: ("added", "new.txt") in found)
+    (folder / "new.txt").write_text("Rye bread takes two days.\n")
+    changes(lambda found: ("changed", "new.txt") in found)
+    assert "two days" in ChromaMemory().store.document(str(folder / "new.txt"))[0].text
+    (folder / "bad.pdf").write_bytes(b"%PDF-1.4 junk")
+    changes(lambda found: ("skipped", "bad.pdf") in found)
+    (folder / "boats.md").rename(folder / "ships.md")
+    changes(lambda found: {("added", "ships.md"), ("removed", "boats.md")} <= {*found})
+    assert stored() == {"ships.md", "new.txt"}
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 130
+
+
+def test_many_files_at_once_and_a_folder_that_goes(watching):
+    folder, changes, said, _process = watching
+    said("Ctrl-C ends it")
+    (folder / "deep").mkdir()
+    for number in range(30):
+        (folder / "deep" / f"{number}.txt").write_text(f"Berth {number} is free.\n")
+    changes(lambda found: len({name for change, name in found if change == "added"}) == 30)
+    for path in (folder / "deep").iterdir():
+        path.unlink()
+    (folder / "deep").rmdir()
+    changes(lambda found: sum(change == "removed" for change, _ in found) == 31)
+    assert stored() == {"boats.md"}
+
+
+def test_what_is_no_folder_is_a_sentence(minilm_files, tmp_path, capsys):
+    assert run(["memory", "watch", str(tmp_path / "none")]) == 2
+    assert "There is no folder" in capsys.readouterr().err
