@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -30,8 +31,9 @@ from agentx.planner.base import Turn
 from agentx.planner.retrieval import Retrieval
 from agentx.policy import ASKING, Approver, Asker, Policy
 from agentx.provenance import Provenance
+from agentx.redaction import redact, redacted_in
 from agentx.schema import ordered_parameters
-from agentx.tape import Tape
+from agentx.tape import Tape, digest
 from agentx.threads import in_thread
 from agentx.tool import Marks, Tool, ToolContext
 
@@ -100,7 +102,7 @@ class Calls:
         return await self._permitted(call)
 
     async def _permitted(self, call: ToolCall, maker: ToolCall | None = None) -> ToolResult:
-        self._around.tape.require_open()
+        self._require_open(call)
         permitted = await self._gate.pass_on(call, maker)
         if isinstance(permitted, ToolCall):
             return await self._started(call, permitted, maker)
@@ -138,6 +140,7 @@ class Calls:
             self._emit(intent)
             if result is None:
                 return await self._in_doubt(call, intent, maker)
+            self._note_within(intent.call)
             self._noted(intent.call, result)
         assert result is not None
         self._emit(CallFinished(result))
@@ -151,10 +154,27 @@ class Calls:
         happened, reason = await doubt.settled(tool, intent, context, self._around.settle)
         self._emit(DoubtSettled(call.id, happened, reason))
         if happened:
+            self._note_within(permitted)
             return self._finished(call, permitted, doubt.as_result(tool, permitted))
+        self._require_open(permitted)
+        verdict = self._around.policy.judge(tool, permitted)
+        if verdict.answer == "deny":
+            return self._finished(call, permitted, ToolResult(call.id, "denied", f"denied: {verdict.reason}."))
         if reason != doubt.SAID:
             self._unasked.add(call.id)
         return await self._started(call, permitted, maker)
+
+    def _note_within(self, maker: ToolCall) -> None:
+        """Notes what the calls of a program have brought that is not run again."""
+        for call, result in self._around.tape.within(maker):
+            self._noted(call, result)
+
+    def _require_open(self, call: ToolCall) -> None:
+        """Raises what `Tape.require_open` does, and SecretGone where the call's arguments are not what they were."""
+        tape = self._around.tape
+        tape.require_open()
+        if tape.resumed and self.has_effects(call) and (name := redacted_in(call.arguments)):
+            raise doubt.SecretGone(call, name)
 
     def _require_the_same(self, maker: ToolCall) -> None:
         """A program that runs again unasked makes the calls that it had made: what they did is not done in another way.
@@ -235,10 +255,24 @@ class Calls:
             report=lambda text: loop.call_soon_threadsafe(self._emit, CallProgress(call.id, text)) and None,
             is_cancelled=is_over,
             ask=partial(self._ask, call.id) if self._around.ask else None,
-            delegate=self._around.delegate and partial(self._around.delegate, id=call.id),
+            delegate=self._around.delegate and partial(self._delegate, call.id, Counter[str](), marks),
             marks=marks,
             tainted=provenance.tainted and bool(provenance.foreign(tool, call.arguments)),
         )
+
+    async def _delegate(
+        self, call_id: str, begun: Counter[str], marks: Marks, task: str, *, id: str = "", **budget: Any
+    ) -> RunResult:
+        """Has a tool's part done in a session that is the same whenever the call is made again."""
+        assert self._around.delegate is not None
+        if marks.untrusted:
+            self._around.provenance.taint()
+        begun[task] += 1
+        name = id or f"{call_id}-{digest([], [redact(task)])[:8]}-{begun[task]}"
+        result = await self._around.delegate(task, id=name, **budget)
+        # What it answers may be what it has read; the mark stays in the journal, from where the taint comes again.
+        marks.untrusted = marks.untrusted or self._around.provenance.tainted
+        return result
 
     async def _carry_out(self, tool: Tool, call: ToolCall, maker: ToolCall) -> ToolResult:
         over = [False]

@@ -69,6 +69,10 @@ class Dialogue:
         if parent is None:
             self._provenance.said(agent.instructions or "")
 
+    def taint(self) -> None:
+        """Says that text of strangers is being read."""
+        self._provenance.taint()
+
     async def play(
         self,
         model: Model,
@@ -105,12 +109,12 @@ class Dialogue:
         """
         tape = Tape(run.events, closed=True)
         recorded = RecordedModel(model, tape, emit, again)
-        final = await self._loop(recorded, Job.of(run), tape, emit, session_id, None)
+        try:
+            final = await self._loop(recorded, Job.of(run), tape, emit, session_id, None)
+        except Diverged:
+            raise _other_than_recorded(session_id) from None
         if run.finished and run.finished.status == "ok" != final.status:
-            raise Diverged(
-                f"Session {session_id} cannot go on: AgentX, the model, the tools or the settings are not those that "
-                "it was recorded with; begin a new one."
-            )
+            raise _other_than_recorded(session_id)
         if run.finished and run.finished.status != "interrupted":
             answer = str(run.finished.output or run.finished.error)
             self._conversation.exchanges.append(Exchange(run.started.task, answer, run.number))
@@ -175,6 +179,13 @@ class Dialogue:
         self._provenance.privacy.add_private(piped)
         for pattern in tape.grants:
             self._policy.grant(pattern)
+
+
+def _other_than_recorded(session_id: str) -> Diverged:
+    return Diverged(
+        f"Session {session_id} cannot go on: AgentX, the model, the tools or the settings are not those that it was "
+        "recorded with; begin a new one."
+    )
 
 
 def strategy_named(name: str) -> "Strategy":

@@ -40,6 +40,16 @@ class InDoubt(EndsRun):
         )
 
 
+class SecretGone(EndsRun):
+    """A run goes on and would make a call with what stands in the journal in place of a secret."""
+
+    def __init__(self, call: ToolCall, name: str) -> None:
+        super().__init__(
+            f"The run cannot go on: its call of {call.name} needs a {name}, and the journal keeps no secrets; give the "
+            "session the task once more, with the secret."
+        )
+
+
 async def settled(tool: Tool, intent: CallStarted, context: ToolContext, settle: Settler | None) -> tuple[bool, str]:
     """Whether the effect of a call has happened, and what tells so.
 

@@ -3,7 +3,18 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from agentx.events import DoubtRaised, DoubtSettled, Event, Rewound, RunFinished, RunResumed, RunStarted
+from agentx.events import (
+    DoubtRaised,
+    DoubtSettled,
+    Event,
+    ModelReplied,
+    ModelScored,
+    Rewound,
+    RunFinished,
+    RunResumed,
+    RunStarted,
+    StepFinished,
+)
 
 Numbered = tuple[int, Event]
 
@@ -27,6 +38,12 @@ class Run:
     def is_unfinished(self) -> bool:
         """Whether there is something left of it to be done."""
         return self.finished is None or self.finished.status not in ("ok", "refused")
+
+    @property
+    def can_be_played(self) -> bool:
+        """Whether the model's replies were kept, which sessions of old versions lack."""
+        steps = any(isinstance(event, StepFinished) for event in self.events)
+        return not steps or any(isinstance(event, ModelReplied | ModelScored) for event in self.events)
 
     @property
     def doubts(self) -> list[str]:

@@ -96,8 +96,12 @@ class MemoryJournal:
         return [self.session(name) for name in names[:limit]]
 
     def latest(self, workspace: str | None = None) -> SessionRow | None:
-        """The newest session, of one workspace where one is named; None if there is none."""
-        return next(iter(self.sessions(1, workspace)), None)
+        """The newest session, of one workspace where one is named; None if there is none.
+
+        Those that work for another's task do not count.
+        """
+        rows = self.sessions(len(self._rows), workspace)
+        return next((row for row in rows if row.parent is None or row.parent_event is not None), None)
 
     def session(self, session_id: str) -> SessionRow:
         """One session.
@@ -123,6 +127,14 @@ class MemoryJournal:
             UsageError: no such session.
         """
         return list(enumerate(self._events_of(session_id), 1))
+
+    def last_number(self, session_id: str) -> int:
+        """The number of the session's last event, 0 while there is none.
+
+        Raises:
+            UsageError: no such session.
+        """
+        return len(self._events_of(session_id))
 
     def lease(self, session_id: str) -> AbstractContextManager[None]:
         """Nothing: no other process can work on the session."""

@@ -27,8 +27,12 @@ class _Format:
 _compiled = functools.cache(re.compile)
 
 
+_BEGINS = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt]))"
+"""Before a token: nothing that it could be a part of. In a literal the letter of an escape is none."""
+
+
 def _token(name: str, pattern: str, *marks: str) -> _Format:
-    return _Format(name, marks, rf"(?<![A-Za-z0-9])(?P<secret>{pattern})(?![A-Za-z0-9])")
+    return _Format(name, marks, rf"{_BEGINS}(?P<secret>{pattern})(?![A-Za-z0-9])")
 
 
 _BODY = r"(?:\r?\n[ \t]*|[A-Za-z0-9+/=,.\\]|: ?|-(?!----))"
@@ -91,16 +95,17 @@ _MARKS = tuple((mark, item.near) for item in _FORMATS for mark in item.marks)
 
 # What may become a secret by the text that comes next: the whole mark is there, and nothing yet that would end it.
 _OPEN = (
-    r"(?<![A-Za-z0-9])(?:AKIA|ASIA|ABIA|ACCA|gh[pousr]_|github_pat_|glpat-|xox|AIza|GOCSPX-|[sr]k_(?:live|test)_"
+    rf"{_BEGINS}(?:AKIA|ASIA|ABIA|ACCA|gh[pousr]_|github_pat_|glpat-|xox|AIza|GOCSPX-|[sr]k_(?:live|test)_"
     r"|sk-|hf_|npm_|pypi-AgEI)[A-Za-z0-9_-]{0,300}\Z"
-    r"|(?<![A-Za-z0-9])ya29\.[A-Za-z0-9_-]{0,2048}\Z"
-    r"|(?<![A-Za-z0-9_-])eyJ(?:[A-Za-z0-9_-]*+\.){0,2}[A-Za-z0-9_-]*+\Z"
+    rf"|{_BEGINS}ya29\.[A-Za-z0-9_-]{{0,2048}}\Z"
+    rf"|{_BEGINS}(?<![_-])eyJ(?:[A-Za-z0-9_-]*+\.){{0,2}}[A-Za-z0-9_-]*+\Z"
     r"|hooks\.slack\.com/[A-Za-z0-9/_-]{0,300}\Z"
     r"|://[^\s/?#\"'<>]{0,310}\Z"
     r"|(?i:secret_?access_?key|authorization|bearer)[\"']?\s{0,4}[:=]?\s{0,4}[\"']?(?:(?i:basic|token|bearer)\s{0,4})?"
     rf"{_VALUE}{{0,300}}\Z"
     rf"|-----BEGIN [A-Z0-9 ]{{0,80}}(?:-{{0,5}}|-----{_BODY}*+(?:-{{0,5}}|-----(?:EN?|END[A-Z0-9 ]{{0,80}}-{{0,4}})))\Z"
 )
+_TAKEN = rf"\[redacted: (?P<name>{'|'.join(dict.fromkeys(item.name for item in _FORMATS))})\]"
 _CONTEXT = 100
 """Characters of what was written already that tell whether the next piece goes on with a mark."""
 _MAX_HELD = 64 * 1024
@@ -127,6 +132,12 @@ def redact_value(value: Any) -> Any:
             free, number = f"{name} {number}", number + 1
         found[free] = redact_value(item)
     return found
+
+
+def redacted_in(value: Any) -> str | None:
+    """What was taken out of a text of a JSON value, such as "github token"; None where nothing was."""
+    found = _compiled(_TAKEN).search(json.dumps(value, default=str))
+    return found and found["name"]
 
 
 def redact_json(text: str) -> str:

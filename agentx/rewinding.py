@@ -27,6 +27,24 @@ def rewind(journal: EventLog, session_id: str, to: int, tools: Mapping[str, Tool
     return rewound
 
 
+def undo_last(journal: EventLog, session_id: str, tools: Mapping[str, Tool], workspace: Path) -> list[str]:
+    """Takes back the last call of a session that can be; returns the paths of the files that are as they were.
+
+    Raises:
+        UsageError: no such session, there is no such call, or a file was changed since.
+    """
+    held = in_force(journal.numbered(session_id))
+    for _, event in reversed(held):
+        if not isinstance(event, CallStarted):
+            continue
+        tool = tools.get(event.call.name)
+        undo = tool.undo if tool else None
+        # One that was taken back before gives nothing.
+        if undo and (restored := list(undo(ToolContext(workspace, session_id, event.call.id)))):
+            return restored
+    raise UsageError(f"Session {session_id} has made no change that can be taken back.")
+
+
 def _taken_back(
     gone: list[Numbered], tools: Mapping[str, Tool], workspace: Path, session_id: str
 ) -> tuple[list[str], list[str]]:

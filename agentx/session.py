@@ -10,6 +10,7 @@ from agentx.dialogue import Dialogue, Job
 from agentx.errors import AgentXError, UsageError
 from agentx.events import (
     Answered,
+    CallFinished,
     CallStarted,
     Delegated,
     Event,
@@ -38,7 +39,7 @@ class Session:
             next begins, without the model being asked or a call being made.
 
     Raises:
-        UsageError: the journal holds no such session, or the agent lacks a tool of it.
+        UsageError: the journal holds no such session, one without the model's replies, or the agent lacks a tool of it.
     """
 
     def __init__(
@@ -51,8 +52,15 @@ class Session:
         self._tell: Callable[[Event], None] | None = None
         self.id = recorded
         self._new_id = id or None
+        # Before the events are read: what is written in between is not overlooked.
+        self._known = agent.open_journal().last_number(recorded) if recorded else 0
         self._recorded = runs(agent.open_journal().numbered(recorded)) if recorded else []
         for run in self._recorded:
+            if not run.can_be_played:
+                raise UsageError(
+                    f"Session {recorded} was recorded by a version of AgentX that kept no replies of the model, so "
+                    "that it cannot go on; begin a new one."
+                )
             for name in [*run.started.tools, *Job.of(run).without]:
                 agent.toolbox[name]
 
@@ -153,8 +161,6 @@ class Session:
         run = self.unfinished
         if run is None:
             raise UsageError(f"No task of session {self.id} broke off; give it a new one.")
-        self._recorded.pop()
-        self._agent.open_journal().reopen(self.id)
         opening = RunResumed(self.id, run.started.task)
         async with aclosing(self._stream(opening, Job.of(run), run.events)) as events:
             async for event in events:
@@ -169,13 +175,17 @@ class Session:
         events: asyncio.Queue[Event | None] = asyncio.Queue()
 
         def emit(event: Event) -> None:
-            journal.append(self.id, event)
+            self._known = journal.append(self.id, event)
             events.put_nowait(event)
 
-        self._tell = events.put_nowait
         with journal.lease(self.id):
-            number = journal.append(self.id, opening)
-            events.put_nowait(opening)
+            self._require_current(journal)
+            journal.reopen(self.id)
+            if isinstance(opening, RunResumed):
+                self._recorded.pop()
+            self._tell = events.put_nowait
+            emit(opening)
+            number = self._known
             job = job if job.number else replace(job, number=number)
             runner = asyncio.ensure_future(self._run(job, record, emit))
             runner.add_done_callback(lambda _: events.put_nowait(None))
@@ -201,8 +211,12 @@ class Session:
                 elif not closed and runner.exception() is None:  # the reader left before the last event
                     self._close(journal, runner.result())
 
+    def _require_current(self, journal: EventLog) -> None:
+        if journal.last_number(self.id) != self._known:
+            raise UsageError(f"Session {self.id} went on elsewhere after it was read here; take it up once more.")
+
     def _close(self, journal: EventLog, final: RunFinished) -> None:
-        journal.append(self.id, final)
+        self._known = journal.append(self.id, final)
         journal.finish(self.id, final.status, final.output)
 
     async def _run(self, job: Job, record: Sequence[Event], emit: Callable[[Event], None]) -> RunFinished:
@@ -249,6 +263,8 @@ class Session:
         elif run.is_unfinished:
             events = child.stream_resumed()
         else:
+            if any(isinstance(event, CallFinished) and event.result.untrusted for event in run.events):
+                self._dialogue.taint()
             events = _recorded(run)
         return await child._result(self._nested(events, child), None, run.events if run else ())
 

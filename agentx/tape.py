@@ -55,12 +55,14 @@ class Tape:
 
     Attributes:
         live: the run has come to where the record ends.
+        resumed: there was a record to begin with.
         surveys: what tools had on the task; None where that is not recorded.
         grants: patterns of calls that a person has granted.
     """
 
     def __init__(self, events: Iterable[Event] = (), *, closed: bool = False) -> None:
         self.live = True
+        self.resumed = False
         self.surveys: dict[str, dict[str, Any]] | None = None
         self.grants: list[str] = []
         self._closed = closed
@@ -70,7 +72,7 @@ class Tape:
         self._results: dict[str, ToolResult] = {}
         self._made: set[str] = set()
         for event in events:
-            self.live = False
+            self.live, self.resumed = False, True
             self._take(event)
 
     def _take(self, event: Event) -> None:
@@ -103,13 +105,19 @@ class Tape:
             return found.popleft()
         if self.live:
             return None
-        self._require_no_stray_effects()
         self.require_open()
         self.live = True
         return None
 
     def require_open(self) -> None:
-        """Raises TapeEnded where the run is only played back, before anything new happens in it."""
+        """Called before anything new happens in the run.
+
+        Raises:
+            TapeEnded: it is only played back.
+            Diverged: there are effects on the record to which it has not come, so that it goes another way.
+        """
+        if not self.live:
+            self._require_no_stray_effects()
         if self._closed:
             raise TapeEnded("The record of the run ends here.")
 
@@ -132,6 +140,12 @@ class Tape:
         """Calls that a program had begun and that it has not made again."""
         before = f"{maker.id}."
         return [it.call for name, it in self._intents.items() if name.startswith(before) and name not in self._made]
+
+    def within(self, maker: ToolCall) -> list[tuple[ToolCall, ToolResult]]:
+        """Calls that a program began, with their results where these are recorded, in the order of the results."""
+        before = f"{maker.id}."
+        begun = ((self._intents.get(name), result) for name, result in self._results.items() if name.startswith(before))
+        return [(intent.call, result) for intent, result in begun if intent]
 
     @property
     def broken_off(self) -> list[ToolCall]:

@@ -98,7 +98,7 @@ def with_shared(command: Callable[..., int]) -> Callable[..., int]:
     ]
 
     def taking(**given: Any) -> int:
-        return command(Options(**{name: given.pop(name) for name in _SHARED}), **given)
+        return command(Options(**{name: given.pop(name, defaults[name]) for name in _SHARED}), **given)
 
     arguments = [item for item in own if item.default is inspect.Parameter.empty]
     others = [item.replace(kind=kind) for item in own if item not in arguments]

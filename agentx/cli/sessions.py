@@ -86,6 +86,8 @@ def search(
     return 0
 
 
+app.command("resume")(sessions_going_on.resume)
+app.command("undo")(sessions_going_on.undo)
 app.command("rewind")(sessions_going_on.rewind)
 app.command("replay")(sessions_going_on.replay)
 app.command("rename")(sessions_keeping.rename)

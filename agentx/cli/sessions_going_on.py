@@ -1,4 +1,4 @@
-"""`agentx sessions rewind` and `replay`: a session goes back, or is played again."""
+"""`agentx sessions resume`, `rewind`, `undo` and `replay`: a session goes on, or back, or is played again."""
 
 import sys
 import time
@@ -41,6 +41,27 @@ def rewind(
     for sentence in rewound.left:
         sys.stderr.write(f"not taken back: {sentence}\n")
     sys.stderr.write(f"{name} goes on from event {rewound.to}: agentx run TASK --resume {name}\n")
+    return 0
+
+
+def resume(session: Session) -> int:
+    """Go on with the task that broke off; `agentx run --resume` takes options and a new task too."""
+    from agentx.cli import run
+
+    return run.command(resume=session)
+
+
+def undo(session: Session) -> int:
+    """Take back the last change of files that a session has made."""
+    from agentx.rewinding import undo_last
+
+    with opened() as journal:
+        name = resolved(journal, session)
+        tools, _ = load_tools(None)
+        workspace = Path(journal.session(name).workspace)
+        restored = undo_last(journal, name, {tool.name: tool for tool in tools}, workspace)
+    for path in restored:
+        sys.stdout.write(f"{path} is as it was\n")
     return 0
 
 

@@ -19,16 +19,35 @@ class Reading:
 
     def sessions(self, limit: int = 50, workspace: str | None = None) -> list[SessionRow]:
         """The latest sessions, newest first; those of one workspace, where one is named."""
-        where = "" if workspace is None else "WHERE workspace = :workspace "
+        return self._newest(limit, workspace)
+
+    def latest(self, workspace: str | None = None) -> SessionRow | None:
+        """The newest session, of one workspace where one is named; None if there is none.
+
+        Those that work for another's task do not count.
+        """
+        return next(iter(self._newest(1, workspace, "(parent IS NULL OR parent_event IS NOT NULL)")), None)
+
+    def _newest(self, limit: int, workspace: str | None, *conditions: str) -> list[SessionRow]:
         values = {} if workspace is None else {"workspace": clean(workspace)}
+        which = " AND ".join([*(["workspace = :workspace"] if values else []), *conditions])
+        where = f"WHERE {which} " if which else ""
         rows = self.database.read(
             f"SELECT {COLUMNS} FROM sessions {where}ORDER BY created DESC, seq DESC LIMIT :limit", limit=limit, **values
         )
         return [SessionRow(*row) for row in rows]
 
-    def latest(self, workspace: str | None = None) -> SessionRow | None:
-        """The newest session, of one workspace where one is named; None if there is none."""
-        return next(iter(self.sessions(1, workspace)), None)
+    def last_number(self, session_id: str) -> int:
+        """The number of the session's last event, 0 while there is none.
+
+        Raises:
+            UsageError: no such session.
+        """
+        self.session(session_id)
+        [(number,)] = self.database.read(
+            "SELECT COALESCE(MAX(number), 0) FROM events WHERE session = :id", id=session_id
+        )
+        return number
 
     def session(self, session_id: str) -> SessionRow:
         """One session.

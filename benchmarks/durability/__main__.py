@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-NAMES = ("journal", "kills")
+NAMES = ("journal", "kills", "context")
 
 
 def main(arguments: list[str]) -> int:

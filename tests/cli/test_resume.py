@@ -109,3 +109,24 @@ def test_a_session_that_a_process_is_at_work_on_is_not_resumed(script: Any, tmp_
     )  # fmt: skip
     assert again.returncode == 124, again.stderr
     assert "is made again: the workspace is as it was" in again.stderr
+
+
+def test_a_session_is_resumed_rewound_undone_and_replayed_by_its_verbs(begun: Any) -> None:
+    argv, env, work = begun
+    assert process(*argv, env=env).code == 0
+    name = session_of(env)
+    assert process("sessions", "resume", name, env=env).out == "All are written.\n"
+    replayed = process("sessions", "replay", name, "--speed", "0", env=env)
+    assert (
+        replayed.code == 0 and "task: Write the files." in replayed.out and "answer: All are written." in replayed.out
+    )
+    checked = process("sessions", "replay", name, "--check", env=env)
+    assert checked.code == 0 and checked.out.startswith("1 tasks, ") and "all the same" in checked.out
+    assert process("sessions", "undo", name, env=env).out == "2.txt is as it was\n"
+    assert not (work / "2.txt").exists()
+    rewound = process("sessions", "rewind", name, env=env)
+    assert rewound.code == 0 and rewound.out.splitlines() == ["1.txt is as it was", "0.txt is as it was"]
+    assert list(work.iterdir()) == []
+    again = process("sessions", "undo", name, env=env)
+    assert again.code == 2 and "no change that can be taken back" in again.err
+    assert process("sessions", "rewind", name, "--to", "999", env=env).code == 2
