@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from agentx_memory.client import ClientFolder, client_folder
+from agentx_memory.client import ClientFolder, Damaged, client_folder
 from agentx_memory.rows import Space, in_parts, marks
 from agentx_memory.store import Progress
 
@@ -20,6 +20,11 @@ HNSW = {"space": "cosine", "ef_construction": 200, "max_neighbors": 32, "ef_sear
 
 BATCH = 500
 """Vectors that are written at a time: what keeps the lock well under a second."""
+
+PROBES = 8
+"""Vectors of which most must be found, from the first to the last."""
+
+ROUNDING = 1e-3
 
 Row: TypeAlias = tuple[int, int, str, bytes]
 """Of a vector: its own id, its chunk's id and key, and its floats."""
@@ -71,11 +76,21 @@ class AnnIndex:
         return self._held(connection, {id: 1.0 - distance for id, distance in pairs})
 
     def follow(self, connection: sqlite3.Connection, progress: Progress) -> None:
-        """Brings the index up to what our file holds, a batch at a time.
+        """Brings the index up to what our file holds, a batch at a time; one that is damaged is made anew.
 
         Args:
             connection: may see new rows from batch to batch.
         """
+        try:
+            self._follow(connection, progress)
+            if self._finds(connection):
+                return
+        except Damaged:
+            pass
+        self._folder.clear()
+        self._follow(connection, progress)
+
+    def _follow(self, connection: sqlite3.Connection, progress: Progress) -> None:
         self._take_out(connection)
         mark = self.mark()
         total = connection.execute("SELECT count(*) FROM vectors WHERE space = ?", (self._space.id,)).fetchone()[0]
@@ -114,6 +129,23 @@ class AnnIndex:
             found = self._found(client)
             return (found.count() if found is not None else 0) == mark.rows == total
 
+    def _finds(self, connection: sqlite3.Connection) -> bool:
+        """Whether vectors that it should hold are found: lost or cut files of its graph are no error to Chroma."""
+        ids = connection.execute("SELECT min(id), max(id) FROM vectors WHERE space = ?", (self._space.id,)).fetchone()
+        if ids[0] is None:
+            return True
+        step = (ids[1] - ids[0]) / PROBES
+        found = 0
+        for number in range(PROBES):
+            (vector,) = connection.execute(
+                "SELECT vector FROM vectors WHERE space = ? AND id >= ? ORDER BY id LIMIT 1",
+                (self._space.id, int(ids[0] + number * step)),
+            ).fetchone()
+            near = self.nearest(connection, _floats(vector), 1)
+            # Equal chunks of several documents have equal vectors.
+            found += bool(near) and near[0][1] > 1 - ROUNDING
+        return found > PROBES / 2
+
     def _compare(self, connection: sqlite3.Connection) -> None:
         """Puts right, by ids and content hashes, what the marks have missed."""
         lacking = {
@@ -139,11 +171,9 @@ class AnnIndex:
         self._write(Mark(last, removed, total))
 
     def _add(self, client: Any, rows: Sequence[Row]) -> None:
-        import numpy as np
-
         self._made(client).upsert(
             ids=[_id(chunk, key) for _, chunk, key, _ in rows],
-            embeddings=np.frombuffer(b"".join([row[3] for row in rows]), "<f4").reshape(len(rows), -1),
+            embeddings=_floats(b"".join([row[3] for row in rows])).reshape(len(rows), -1),
             metadatas=[{"chunk": chunk} for _, chunk, _, _ in rows],
         )
 
@@ -187,6 +217,12 @@ def _batches(connection: sqlite3.Connection, space: Space, last: int) -> Iterato
     ).fetchall():
         yield rows
         last = rows[-1][0]
+
+
+def _floats(vectors: bytes) -> "NDArray[Any]":
+    import numpy as np
+
+    return np.frombuffer(vectors, "<f4")
 
 
 def _id(chunk: int, key: str) -> str:

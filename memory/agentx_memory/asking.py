@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from agentx.cli.text import is_terminal, one_line
 from agentx.errors import UsageError
-from agentx_memory.store import Store, Where
+from agentx_memory.chunks import SAYINGS
+from agentx_memory.store import Store, StoredChunk, Where
 
 if TYPE_CHECKING:
     from agentx_memory.embedder import Embedder
@@ -31,23 +32,31 @@ def confirm(question: str, yes: bool) -> None:
 
 
 def chosen_notes(store: Store, embedder: "Embedder", words: str, limit: int, yes: bool) -> list[str]:
-    """Keys of the notes that are to be forgotten, each asked about; with `yes`, those that hold all the words.
+    """Keys of the notes and facts that are to be forgotten, each shown and asked about; with `yes`, those that hold all
+    the words.
 
     Raises:
         UsageError: nobody can be asked.
     """
     import typer
 
-    where = Where(kinds=("note",))
+    from agentx_memory.retrieval.search import Retriever
+    from agentx_memory.tools import MIN_SCORE
+
+    where = Where(kinds=SAYINGS)
     if yes:
         wanted = {*words.lower().split()}
         found = store.chunks([id for id, _ in store.lexical(words, 1_000, where)])
         return list(dict.fromkeys(item.document for item in found if wanted <= {*item.text.lower().split()}))
     if not is_terminal(sys.stdin):
         raise UsageError("Nobody can be asked here; `agentx memory rm NAME` removes a note that `list` names.")
-    near = [id for id, _ in store.dense(embedder.embed([words])[0], limit, where)]
-    found = list({item.document: item for item in store.chunks(near)}.values())
-    return [item.document for item in found if typer.confirm(f"Forget: {one_line(item.text, 300)}", err=True)]
+    hits = Retriever(store, embedder).near(words, limit, where, least=MIN_SCORE)
+    found = list({hit.chunks[0].document: hit.chunks[0] for hit in hits}.values())
+    return [item.document for item in found if typer.confirm(_question(item), err=True)]
+
+
+def _question(item: StoredChunk) -> str:
+    return f"Forget: {one_line(item.text, 300)} ({one_line(item.place)})"
 
 
 def passphrase(*, new: bool = False) -> str:

@@ -2,6 +2,12 @@
 
 from dataclasses import dataclass
 
+FACT = "fact"
+"""`Document.kind` of what a person has told of themselves, in the first person."""
+
+SAYINGS = ("note", FACT)
+"""Kinds of documents that are no files."""
+
 
 @dataclass(frozen=True, slots=True)
 class Section:
@@ -45,7 +51,7 @@ class Document:
 
     Attributes:
         source: the file's absolute path, the page's address, or what else tells where it came from.
-        kind: "text", "markdown", "html", "pdf", "docx", "code", "csv" or "note".
+        kind: "text", "markdown", "html", "pdf", "docx", "code", "csv", "note" or "fact".
         digest: SHA-256 of what was read, in hex: the same again need not be cut or embedded again.
         untrusted: whether it is the text of strangers (the web), not of the user.
         key: tells it from other documents of its source, such as the notes of a session; "" where the source does.

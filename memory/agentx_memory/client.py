@@ -5,6 +5,7 @@ so that a stale one loses the other's vectors. Hence every use takes the folder'
 the last write of another process is opened anew (20 ms) before it is used.
 """
 
+import shutil
 import sqlite3
 import threading
 import uuid
@@ -19,6 +20,14 @@ if TYPE_CHECKING:
     from chromadb.api import ClientAPI
 
 LOCK_TIMEOUT_S = 5.0
+
+_DAMAGE = ("not a database", "malformed", "hnsw", "pickle", "corrupt")
+"""In what SQLite and Chroma say of files that are not what they wrote."""
+
+
+class Damaged(StorageError):
+    """The folder's files are not what was written to them."""
+
 
 _folders: dict[Path, "ClientFolder"] = {}
 _folders_lock = threading.Lock()
@@ -77,6 +86,21 @@ class ClientFolder:
                     self.close()  # its index in memory may hold what is not on disk
                     raise
 
+    def clear(self) -> None:
+        """Deletes all that Chroma keeps here, damaged or not; other processes open it anew.
+
+        Raises:
+            StorageError: it cannot be deleted, or another process holds it for more than 5 s.
+        """
+        with self._storage_errors("written"), self._locked():
+            self.close()
+            for entry in self.path.iterdir():
+                if entry.is_dir() and not entry.is_symlink():
+                    shutil.rmtree(entry)
+                elif entry.name != "lock":
+                    entry.unlink()
+            self._last_write.write_bytes(uuid.uuid4().bytes)
+
     @property
     def version(self) -> bytes:
         """Differs after each write of any process; to be read while `reading` or `writing`."""
@@ -124,18 +148,22 @@ class ClientFolder:
         try:
             yield
         except (OSError, sqlite3.Error) as error:
-            raise StorageError(self._sentence(verb, str(error))) from error
+            raise self._error(verb, str(error)) from error
         except Exception as error:
             # Looking for the class by name spares an import of chromadb where it was not the one that raised.
             if not any(base.__name__ == "ChromaError" for base in type(error).__mro__):
                 raise
-            raise StorageError(self._sentence(verb, str(error))) from error
+            raise self._error(verb, str(error)) from error
 
-    def _sentence(self, verb: str, reason: str) -> str:
+    def _error(self, verb: str, reason: str) -> StorageError:
         reason = " ".join(reason.split()).rstrip(".")[-200:]
-        if "not a database" in reason or "malformed" in reason or "segment reader" in reason:
-            return f"The memory in {self.path} is damaged ({reason}); move that folder away to begin a new one."
-        return f"The memory in {self.path} cannot be {verb} ({reason}); check the folder's permissions and free space."
+        if any(word in reason for word in _DAMAGE):
+            return Damaged(
+                f"The memory in {self.path} is damaged ({reason}); move that folder away to begin a new one."
+            )
+        return StorageError(
+            f"The memory in {self.path} cannot be {verb} ({reason}); check the folder's permissions and free space."
+        )
 
 
 def _open(path: Path) -> "ClientAPI":

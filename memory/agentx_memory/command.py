@@ -11,7 +11,7 @@ from agentx.cli.output import to_line
 from agentx.cli.tables import table
 from agentx.cli.text import one_line, visible
 from agentx.errors import UsageError
-from agentx_memory import ask_command, asking, names, places, showing
+from agentx_memory import ask_command, asking, learn_command, names, places, showing
 from agentx_memory.store import COLLECTION, Store, Where, open_store
 from agentx_memory.web_pages import is_address
 
@@ -26,7 +26,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="JSON, one object a line.")
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Kinds = Annotated[
     list[str] | None,
-    typer.Option("--kind", help="Only such documents: note, text, markdown, html, pdf, docx, code, csv; repeatable."),
+    typer.Option(
+        "--kind", help="Only such documents: note, fact, text, markdown, html, pdf, docx, code, csv; repeatable."
+    ),
 ]
 Sources = Annotated[
     list[str] | None, typer.Option("--source", help="Only this document or folder, or a pattern with *; repeatable.")
@@ -160,7 +162,7 @@ def forget(
     yes: Yes = False,
     collection: Collection = COLLECTION,
 ) -> int:
-    """Forget notes for good: those about a subject, one by one, those of a session, or all there is."""
+    """Forget notes and facts for good: those about a subject, one by one, those of a session, or all there is."""
     if sum((bool(words), bool(session), everything)) != 1:
         raise UsageError("Say what to forget: words that the notes are about, --session ID, or --all.")
     store = _store(collection)
@@ -237,6 +239,7 @@ def import_file(path: Annotated[Path, typer.Argument(metavar="FILE")], collectio
 
 app.command()(ask_command.ask)
 app.command()(ask_command.summarise)
+app.command()(learn_command.learn)
 
 
 def _remove(store: Store, keys: list[str]) -> int:

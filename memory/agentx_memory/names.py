@@ -7,18 +7,19 @@ from agentx.errors import UsageError
 from agentx_memory.store import Store, StoredChunk, Where
 
 MIN_LETTERS = 4
-"""Of a note's name, to mean that note."""
+"""Of a note's or fact's name, to mean it."""
 
 
 def keys_of(store: Store, name: str) -> list[str]:
-    """Keys of the documents that a person means: by name, source, path, folder, pattern or a note's first letters.
+    """Keys of the documents that a person means: by name, source, path, folder, pattern, or the first letters of what
+    is no file.
 
     Raises:
         UsageError: the memory holds no such thing.
     """
     path = str(Path(name).expanduser().absolute())
-    note = (f"note {name}*",) if len(name) >= MIN_LETTERS else ()
-    for source in (name, path, f"{path}/*", *note):
+    saying = (f"note {name}*", f"fact {name}*") if len(name) >= MIN_LETTERS else ()
+    for source in (name, path, f"{path}/*", *saying):
         if found := store.sources(Where(sources=(source,))):
             return [item.key for item in found]
     raise UsageError(f"The memory holds no `{name}`; `agentx memory list` names what it holds.")

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agentx.cli.text import one_line, visible
+from agentx_memory.chunks import SAYINGS
 from agentx_memory.store import Store, StoredChunk, StoredDocument
 
 if TYPE_CHECKING:
@@ -15,9 +16,9 @@ TEXT_CHARACTERS = 500
 
 
 def row(store: Store, item: StoredDocument) -> tuple[str, ...]:
-    """A line of `list`; a note is told by its text, for its name says nothing."""
+    """A line of `list`; a note or fact is told by its text, for its name says nothing."""
     what = item.title
-    if item.kind == "note" and (first := store.document(item.key)[:1]):
+    if item.kind in SAYINGS and (first := store.document(item.key)[:1]):
         what = f"{first[0].text} ({item.source})"
     return _local(item.created), item.kind, str(item.chunks), item.key, what
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from agentx.errors import ConfigError, ModelError, StorageError, ToolError, UsageError
 from agentx.tool import ToolContext, tool
 from agentx_memory.chroma import ChromaMemory
+from agentx_memory.chunks import FACT
 from agentx_memory.places import embedder_of, folder_of
 from agentx_memory.retrieval.hit import Hit
 from agentx_memory.retrieval.search import Retriever
@@ -85,7 +86,9 @@ def memory_path(context: ToolContext) -> Path:
 
 
 def _line(hit: Hit) -> str:
-    return f"{' '.join(hit.text.split())} ({hit.place}, score {hit.similarity or 0.0:.2f})"
+    # A fact is in the user's own words, and the model must not take their "I" for its own.
+    who = "the user: " if hit.chunks[0].kind == FACT else ""
+    return f"{who}{' '.join(hit.text.split())} ({hit.place}, score {hit.similarity or 0.0:.2f})"
 
 
 @contextmanager

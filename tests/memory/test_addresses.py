@@ -67,8 +67,10 @@ def test_a_private_address_that_is_not_allowed_is_skipped_with_what_to_do(agentx
 
 def test_a_long_page_is_stored_whole(agentx):
     text = "".join(f"<p>Paragraph {n} tells of the berth number {n} and of its price.</p>" for n in range(300))
-    with serving(long=html(f"<html><body><article><h1>Berths</h1>{text}</article></body></html>")) as place:
-        agentx("add", f"http://{place}/long", "--allow-host", place)
+    long = html(f"<html><body><article><h1>Berths</h1>{text}</article></body></html>")
+    with serving(long=long, hours=html(PAGE)) as place:
+        said = agentx("add", f"http://{place}/long", f"http://{place}/hours", "--allow-host", place)
+    assert "2 documents stored" in said.err
     assert "Paragraph 299" in agentx("show", f"http://{place}/long").out
 
 

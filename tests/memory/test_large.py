@@ -116,6 +116,30 @@ def test_a_damaged_index_costs_time_and_no_answer(large, tmp_path, rows):
     assert large.dense(rows[COUNT], 5) == exact.dense(rows[COUNT], 5)
 
 
+@pytest.mark.parametrize("damage", ["all", "database", "graph", "graph lost", "graph cut"])
+def test_a_damaged_index_is_made_anew_when_more_is_added(large, tmp_path, rows, damage):
+    client_folder(tmp_path / "ann").close()
+    large.close()
+    for path in [path for path in (tmp_path / "ann").rglob("*") if path.is_file() and path.suffix != ".json"]:
+        is_graph = path.suffix in (".bin", ".pickle")
+        if damage == "all" or (damage == "database" and "sqlite3" in path.name) or (damage == "graph" and is_graph):
+            path.write_bytes(b"junk" * 1_000)
+        elif damage == "graph lost" and is_graph:
+            path.unlink()
+        elif damage == "graph cut" and path.suffix == ".bin":
+            path.write_bytes(path.read_bytes()[:1_000])
+    # As a process that begins now sees it.
+    code = OTHER + "print(store._nearest._matrix._index is None and len(store.dense(rows[3], 1)))"
+    np.save(tmp_path / "rows.npy", rows)
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path), str(COUNT)], capture_output=True, text=True, timeout=120
+    )
+    assert (done.returncode, done.stdout) == (0, "1\n"), done.stderr
+    again = LocalStore(tmp_path, "table", exact_limit=100)
+    assert agreement(again, LocalStore(tmp_path, "table"), rows, range(COUNT, COUNT + 60)) >= 0.99
+    assert again._nearest._matrix._index is None
+
+
 OTHER = """
 import sys
 from pathlib import Path

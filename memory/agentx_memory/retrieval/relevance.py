@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from agentx.messages import Usage
-from agentx.model import Model
+from agentx.model import Fragment, Model
 from agentx_memory.retrieval.hit import Hit
 from agentx_memory.retrieval.replies import prompt
 
@@ -20,9 +20,14 @@ ANSWERED = 0.5
 async def relevance(model: Model, question: str, hit: Hit) -> tuple[float, Usage]:
     """Probability that the passage holds the answer. It costs the reading of the passage, and no token is decoded."""
     passage = f"{hit.title}\n{hit.text}" if hit.title else hit.text
-    scores = await model.score(prompt(model, "answered", passage=passage, question=question), ["Yes", "No"])
+    return await probability(model, prompt(model, "answered", passage=passage, question=question))
+
+
+async def probability(model: Model, asked: Sequence[Fragment]) -> tuple[float, Usage]:
+    """Probability that the model answers a prompt by Yes rather than by No."""
+    scores = await model.score(asked, ["Yes", "No"])
     yes, no = scores.logprobs
-    return 1 / (1 + math.exp(no - yes)), scores.usage
+    return 1 / (1 + math.exp(min(no - yes, 700.0))), scores.usage
 
 
 async def reranked(model: Model, question: str, hits: Sequence[Hit], top: int = 10) -> tuple[list[Hit], Usage]:

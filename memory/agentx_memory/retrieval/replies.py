@@ -7,7 +7,7 @@ from importlib import resources
 from string import Template
 
 from agentx.messages import Usage
-from agentx.model import Delta, FinishReason, Fragment, Model
+from agentx.model import Constraint, Delta, FinishReason, Fragment, Model
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +23,18 @@ def prompt(model: Model, name: str, **values: str) -> list[Fragment]:
     return model.chat.opening(rules, Template(question).substitute(values))
 
 
-async def reply(model: Model, fragments: Sequence[Fragment], *, max_tokens: int, stop: Sequence[str] = ()) -> Reply:
+async def reply(
+    model: Model,
+    fragments: Sequence[Fragment],
+    *,
+    max_tokens: int,
+    stop: Sequence[str] = (),
+    constraint: Constraint | None = None,
+) -> Reply:
     """Raises ContextOverflow where the prompt leaves no room."""
     pieces: list[str] = []
     last = Delta("")
-    stream = model.decode(fragments, max_tokens=max_tokens, stop=stop)
+    stream = model.decode(fragments, constraint=constraint, max_tokens=max_tokens, stop=stop)
     try:
         async for delta in stream:
             pieces.append(delta.text)
