@@ -18,7 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 from agentx.errors import EndsRun, StorageError, UsageError
 from agentx.events import Event
+from agentx.journal.rows import clean
+from agentx.redaction import redact
 from agentx.report import Report
+from agentx.tape import Diverged
 
 if TYPE_CHECKING:
     from agentx.agent import Agent
@@ -60,6 +63,10 @@ def items(lines: Iterable[str], source: str) -> list[Item]:
 class Output:
     """The file that gets a line for each task; held by one process at a time. A context manager.
 
+    Attributes:
+        done: lines of the tasks that have one, each with its task; None where an older version has left that out.
+        missed: how many of these did not end ok.
+
     Raises:
         UsageError: the file holds something else, or another process writes to it.
         StorageError: it cannot be read or written.
@@ -67,16 +74,21 @@ class Output:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.done: set[int] = set()
+        self.done: dict[int, str | None] = {}
+        self.missed = 0
         self.name = ""
         self._beside = path.with_name(f".{path.name}.map")
 
     def __enter__(self) -> "Output":
         try:
+            if self.path.exists() and not self.path.is_file():
+                raise UsageError(f"{self.path} is no file that can be read again; name another one.")
             self._hold()
             try:
                 self._open()
             except BaseException:
+                if not self.name:
+                    self.complete()
                 os.close(self._lock)
                 raise
         except OSError as error:
@@ -90,13 +102,21 @@ class Output:
     def add(self, row: dict[str, Any]) -> None:
         """Appends a line and has it on the disk before it returns."""
         data = (json.dumps(row, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
+        size = os.fstat(self._file).st_size
         try:
             while data:
                 data = data[os.write(self._file, data) :]
             os.fsync(self._file)
         except OSError as error:
+            # Another task may still get its line behind this one.
+            with suppress(OSError):
+                os.ftruncate(self._file, size)
             raise StorageError(f"{self.path} cannot be written ({error.strerror}); make room and go on.") from None
-        self.done.add(row["line"])
+        self._take(row)
+
+    def _take(self, row: dict[str, Any]) -> None:
+        self.done[int(row["line"])] = row.get("task")
+        self.missed += row.get("status") != "ok"
 
     def complete(self) -> None:
         """Says that nothing is left to be done."""
@@ -114,34 +134,43 @@ class Output:
     def _open(self) -> None:
         self.name = os.read(self._lock, 64).decode("ascii", "replace")
         # An output that was taken away begins anew, and with it the tasks.
-        if not self.name or not self.path.exists():
-            self.name = secrets.token_hex(8)
+        known = self.name if self.path.exists() else ""
+        if not known:
             os.ftruncate(self._lock, 0)
-            os.pwrite(self._lock, self.name.encode(), 0)
-            os.fsync(self._lock)
         self._file = os.open(self.path, os.O_CREAT | os.O_RDWR | os.O_APPEND | os.O_CLOEXEC, 0o644)
         held = self.path.read_bytes()
         # The last line of a process that was killed may be a part of one.
         whole = held[: held.rfind(b"\n") + 1]
         for line in whole.splitlines():
             try:
-                self.done.add(int(json.loads(line)["line"]))
-            except (ValueError, KeyError, TypeError, RecursionError):
+                self._take(json.loads(line))
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 os.close(self._file)
                 raise UsageError(f"{self.path} holds something else than results; name another file.") from None
         os.ftruncate(self._file, len(whole))
+        if not known:
+            self.name = secrets.token_hex(8)
+            os.pwrite(self._lock, self.name.encode(), 0)
+            os.fsync(self._lock)
 
 
 async def results(
     agent: "Agent", tasks: Sequence[Item], output: Output, jobs: int
 ) -> AsyncGenerator[dict[str, Any], None]:
-    """Runs the tasks that have no line yet, `jobs` of them at a time; yields each line once it is in the file."""
+    """Runs the tasks that have no line yet, `jobs` of them at a time; yields each line once it is in the file.
+
+    Raises:
+        UsageError: a task is another than that of its line, or than it was when it was begun.
+    """
+    for item in tasks:
+        if output.done.get(item.line) not in (None, item.task):
+            raise _changed(item)
     waiting = iter([item for item in tasks if item.line not in output.done])
     ready: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
 
     async def work() -> None:
         for item in waiting:
-            row = {"line": item.line, "id": item.id, **await _object(agent, item, output.name)}
+            row = {"line": item.line, "id": item.id, "task": item.task, **await _object(agent, item, output.name)}
             output.add(row)
             ready.put_nowait(row)
 
@@ -173,19 +202,35 @@ async def _object(agent: "Agent", item: Item, name: str) -> dict[str, Any]:
     run = session.last
     if run is None:
         return await _ended(report, session.stream(item.task))
+    if run.started.task not in (item.task, redact(clean(item.task))):
+        raise _changed(item)
     for event in (run.started, *run.events):
         report.take(event)
     if run.is_unfinished:
-        return await _ended(report, session.stream_resumed())
+        try:
+            return await _ended(report, session.stream_resumed())
+        except Diverged:
+            raise UsageError(
+                f"Line {item.line} cannot go on where it broke off: AgentX, the model, the tools or the settings are "
+                "others than then; give the options that it was begun with, or name another file for the output."
+            ) from None
     if run.finished:
         report.take(run.finished)
     return report.ended()
+
+
+def _changed(item: Item) -> UsageError:
+    return UsageError(
+        f"Line {item.line} of the tasks was another task before; put it back, or name another file for the output."
+    )
 
 
 async def _ended(report: Report, events: AsyncGenerator[Event, None]) -> dict[str, Any]:
     try:
         async for event in events:
             report.take(event)
+    except Diverged:
+        raise
     except EndsRun as error:
         return report.failed(str(error))
     return report.ended()

@@ -140,7 +140,7 @@ class Calls:
             self._emit(intent)
             if result is None:
                 return await self._in_doubt(call, intent, maker)
-            self._note_within(intent.call)
+            self._note_past(intent.call)
             self._noted(intent.call, result)
         assert result is not None
         self._emit(CallFinished(result))
@@ -154,7 +154,7 @@ class Calls:
         happened, reason = await doubt.settled(tool, intent, context, self._around.settle)
         self._emit(DoubtSettled(call.id, happened, reason))
         if happened:
-            self._note_within(permitted)
+            self._note_past(permitted)
             return self._finished(call, permitted, doubt.as_result(tool, permitted))
         self._require_open(permitted)
         verdict = self._around.policy.judge(tool, permitted)
@@ -164,8 +164,10 @@ class Calls:
             self._unasked.add(call.id)
         return await self._started(call, permitted, maker)
 
-    def _note_within(self, maker: ToolCall) -> None:
-        """Notes what the calls of a program have brought that is not run again."""
+    def _note_past(self, maker: ToolCall) -> None:
+        """Notes what people said to a call that is not made again, and what the calls that it made have brought."""
+        for answer in self._around.tape.answers(maker):
+            self._around.provenance.said(answer)
         for call, result in self._around.tape.within(maker):
             self._noted(call, result)
 

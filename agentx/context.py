@@ -53,7 +53,7 @@ class Room:
         self._strategy = strategy
         self._conversation = conversation
         self._tainted = tainted
-        self._limit = limit(turn.model.context_tokens)
+        self._limit = self._bound = limit(turn.model.context_tokens)
 
     def recall(self) -> None:
         """Has the turn show with its task what was said before and has left the prompt."""
@@ -63,12 +63,15 @@ class Room:
         """Folds what is old where the prompt leaves too little room; returns what that has cost."""
         turn, conversation = self._turn, self._conversation
         before = await turn.model.count(turn.prompt)
-        if before <= self._limit:
-            return Usage()
         left = conversation.exchanges[conversation.folded :]
+        if before <= self._bound or not (left or turn.steps):
+            return Usage()
         conversation.summary, usage = await self._summarised()
         conversation.folded = len(conversation.exchanges)
         after = await self._begin_anew()
+        # Where what has to stay is beyond the limit, folding anew at each step would gain nothing.
+        if after > self._limit:
+            self._bound = after + (turn.model.context_tokens - after) // 2
         turn.emit(ContextFolded(before, after, [item.number for item in left], asdict(conversation.summary)))
         return usage
 

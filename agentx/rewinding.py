@@ -48,7 +48,8 @@ def undo_last(journal: EventLog, session_id: str, tools: Mapping[str, Tool], wor
 def _taken_back(
     gone: list[Numbered], tools: Mapping[str, Tool], workspace: Path, session_id: str
 ) -> tuple[list[str], list[str]]:
-    changed = {event.result.call_id: event.result.changed for _, event in gone if isinstance(event, CallFinished)}
+    results = (event.result for _, event in gone if isinstance(event, CallFinished))
+    changed = {result.call_id: result.changed for result in results if result.status != "cancelled"}
     calls = {event.call.id: event.call for _, event in gone if isinstance(event, CallStarted)}
     restored: list[str] = []
     left: list[str] = []
@@ -60,6 +61,8 @@ def _taken_back(
         try:
             if tool.undo:
                 restored += tool.undo(ToolContext(workspace, session_id, call.id))
+            elif call.id not in changed:
+                left.append(f"{call.name} broke off, and what it has changed is not known")
             elif rest := _named(changed.get(call.id, ()), restored):
                 left.append(f"{call.name} changed {rest}")
             elif tool.capabilities & {"egress", "costs"} or "executes" not in tool.capabilities:

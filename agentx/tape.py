@@ -27,6 +27,7 @@ from agentx.events import (
     Event,
     ModelReplied,
     ModelScored,
+    QuestionAnswered,
     Surveyed,
     TextDelta,
     to_json,
@@ -70,6 +71,7 @@ class Tape:
         self._decoded: list[ToolCall] = []
         self._intents: dict[str, CallStarted] = {}
         self._results: dict[str, ToolResult] = {}
+        self._answers: defaultdict[str, list[str]] = defaultdict(list)
         self._made: set[str] = set()
         for event in events:
             self.live, self.resumed = False, True
@@ -89,6 +91,8 @@ class Tape:
                 self._results.pop(event.call.id, None)
             case CallFinished() if event.result.status != "cancelled":
                 self._results[event.result.call_id] = event.result
+            case QuestionAnswered() if event.answer:
+                self._answers[event.call_id].append(event.answer)
             case ApprovalGiven() if event.grant:
                 self.grants.append(event.grant)
             case _:
@@ -146,6 +150,15 @@ class Tape:
         before = f"{maker.id}."
         begun = ((self._intents.get(name), result) for name, result in self._results.items() if name.startswith(before))
         return [(intent.call, result) for intent, result in begun if intent]
+
+    def answers(self, call: ToolCall) -> list[str]:
+        """What a person has said to the questions of a call, and of those that it made."""
+        return [
+            answer
+            for name, answers in self._answers.items()
+            if name == call.id or name.startswith(f"{call.id}.")
+            for answer in answers
+        ]
 
     @property
     def broken_off(self) -> list[ToolCall]:

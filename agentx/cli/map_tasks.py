@@ -27,8 +27,8 @@ def command(
 ) -> int:
     """Run many tasks side by side and write one line of JSON for each.
 
-    A line holds what `agentx run --json` prints, and the `line` and `id` of its task. Run again after whatever has
-    killed it, the command goes on: what has a line is done, and a task that broke off goes on where it was.
+    A line holds what `agentx run --json` prints, and the `line`, `id` and text of its task. Run again after whatever
+    has killed it, the command goes on: what has a line is done, and a task that broke off goes on where it was.
 
     Exit codes: 0 all tasks ended ok, 1 one did not; others as those of `agentx run`.
     """
@@ -46,16 +46,14 @@ async def _follow(agent: Any, todo: list[Item], out: Output, jobs: int) -> int:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    missed = 0
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), disable=not is_terminal(sys.stderr)) as bar:
         shown = bar.add_task("tasks", total=len(todo), completed=len(todo) - _left(todo, out))
-        async for row in results(agent, todo, out, jobs):
-            missed += row["status"] != "ok"
+        async for _ in results(agent, todo, out, jobs):
             bar.advance(shown)
-    told = f", {missed} of them not ok" if missed else ""
+    told = f", {out.missed} of them not ok" if out.missed else ""
     sys.stderr.write(f"{len(todo)} tasks, {len(todo) - _left(todo, out)} lines in {out.path}{told}\n")
-    return 1 if missed else 0
+    return 1 if out.missed else 0
 
 
 def _left(todo: list[Item], out: Output) -> int:
@@ -64,7 +62,7 @@ def _left(todo: list[Item], out: Output) -> int:
 
 def _read(path: Path) -> list[Item]:
     try:
-        with path.expanduser().open(encoding="utf-8") as file:
+        with path.expanduser().open(encoding="utf-8-sig") as file:
             return items(file, str(path))
     except UnicodeDecodeError:
         raise UsageError(f"{path} is not UTF-8 text; save it as UTF-8.") from None

@@ -8,6 +8,7 @@ from typing import Any
 from agentx.cli.setup import Options, Setup, folder, prepare
 from agentx.doubt import Settlement, Settler
 from agentx.errors import UsageError
+from agentx.events import RunStarted
 from agentx.history import Run, runs
 from agentx.journal import Journal
 from agentx.messages import ToolCall
@@ -49,7 +50,10 @@ def find(session: str, typed: Options) -> Resumed:
             if latest is None:
                 raise UsageError(f"There is no session of {workspace} yet; `agentx sessions list` names the others.")
             session = latest.id
-        found = runs(journal.numbered(session))
+        events = journal.numbered(session)
+    # One that was rewound to its beginning goes on as it began.
+    begun = [Run(event, number) for number, event in events if isinstance(event, RunStarted)]
+    found = runs(events) or begun[:1]
     if not found:
         raise UsageError(f"Nothing was begun in session {session}; `agentx run` begins a new one.")
     return Resumed(session, found[-1], replace(_setup(found[-1], typed), resumed=session))

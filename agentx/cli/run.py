@@ -69,7 +69,7 @@ class _Run:
     def carry_out(self, task: str | None, typed: Options, resume: str | None) -> int:
         """Runs the task and returns the exit code; whatever goes wrong is told, not raised."""
         try:
-            if resume:
+            if resume is not None:
                 self._resume(task, typed, resume)
             elif task is None:
                 raise UsageError("TASK is missing: say what is to be done, or go on with a session by --resume last.")

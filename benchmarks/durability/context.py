@@ -35,7 +35,10 @@ async def conversation(agent: Agent, seed: int, turns: int) -> tuple[bool, int, 
     told, asked, word = needle(dice)
     session, folds, failed, answer = agent.session(), 0, 0, ""
     for turn in range(1, turns + 1):
-        task = f"On day {turn} I {dice.choice(DOINGS)} at the {dice.choice(PLACES)}. Say only: noted."
+        days = (
+            f"On day {turn}, hour {hour}, I {dice.choice(DOINGS)} at the {dice.choice(PLACES)}." for hour in (9, 12, 18)
+        )
+        task = f"{' '.join(days)} Say only: noted."
         task = told if turn == 3 else asked if turn == turns else task
         async for event in session.stream(task):
             folds += isinstance(event, ContextFolded)

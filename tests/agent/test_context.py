@@ -156,3 +156,25 @@ def test_without_tools_a_chat_is_folded_too() -> None:
     events = asyncio.run(talk(made.session(), *TASKS))
     assert any(isinstance(event, ContextFolded) for event in events)
     assert max(map(len, made._model.prompts)) < CONTEXT  # type: ignore[union-attr]
+
+
+def test_what_cannot_be_folded_is_not_folded_at_each_step() -> None:
+    def steps(prompt: str) -> str:
+        if folds(prompt):
+            return json.dumps(SUMMARY)
+        pages = made._model.prompts  # type: ignore[union-attr]
+        return f"# I look.\nsee(page={len(pages)})\n->" if len(pages) < 16 else "# I know.\nAnswer: Seen."
+
+    @tool
+    def see(page: int) -> str:
+        """Sees a page."""
+        return f"page {page} says much"
+
+    task = "See the pages. " + "Look well. " * 60
+    made = Agent(ScriptedModel(repeat(steps), context_tokens=3_500), [see], journal=MemoryJournal(), strategy="react")
+    events = asyncio.run(talk(made.session(), task))
+    assert events[-1].status == "ok"  # type: ignore[union-attr]
+    folded = [event for event in events if isinstance(event, ContextFolded)]
+    number = sum(type(event).__name__ == "StepStarted" for event in events)
+    assert 0 < len(folded) <= number // 2
+    assert folded[0].after_tokens > limit(3_500)

@@ -8,9 +8,10 @@ import pytest
 
 from agentx import Agent, plugins, tool
 from agentx.errors import UsageError
-from agentx.events import CallFinished, CallStarted, Rewound
+from agentx.events import CallFinished, CallStarted, Rewound, RunStarted
 from agentx.history import in_force, runs
 from agentx.memory_journal import MemoryJournal
+from agentx.messages import ToolCall
 from agentx.models.scripted import ScriptedModel
 from agentx.rewinding import rewind
 
@@ -92,3 +93,13 @@ def test_rewinding_twice_counts_from_what_is_in_force(written: Any, tmp_path: Pa
         rewind(journal, session, started[2], agent.toolbox, tmp_path)
     rewind(journal, session, started[0] - 1, agent.toolbox, tmp_path)
     assert not (tmp_path / "a.txt").exists()
+
+
+def test_what_a_call_did_that_broke_off_is_told_as_unknown(tmp_path: Path) -> None:
+    journal = MemoryJournal()
+    agent = Agent(ScriptedModel([]), [send], journal=journal, strategy="react", workspace=tmp_path)
+    name = journal.create_session(workspace=str(tmp_path), model="scripted", task="Send it.")
+    journal.append(name, RunStarted(name, "Send it.", "scripted", "react", ["send"], str(tmp_path)))
+    journal.append(name, CallStarted(ToolCall("call-1", "send", {"text": "x"})))
+    rewound = rewind(journal, name, 0, agent.toolbox, tmp_path)
+    assert rewound.left == ["send broke off, and what it has changed is not known"]

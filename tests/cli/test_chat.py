@@ -108,6 +108,16 @@ def test_new_begins_another_session_and_a_failure_does_not_end_the_chat(script) 
         assert sorted(row.task for row in journal.sessions()) == ["first", "second"]
 
 
+def test_a_task_that_broke_off_is_told_of_and_goes_on(script) -> None:
+    first = process("chat", "--model", script(), stdin="what is it?\n")
+    assert "error: " in first.err
+    script(answer("It is this."))
+    ran = process("chat", "--resume", "last", stdin="/resume\n/resume\n")
+    assert (ran.code, ran.out) == (0, "It is this.\n")
+    assert "this task broke off: what is it? (/resume goes on with it" in ran.err
+    assert "no task broke off" in ran.err
+
+
 def test_a_model_that_is_not_there_ends_the_chat(script) -> None:
     ran = process("chat", "--model", "/nowhere/m.gguf", stdin="first\n")
     assert ran.code == 4

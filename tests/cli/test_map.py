@@ -113,3 +113,33 @@ def test_two_processes_do_not_write_to_one_output(mapped: Any) -> None:
     finally:
         started.kill()
         started.wait()
+
+
+def test_another_task_does_not_get_the_line_of_one_before(mapped: Any) -> None:
+    argv, env, out = mapped(2, *[answer("Done.")] * 2)
+    assert process(*argv, "--tool", "now", env=env).code == 0
+    Path(argv[1]).write_text('{"task": "Task 1"}\n{"task": "Another"}\n')
+    result = process(*argv, "--tool", "now", env=env)
+    assert result.code == 2 and "Line 2 of the tasks was another task" in result.err and len(rows(out)) == 2
+
+
+def test_a_line_that_was_not_ok_before_counts_when_the_command_is_given_again(mapped: Any) -> None:
+    argv, env, _ = mapped(2, answer("Done."))
+    for _ in range(2):
+        result = process(*argv, "--tool", "now", "--jobs", "1", env=env)
+        assert result.code == 1 and "1 of them not ok" in result.err
+
+
+@pytest.mark.parametrize("place", ["/dev/zero", "."])
+def test_an_output_that_is_no_file_is_a_sentence(place: str, mapped: Any) -> None:
+    argv, env, out = mapped(1, answer("Done."))
+    argv[3] = place
+    result = process(*argv, env=env, cwd=out.parent)
+    assert result.code == 2 and "is no file" in result.err
+    assert not Path("/dev/.zero.map").exists()
+
+
+def test_an_output_that_is_left_alone_gets_no_file_beside_it(mapped: Any) -> None:
+    argv, env, out = mapped(1, answer("Done."))
+    out.write_text("my diary\n")
+    assert process(*argv, env=env).code == 2 and not list(out.parent.glob(".out*"))

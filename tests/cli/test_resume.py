@@ -130,3 +130,21 @@ def test_a_session_is_resumed_rewound_undone_and_replayed_by_its_verbs(begun: An
     again = process("sessions", "undo", name, env=env)
     assert again.code == 2 and "no change that can be taken back" in again.err
     assert process("sessions", "rewind", name, "--to", "999", env=env).code == 2
+
+
+def test_a_session_that_was_rewound_to_its_beginning_takes_a_task(begun: Any) -> None:
+    argv, env, work = begun
+    process(*argv, env=env)
+    rewound = process("sessions", "rewind", "last", env=env, cwd=work)
+    assert rewound.code == 0 and not list(work.iterdir())
+    nothing = resumed(env, work)
+    assert nothing.code == 2 and "give it a new one" in nothing.err
+    again = process("run", "Write them now.", "--resume", "last", "--workspace", str(work), env=env)
+    assert (again.code, again.out) == (0, "All are written.\n")
+
+
+def test_an_empty_session_is_none(begun: Any) -> None:
+    argv, env, work = begun
+    result = process(*argv, "--resume", "", env=env)
+    assert result.code == 2 and not list(work.iterdir())
+    assert "no session ``" in process("run", "Do it.", "--resume", "", env=env).err
