@@ -20,7 +20,7 @@ from agentx.messages import Usage
 from agentx.model import GREEDY, Constraint, Delta, Fragment, Prompt, Sampling
 from agentx.models.scripted import ScriptedModel
 
-PROBE_S = 0.005
+PROBE_S = 0.02
 
 
 class Paced(ScriptedModel):
@@ -72,7 +72,7 @@ class PacedSetup(Setup):
 
 
 class Probed(AgentXApp):
-    """Looks every 5 ms how late its own loop is."""
+    """Looks 50 times a second how late its own loop is."""
 
     lags: list[float]
     cpu: list[tuple[float, float]]

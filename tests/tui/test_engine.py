@@ -12,7 +12,7 @@ from agentx_tui.view import Answer
 from agentx.errors import ConfigError
 from agentx.events import RunFinished
 from agentx.journal import Journal
-from tests.tui.pages import answer, asked, calls, done, run, running, say, setup_of, until
+from tests.tui.pages import answer, asked, calls, done, run, running, say, screen_text, settled, setup_of, until
 
 WRITE = calls('write_file(path="notes.txt", text="one\\n")')
 
@@ -140,6 +140,51 @@ def test_a_session_that_goes_on_shows_what_was_said_and_knows_it(tmp_path: Path)
             await done(pilot)
             assert [turn.task for turn in app.conversation.view.turns] == ["I am Ada", "who am I?"]
             assert fold(kept(session_id)).turns == app.conversation.view.turns
+
+    run(test)
+
+
+def test_a_session_that_broke_off_says_so_and_goes_on(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with running(setup_of(tmp_path, WRITE)) as (app, pilot):
+            await say(pilot, "write")
+            await asked(pilot)
+            await pilot.press("alt+y")
+            await done(pilot)
+            session_id = app.conversation.view.session_id
+            assert app.conversation.view.turns[-1].status == "failed"
+        again = replace(setup_of(tmp_path, WRITE, answer("Went on.")), resumed=session_id)
+        async with running(again) as (app, pilot):
+            await until(pilot, lambda: app.main.query_one("#problem").display)
+            assert "/resume goes on with it" in screen_text(app)
+            await say(pilot, "/resume")
+            await until(pilot, lambda: not app.conversation.broken_off)
+            await done(pilot)
+            [turn] = app.conversation.view.turns
+            assert (turn.task, turn.status) == ("write", "ok")
+            assert [str(item.text) for item in turn.items if isinstance(item, Answer)] == ["Went on."]
+            assert not app.main.query_one("#problem").display
+            assert fold(kept(session_id)).turns == app.conversation.view.turns
+            await say(pilot, "/resume")
+            await settled(pilot)
+            assert any("No task broke off" in note.message for note in app._notifications)
+
+    run(test)
+
+
+def test_a_message_in_place_of_resume_gives_the_task_up(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with running(setup_of(tmp_path)) as (app, pilot):
+            await say(pilot, "one")
+            await done(pilot)
+            session_id = app.conversation.view.session_id
+        again = replace(setup_of(tmp_path, answer("Two.")), resumed=session_id)
+        async with running(again) as (app, pilot):
+            await until(pilot, lambda: bool(app.conversation.broken_off))
+            await say(pilot, "two")
+            await done(pilot)
+            assert [turn.status for turn in app.conversation.view.turns] == ["failed", "ok"]
+            assert not app.conversation.broken_off
 
     run(test)
 

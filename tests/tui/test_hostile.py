@@ -105,7 +105,7 @@ def test_a_link_opens_nothing(tmp_path: Path) -> None:
             await until(pilot, lambda: app.transcript.mounted_blocks == 2)
             opened: list[Any] = []
             app.open_url = lambda *given, **more: opened.append(given)  # type: ignore[method-assign]
-            await pilot.click("AnswerBlock MarkdownParagraph", offset=(1, 0))
+            await pilot.click("AnswerBlock", offset=(3, 0))
             await pilot.pause(0.1)
             assert opened == []
             assert any("https://evil.example/x" in note.message for note in app._notifications)

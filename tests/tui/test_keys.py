@@ -1,20 +1,25 @@
 """Every key does what the table of keys says."""
 
+import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from agentx_tui import keymap, theme
+from agentx_tui import keymap, preferences, theme
 from agentx_tui.screens.history import HistoryPage
 from agentx_tui.screens.page import Page
+from agentx_tui.signals import Asking
 from agentx_tui.view import Answer, Card
 from textual import events
 from textual.command import CommandPalette
 
 from agentx import events as ev
-from tests.tui.pages import answer, asked, calls, done, run, running, say, settled, setup_of, until
+from agentx import folders
+from agentx.messages import ToolCall
+from tests.tui.pages import answer, asked, calls, done, run, running, say, screen_text, settled, setup_of, until
 from tests.tui.states import BEGUN, LONG, READ, STATES, finished
 
 WRITE = calls('write_file(path="notes.txt", text="one\\n")')
@@ -357,6 +362,74 @@ def test_ctrl_p_opens_the_palette_whose_commands_are_carried_out(tmp_path: Path)
             await pilot.pause(0.5)
             await pilot.press("enter", "enter")
             await until(pilot, lambda: app.theme == theme.LIGHT.name)
+
+    run(test)
+
+
+def test_ctrl_g_writes_in_the_editor_of_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    editor = tmp_path / "editor"
+    editor.write_text("#!/bin/sh\necho 'and more' >> \"$1\"\n")
+    editor.chmod(0o755)
+    monkeypatch.setenv("VISUAL", str(editor))
+
+    async def test() -> None:
+        async with running(setup_of(tmp_path)) as (app, pilot):
+            # What runs without a terminal cannot step back from one.
+            app.suspend = contextlib.nullcontext  # type: ignore[method-assign]
+            await pilot.press(*"some", "ctrl+j", "ctrl+g")
+            await until(pilot, lambda: "more" in app.prompt.text)
+            assert app.prompt.text == "some\nand more"
+            monkeypatch.setenv("VISUAL", str(tmp_path / "none"))
+            await pilot.press("ctrl+g")
+            await settled(pilot)
+            assert any("set EDITOR to another" in note.message for note in app._notifications)
+            assert app.prompt.text == "some\nand more"
+
+    run(test)
+
+
+def test_the_theme_that_was_chosen_is_kept(tmp_path: Path) -> None:
+    path = folders.config_dir() / "ui.toml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text('glyphs = "ascii"\ntheme = "dark"  # as ever\n')
+
+    async def test() -> None:
+        async with running(setup_of(tmp_path)) as (app, pilot):
+            await say(pilot, "/theme")
+            await until(pilot, lambda: app.theme == theme.LIGHT.name)
+
+    run(test)
+    chosen = preferences.load()
+    assert (chosen.theme, chosen.glyphs, chosen.problems) == ("light", "ascii", ())
+
+
+def test_files_that_came_later_are_completed_too(tmp_path: Path) -> None:
+    async def test() -> None:
+        setup = setup_of(tmp_path)
+        async with running(setup) as (app, pilot):
+            (setup.workspace / "later.md").write_text("")
+            await pilot.press("@")
+            await until(pilot, lambda: app.prompt.offers.is_open)
+            await pilot.press("enter")
+            assert app.prompt.text == "@later.md "
+
+    run(test)
+
+
+@pytest.mark.parametrize(("key", "word"), [("alt+y", "happened"), ("alt+n", "again"), ("alt+r", "stop")])
+def test_a_call_in_doubt_is_settled_in_the_same_dock(key: str, word: str, tmp_path: Path) -> None:
+    async def test() -> None:
+        async with running(setup_of(tmp_path)) as (app, pilot):
+            call = ToolCall("d", "write_file", {"path": "notes.txt", "text": "one"})
+            asking = Asking(call, asyncio.get_running_loop().create_future())
+            said: list[Any] = []
+            app.conversation.engine.answer = lambda _, word: said.append(word)  # type: ignore[method-assign]
+            app.conversation.inbox.put(asking)
+            await asked(pilot)
+            assert "it has happened" in screen_text(app) and "write_file" in screen_text(app)
+            await pilot.press(key)
+            await until(pilot, lambda: bool(said))
+            assert said == [word]
 
     run(test)
 

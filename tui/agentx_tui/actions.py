@@ -11,9 +11,8 @@ from typing import Any
 from textual.app import App, SuspendNotSupported
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Markdown
 
-from agentx_tui import commands, theme
+from agentx_tui import commands, preferences, theme
 from agentx_tui.conversation import Conversation
 from agentx_tui.glyphs import Glyphs
 from agentx_tui.history import History
@@ -104,6 +103,13 @@ class Actions(App[int]):
         else:
             self.tell("Ctrl+C once more ends.")
         self._pressed_at = time.monotonic()
+
+    async def action_go_on(self) -> None:
+        if self.conversation.go_on():
+            self.show()
+            await self.transcript.to_end()
+        else:
+            self.tell("No task broke off; write what is to be done.", "warning")
 
     async def action_quit(self) -> None:
         self.exit(0)
@@ -203,7 +209,12 @@ class Actions(App[int]):
         self.push_screen(HistoryPage(self.history), taken)
 
     def action_switch_theme(self) -> None:
-        self.theme = theme.LIGHT.name if self.theme == theme.DARK.name else theme.DARK.name
+        choice = "light" if self.theme == theme.DARK.name else "dark"
+        self.theme = theme.wanted(choice, {})
+        try:
+            preferences.remember("theme", choice)
+        except (OSError, ValueError) as error:
+            self.tell(f"The choice could not be kept ({error}).", "warning")
 
     def action_open_editor(self) -> None:
         editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
@@ -230,8 +241,7 @@ class Actions(App[int]):
         if getattr(event.widget, "id", None) == "below":
             await self.transcript.to_end()
 
-    def on_markdown_link_clicked(self, event: Markdown.LinkClicked) -> None:
+    def action_tell_link(self, target: str) -> None:
         """A model's link says one thing and may lead elsewhere: where it leads is shown and copied, never opened."""
-        event.stop()
-        self.copy_to_clipboard(event.href)
-        self.tell(f"Copied {event.href}")
+        self.copy_to_clipboard(target)
+        self.tell(f"Copied {target}")

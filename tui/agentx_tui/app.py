@@ -19,8 +19,9 @@ from textual.widgets import Static
 
 from agentx import folders
 from agentx.cli.setup import Setup
-from agentx_tui import garbage, keymap, palette, terminal, theme
+from agentx_tui import garbage, keymap, palette, skeleton, terminal, theme
 from agentx_tui.actions import Actions
+from agentx_tui.ascii_filter import AsciiFilter
 from agentx_tui.conversation import Conversation
 from agentx_tui.glyphs import ASCII, UNICODE
 from agentx_tui.history import History
@@ -67,6 +68,10 @@ class AgentXApp(Actions, App[int]):
         self.history = History(folders.data_dir() / "history.jsonl")
         self._ticker: Timer | None = None
         self._late: Timer | None = None
+        self._problem = ""
+        self._looking = False
+        if self.preferences.ascii:
+            self._filters.append(AsciiFilter())
         self.register_theme(theme.DARK)
         self.register_theme(theme.LIGHT)
         self.theme = theme.wanted(self.preferences.theme, os.environ)
@@ -94,8 +99,8 @@ class AgentXApp(Actions, App[int]):
 
     def _welcome(self) -> Content:
         return Content.assemble(
-            ("What is to be done?\n", "bold $foreground"),
-            ("/ for commands, @ for files, F1 for the keys.", ""),
+            (f"{skeleton.TITLE}\n", "bold $foreground"),
+            (skeleton.HINT, ""),
         )
 
     def on_mount(self) -> None:
@@ -111,6 +116,8 @@ class AgentXApp(Actions, App[int]):
 
     def _begin(self) -> None:
         """Only now, with the first frame on the screen: a model is loaded, and the workspace is looked through."""
+        if not self.is_headless:
+            garbage.only_at_rest()
         self.conversation.engine.start()
 
     def _set_up(self, setup: Setup) -> None:
@@ -118,6 +125,13 @@ class AgentXApp(Actions, App[int]):
         self.dock.workspace = setup.workspace
         for notice in setup.notices:
             self.tell(notice, "warning")
+        self.on_prompt_files_wanted()
+
+    def on_prompt_files_wanted(self) -> None:
+        setup = self.conversation.setup
+        if setup is None or self._looking:
+            return
+        self._looking = True
 
         def look() -> None:
             self.post_message(self.Files(index_files(setup.workspace)))
@@ -125,7 +139,8 @@ class AgentXApp(Actions, App[int]):
         asyncio.get_running_loop().run_in_executor(None, look)
 
     def on_agent_xapp_files(self, event: Files) -> None:
-        self.prompt.files = event.names
+        self._looking = False
+        self.prompt.take_files(event.names)
 
     def on_unmount(self) -> None:
         self.conversation.engine.close()
@@ -195,10 +210,16 @@ class AgentXApp(Actions, App[int]):
 
     def _show_problem(self) -> None:
         problem = self.main.query_one("#problem", Static)
-        failed = self.conversation.failed
-        if bool(failed) != problem.display:
-            problem.display = bool(failed)
-            problem.update(Content(f"{self.glyphs.error} {prose(failed)} Send again to try again.") if failed else "")
+        failed, broken_off = self.conversation.failed, self.conversation.broken_off
+        told = ""
+        if failed:
+            told = f"{self.glyphs.error} {prose(failed)} Send again to try again."
+        elif broken_off and not self.conversation.pending:
+            told = f"{self.glyphs.notice} This task broke off: /resume goes on with it, a new message leaves it."
+        if told != self._problem:
+            self._problem, problem.display = told, bool(told)
+            problem.set_class(not failed, "-note")
+            problem.update(Content(told))
 
     def _tick(self) -> None:
         bar = self.main.query_one(StatusBar)

@@ -9,16 +9,20 @@ from agentx.cli.approve import terminal_asker
 from agentx.cli.narrate import Narrator
 from agentx.cli.setup import Setup
 from agentx.cli.text import is_terminal, one_line
-from agentx.events import StepStarted, TextDelta
+from agentx.events import Event, StepStarted, TextDelta
 from agentx.report import Report
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
     from agentx.agent import Agent
 
 PROMPT = "> "
+RESUME = "/resume"
 HELP = """\
 /help   this list
 /tools  the tools that the agent has
+/resume go on with a task that broke off
 /new    forget the conversation and begin another
 /quit   end (as Ctrl-D does)
 Ctrl-C stops the turn and keeps the chat."""
@@ -30,12 +34,15 @@ def open_chat(setup: Setup) -> int:
         chat = Chat(setup, answers)
         for notice in setup.notices:
             chat.narrator.note(notice)
+        chat.tell_unfinished()
         setup.acquire_model()
         with aio.Runner() as runner:
             while (line := chat.read_line()) is not None:
-                if not chat.command(line):
+                if line.strip() == RESUME:
+                    chat.go_on(runner)
+                elif not chat.command(line):
                     break
-                if (text := line.strip()) and not text.startswith("/"):
+                elif (text := line.strip()) and not text.startswith("/"):
                     chat.turn(runner, text)
     return 0
 
@@ -55,6 +62,19 @@ class Chat:
     def begin(self) -> None:
         """Starts a conversation without a past."""
         self._session = self._agent.session()
+
+    def tell_unfinished(self) -> None:
+        """Says so where the session's last task broke off."""
+        if (run := self._session.unfinished) is not None:
+            told = f"this task broke off: {one_line(run.started.task, 80)}"
+            self.narrator.note(f"{told} ({RESUME} goes on with it, a new message leaves it)")
+
+    def go_on(self, runner: aio.Runner) -> None:
+        """Goes on with the task that broke off."""
+        if self._session.unfinished is None:
+            self._say("no task broke off; write what is to be done")
+        else:
+            self._run(runner, self._session.stream_resumed())
 
     def read_line(self) -> str | None:
         """The next line that is typed; None at the end of input."""
@@ -92,8 +112,11 @@ class Chat:
 
     def turn(self, runner: aio.Runner, text: str) -> None:
         """One question and its answer; what goes wrong is told, and the chat goes on."""
+        self._run(runner, self._session.stream(text))
+
+    def _run(self, runner: aio.Runner, events: "AsyncGenerator[Event, None]") -> None:
         try:
-            runner.run(self._follow(text))
+            runner.run(self._follow(events))
         except KeyboardInterrupt:
             self._say("\nstopped")
         except BrokenPipeError:
@@ -101,9 +124,9 @@ class Chat:
         except Exception as error:
             self.narrator.error(failures.describe(error)[0])
 
-    async def _follow(self, text: str) -> None:
+    async def _follow(self, events: "AsyncGenerator[Event, None]") -> None:
         report, streamed = Report(), ""
-        async for event in self._session.stream(text):
+        async for event in events:
             report.take(event)
             if streamed and isinstance(event, StepStarted):  # what was streamed was a draft
                 self._answers.piece("\n")

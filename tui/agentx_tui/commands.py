@@ -13,6 +13,7 @@ class Command:
 COMMANDS = (
     Command("help", "the keys and commands", "show_keys"),
     Command("new", "a new conversation, without a past", "new_conversation"),
+    Command("resume", "go on with a task that broke off", "go_on"),
     Command("tools", "the tools that the agent has", "show_tools"),
     Command("copy", "copy the last answer as it was written", "copy_answer"),
     Command("stop", "stop the turn; what was said stays", "stop_turn"),

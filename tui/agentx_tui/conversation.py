@@ -11,9 +11,12 @@ from agentx_tui.completion import without_marks
 from agentx_tui.engine import Engine
 from agentx_tui.inbox import Inbox
 from agentx_tui.reducer import reduce
-from agentx_tui.signals import Asking, Idle, LoadFailed, Loading, Prepared, Unprepared, Withdrawn
+from agentx_tui.signals import Asking, BrokenOff, Idle, LoadFailed, Loading, Prepared, Unprepared, Withdrawn
 from agentx_tui.status import Status, ram_bytes
 from agentx_tui.view import View
+
+RESUME = "/resume"
+"""In the queue and in the prompt: goes on with the task that broke off."""
 
 
 class Conversation:
@@ -30,6 +33,7 @@ class Conversation:
         waiting: what waits for the person's word, oldest first.
         failed: why the agent cannot take on a task, "" where it can.
         returned: what was sent and could not be taken on.
+        broken_off: the task that can be gone on with, "" where there is none.
     """
 
     def __init__(self, prepare: Callable[[], Setup], wake: Callable[[], Any]) -> None:
@@ -45,6 +49,7 @@ class Conversation:
         self._fraction: float | None = None
         self.failed = ""
         self.returned: list[str] = []
+        self.broken_off = ""
         self._sent = ""
         self._since: float | None = None
         self._stopping = False
@@ -73,6 +78,13 @@ class Conversation:
             self.queue.append(text)
             self._next()
 
+    def go_on(self) -> bool:
+        """Goes on with the task that broke off; False if there is none."""
+        if self.broken_off and RESUME not in self.pending:
+            self.queue.insert(0, RESUME)
+            self._next()
+        return bool(self.broken_off)
+
     def unqueue(self) -> str | None:
         """Takes back what was queued last."""
         return self.queue.pop() if self.queue else None
@@ -87,6 +99,7 @@ class Conversation:
     def renew(self) -> None:
         """Begins a conversation without a past."""
         self.engine.renew()
+        self.broken_off = ""
         self.view = View(model=self.view.model, context_tokens=self.view.context_tokens)
 
     def take(self) -> None:
@@ -100,6 +113,8 @@ class Conversation:
                     self.broken = item.error
                 case Loading():
                     self._loading, self._fraction, self.failed = item.text, item.fraction, ""
+                case BrokenOff():
+                    self.broken_off = item.task
                 case LoadFailed():
                     self._loading, self.failed = "", item.sentence
                 case Idle():
@@ -118,7 +133,8 @@ class Conversation:
         self.view = reduce(self.view, event)
         self._ram = ram_bytes()
         if self.view.busy:
-            self._sent = ""
+            # A new task gives the one before up.
+            self._sent = self.broken_off = ""
 
     def _over(self) -> None:
         # What was handed over and has come to nothing, not even to a turn, is the person's again.
@@ -133,4 +149,7 @@ class Conversation:
     def _hand_over(self, text: str) -> None:
         self._sent, self._since, self._ready, self.failed = text, time.monotonic(), False, ""
         assert self.setup is not None
-        self.engine.run(without_marks(text, self.setup.workspace))
+        if text == RESUME:
+            self.engine.go_on()
+        else:
+            self.engine.run(without_marks(text, self.setup.workspace))

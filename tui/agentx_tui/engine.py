@@ -15,13 +15,15 @@ from agentx.cli.setup import Setup
 from agentx.events import Event, ModelLoaded, RunFinished
 from agentx.messages import ToolCall, Usage
 from agentx.policy import ApprovalRequest, Decision
-from agentx_tui.signals import Asking, Idle, LoadFailed, Loading, Prepared, Signal, Unprepared, Withdrawn
+from agentx_tui.signals import Asking, BrokenOff, Idle, LoadFailed, Loading, Prepared, Signal, Unprepared, Withdrawn
 
 if TYPE_CHECKING:
     from agentx.agent import Agent
     from agentx.doubt import Settlement
     from agentx.session import Session
 
+GO_ON = ""
+"""In the place of a task: the one that broke off."""
 END_S = 3.0
 """How long the end of the screen waits for the agent to let go."""
 
@@ -54,6 +56,10 @@ class Engine:
     def run(self, task: str) -> None:
         """Takes on a task once those before it are over."""
         self._call(self._tasks.put_nowait, task)
+
+    def go_on(self) -> None:
+        """Takes the task of a session up where it broke off."""
+        self._call(self._tasks.put_nowait, GO_ON)
 
     def cancel(self) -> None:
         """Stops the turn that is under way; what was said so far stays."""
@@ -119,15 +125,20 @@ class Engine:
 
     def _post_past(self, session_id: str) -> None:
         """What was said before in a session that goes on."""
+        from agentx.history import in_force, runs
         from agentx.journal import Journal
 
         with Journal.default() as journal:
-            past = journal.events(session_id)
-        self._seen = len(past)
+            numbered = journal.numbered(session_id)
+        self._seen = len(numbered)
+        past = [event for _, event in in_force(numbered)]
         if past and not isinstance(past[-1], RunFinished):
             past.append(RunFinished("interrupted", None, "The run broke off.", 0, Usage()))
         for event in past:
             self._post(event)
+        found = runs(numbered)
+        if found and found[-1].is_unfinished:
+            self._post(BrokenOff(found[-1].started.task))
 
     async def _stoppable(self, work: Coroutine[Any, Any, None]) -> bool:
         """Whether the work came to its end; a failure is told, a stop is none."""
@@ -172,7 +183,8 @@ class Engine:
                 self._agent = self._setup.agent(self._approve, self._ask, self._settle)
             if self._session is None:
                 self._session = self._agent.session() if self._renewed else self._setup.session(self._agent)
-            async for event in self._session.stream(task):
+            events = self._session.stream_resumed() if task == GO_ON else self._session.stream(task)
+            async for event in events:
                 self._seen += 1
                 begun = True
                 ended = isinstance(event, RunFinished)

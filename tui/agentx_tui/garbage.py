@@ -8,10 +8,16 @@ import gc
 SELDOM = (50_000, 20, 1_000)
 
 
+def hold() -> None:
+    """None at all until `only_at_rest`: while all is imported there is none to be found."""
+    gc.disable()
+
+
 def only_at_rest() -> None:
     """From here on full searches are left to `search`; what is there now stays and is never looked through."""
     gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(*SELDOM)
 
 

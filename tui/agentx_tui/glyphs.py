@@ -32,6 +32,7 @@ class Glyphs:
     empty: str = "▱"
     prompt: str = "❯"
     bullet: str = "•"
+    rule: str = "─"
     spinner: str = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
     def of(self, status: CardStatus) -> str:
@@ -64,6 +65,7 @@ ASCII = Glyphs(
     empty="-",
     prompt=">",
     bullet="*",
+    rule="-",
     spinner="|/-\\",
 )
 assert all(ord(sign) < 128 for item in fields(Glyphs) for sign in getattr(ASCII, item.name))

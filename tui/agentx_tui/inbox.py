@@ -1,4 +1,4 @@
-"""Where the engine's thread leaves what happens: handed over in batches, at most ten a second."""
+"""Where the engine's thread leaves what happens: handed over in batches, as often as the screen keeps up with."""
 
 import time
 from collections import deque
@@ -6,8 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from agentx.events import TextDelta
-
-PERIOD_S = 0.1
+from agentx_tui.pace import Pace
 
 
 class Inbox:
@@ -22,6 +21,7 @@ class Inbox:
         self._items: deque[Any] = deque()
         self._woken = False
         self._emptied_at = 0.0
+        self._pace = Pace()
 
     def put(self, item: Any) -> None:
         self._items.append(item)
@@ -31,11 +31,12 @@ class Inbox:
 
     def wait_s(self) -> float:
         """Seconds until the screen should empty it; pieces of text wait for others, all else does not wait long."""
-        return max(0.0, self._emptied_at + PERIOD_S - time.monotonic())
+        return max(0.0, self._emptied_at + self._pace.period_s - time.monotonic())
 
     def take(self) -> list[Any]:
         """All there is, with neighbouring pieces of one text joined, so that a batch costs what one event does."""
         self._woken = False
+        self._pace.frame()
         self._emptied_at = time.monotonic()
         taken: list[Any] = []
         pieces: list[str] = []

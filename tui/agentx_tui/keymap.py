@@ -37,7 +37,7 @@ KEYS = (
         "ctrl+j,shift+enter,alt+enter",
         "Ctrl+J",
         "newline",
-        "a new line; so do Shift+Enter, Alt+Enter, and \\ Enter",
+        "a new line; so does \\ Enter, and Shift+Enter where the terminal tells it apart",
         "prompt",
     ),
     Key("send-now", "ctrl+s", "Ctrl+S", "send_now", "stop the turn and send this instead", "prompt"),

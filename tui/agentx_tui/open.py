@@ -12,15 +12,19 @@ def open_app(setup: Setup) -> int:
 
 def open_at_once(prepare: Callable[[], Setup]) -> int:
     """As `open_app`, but the first frame does not wait for the setup; raises what making it raises."""
-    from agentx_tui import garbage, preferences
-    from agentx_tui.app import AgentXApp
-    from agentx_tui.terminal import owned
+    from agentx_tui import preferences, skeleton
 
     chosen = preferences.load()
-    garbage.only_at_rest()
-    with owned():
-        app = AgentXApp(prepare, chosen)
-        app.run(mouse=chosen.mouse)
+    with skeleton.shown(chosen.ascii):
+        from agentx_tui import garbage
+
+        garbage.hold()
+        from agentx_tui.app import AgentXApp
+        from agentx_tui.terminal import owned
+
+        with owned():
+            app = AgentXApp(prepare, chosen)
+            app.run(mouse=chosen.mouse)
     if app.conversation.broken is not None:
         raise app.conversation.broken
     return app.return_code or 0

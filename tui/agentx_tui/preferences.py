@@ -5,6 +5,7 @@
 
 import locale
 import os
+import re
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,6 +61,16 @@ def load() -> Preferences:
         if isinstance(value, str)
     }
     return Preferences(**values, keys=keys, problems=tuple(problems))
+
+
+def remember(key: str, value: str) -> None:
+    """Writes a choice into `ui.toml`; what else stands there stays. Raises OSError."""
+    path = folders.config_dir() / "ui.toml"
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    row = f'{key} = "{value}"'
+    changed, found = re.subn(rf"^{key}\s*=.*$", row, text, count=1, flags=re.MULTILINE)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(changed if found else f"{row}\n{text}", encoding="utf-8")
 
 
 def _read(path: Path, problems: list[str]) -> dict[str, Any]:

@@ -49,7 +49,9 @@ def reduce(view: View, event: ev.Event) -> View:
         return replace(view, model=event.name, context_tokens=known, phase="reading" if view.busy else "idle")
     if isinstance(event, ev.RunResumed):
         turn = view.turn or Turn(event.task)
-        return replace(view, session_id=event.session_id, turn=replace(turn, status="running", error=None))
+        return replace(
+            view, session_id=event.session_id, turn=replace(turn, status="running", error=None), phase="loading"
+        )
     if view.turn is None or view.turn.over:
         return view
     step = _STEPS.get(type(event))

@@ -34,6 +34,13 @@ class Loading:
 
 
 @dataclass(frozen=True, slots=True)
+class BrokenOff:
+    """The session that goes on has a last task which did not come to its end."""
+
+    task: str
+
+
+@dataclass(frozen=True, slots=True)
 class LoadFailed:
     sentence: str
 
@@ -59,4 +66,4 @@ class Withdrawn:
     asking: Asking
 
 
-Signal: TypeAlias = Prepared | Unprepared | Loading | LoadFailed | Idle | Asking | Withdrawn
+Signal: TypeAlias = Prepared | Unprepared | Loading | BrokenOff | LoadFailed | Idle | Asking | Withdrawn

@@ -1,39 +1,54 @@
-"""A segment of an answer as Markdown; text that is appended is parsed from its last block on only."""
+"""A segment of an answer as Markdown, drawn as one piece of text."""
 
-from markdown_it import MarkdownIt
-from textual.widgets import Markdown
+from textual.content import Content
+from textual.geometry import Size
+from textual.reactive import Reactive
+from textual.selection import Selection
+from textual.widget import Widget
 
 from agentx_tui.glyphs import Glyphs
 from agentx_tui.printable import prose
 
 
-def _parser() -> MarkdownIt:
-    # HTML is text here: Textual would leave it out.
-    return MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+class AnswerBlock(Widget):
+    """Laid out anew only where its height changes."""
 
-
-class AnswerBlock(Markdown):
-    """Not fed through `Markdown.get_stream`: whoever calls `show` waits for it, so that pieces gather there anyway."""
+    # Textual would lay all out once more where this changes.
+    virtual_size = Reactive(Size(0, 0), repaint=False)
 
     def __init__(self, text: str, glyphs: Glyphs) -> None:
-        super().__init__(prose(text), parser_factory=_parser, open_links=False)
-        self.BULLETS = [f"{glyphs.bullet} "]
+        super().__init__()
         self.raw = text
+        self._glyphs = glyphs
+        self._laid_out: tuple[int, list[Content]] = (0, [])
 
     async def show(self, text: str) -> None:
-        """Shows the text; costs what is new where it only goes on."""
-        if text == self.raw:
-            return
-        # A picture that a piece cuts in two (a joiner, a line end) is made from the whole.
-        before, after = prose(self.raw), prose(text)
-        self.raw = text
-        if after.startswith(before):
-            await self.append(after[len(before) :])
-        else:
-            await self.update(after)
+        if text != self.raw:
+            width, before = self._laid_out
+            self.raw, self._laid_out = text, (0, [])
+            self.refresh(layout=not width or len(self._lines(width)) != len(before))
+
+    def _lines(self, width: int) -> list[Content]:
+        if self._laid_out[0] != width:
+            # Not before the first frame.
+            from agentx_tui import markdown
+
+            self._laid_out = width, markdown.Page(self._glyphs, width).lines(prose(self.raw))
+        return self._laid_out[1]
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return len(self._lines(width))
+
+    def render(self) -> Content:
+        return Content("\n").join(self._lines(self.content_size.width))
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        text = selection.extract(self.render().plain)
+        return "\n".join(line.rstrip() for line in text.split("\n")), "\n"
 
     @property
     def code(self) -> str:
         """The code blocks alone."""
-        tokens = _parser().parse(self.raw)
-        return "\n".join(token.content for token in tokens if token.type in ("fence", "code_block")).rstrip("\n")
+        from agentx_tui import markdown
+
+        return markdown.code(self.raw)

@@ -1,6 +1,5 @@
 """The lines at the top and at the bottom. Both have a fixed size: what they say changes without any layout."""
 
-import dataclasses
 from pathlib import Path
 
 from textual.app import RenderResult
@@ -55,17 +54,23 @@ class StatusBar(Widget):
         self._view = View()
         self._status = st.Status(loading="starting")
         self._frame = 0
+        self._last = Content("")
 
     def show(self, view: View, status: st.Status) -> None:
-        # What stands here must not be drawn again while nothing changes.
-        if view is not self._view or status != self._status:
-            self._view, self._status = view, dataclasses.replace(status)
+        # What stands here must not be drawn again while nothing changes: a view is another with each word.
+        self._view, self._status = view, status
+        said = self._said()
+        if said.plain != self._last.plain or said.spans != self._last.spans:
+            self._last = said
             self.refresh(layout=False)
 
     def tick(self) -> None:
         self._frame += 1
 
     def render(self) -> RenderResult:
+        return self._said()
+
+    def _said(self) -> Content:
         width, wide = self.content_size.width, self.app.size.width
         view, status, glyphs = self._view, self._status, self._glyphs
         used, fraction = st.context(view, glyphs, bar=wide >= MEDIUM)

@@ -33,6 +33,9 @@ class Prompt(TextArea):
     class QueueWanted(Message):
         """The person goes up from an empty prompt: what is queued last comes back, if anything is."""
 
+    class FilesWanted(Message):
+        """A path is about to be completed: the list may be old."""
+
     def __init__(self, sent_before: History, offers: Offers, keys: Mapping[str, str], *, id: str | None = None) -> None:
         super().__init__(id=id, compact=True, highlight_cursor_line=False, max_checkpoints=200)
         # A cursor that blinks redraws the screen for ever.
@@ -116,10 +119,22 @@ class Prompt(TextArea):
         # A command that was picked is carried out by the same Enter.
         return not (finish and (whole or offer.text.startswith("/")))
 
+    def take_files(self, names: list[str]) -> None:
+        """The paths as they are now."""
+        if names != self.files:
+            self.files = names
+            self._offer()
+
     def on_text_area_changed(self) -> None:
+        if self._offer().endswith("@"):
+            self.post_message(self.FilesWanted())
+
+    def _offer(self) -> str:
+        """Offers what the text before the cursor can be completed to; that text."""
         row, column = self.cursor_location
         before = self.document.get_line(row)[:column]
         self.offers.show(completion.offers(before, row == 0, self.files))
+        return before
 
     async def _on_key(self, event: events.Key) -> None:
         # Not as bindings that go first: those overtake letters that were typed before them.

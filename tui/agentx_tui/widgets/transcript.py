@@ -5,6 +5,7 @@ from typing import Any
 from textual.containers import VerticalScroll
 from textual.geometry import Size
 from textual.message import Message
+from textual.reactive import Reactive
 from textual.widget import Widget
 
 from agentx_tui.blocks import Block, Book
@@ -39,6 +40,9 @@ class Transcript(VerticalScroll, can_focus=False):
         def __init__(self, rows_below: int) -> None:
             super().__init__()
             self.rows_below = rows_below
+
+    # Textual lays all out once more where this changes, for the sake of scrollbars; they are seen to without.
+    virtual_size = Reactive(Size(0, 0), repaint=False)
 
     def __init__(self, glyphs: Glyphs, *, id: str | None = None) -> None:
         super().__init__(id=id)
