@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -149,7 +150,7 @@ class Database:
         connection = _connect(str(path))
         try:
             connection.execute(f"PRAGMA page_size = {schema.PAGE_BYTES}")
-            connection.execute("PRAGMA journal_mode = WAL")
+            _switch_to_wal(connection)
             schema.prepare(connection, self.place)
             if self._is_there(OLD_FILE):
                 from agentx_memory.migrate import bring_over
@@ -186,6 +187,19 @@ def _connect(name: str) -> sqlite3.Connection:
     # What was forgotten must not stay readable in the file's free pages.
     connection.execute("PRAGMA secure_delete = ON")
     return connection
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    """Of several connections that do so at once, SQLite refuses all but one without waiting."""
+    until = time.monotonic() + LOCK_TIMEOUT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+        time.sleep(0.02)
 
 
 def _create_private(path: Path) -> None:
