@@ -192,13 +192,8 @@ async def _object(agent: "Agent", item: Item, name: str) -> dict[str, Any]:
     """What came of a task, as `agentx run --json` says it; one that was begun before goes on."""
     from agentx.session import Session
 
-    report, session_id = Report(), f"map-{name}-{item.line}"
-    try:
-        agent.open_journal().events(session_id)
-    except UsageError:
-        session = Session(agent, item.task, id=session_id)
-    else:
-        session = Session(agent, item.task, recorded=session_id)
+    report = Report()
+    session = Session.of_id(agent, f"map-{name}-{item.line}", item.task)
     run = session.last
     if run is None:
         return await _ended(report, session.stream(item.task))

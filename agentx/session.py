@@ -64,6 +64,20 @@ class Session:
             for name in [*run.started.tools, *Job.of(run).without]:
                 agent.toolbox[name]
 
+    @classmethod
+    def of_id(cls, agent: "Agent", id: str, title: str, *, parent: "Session | None" = None) -> "Session":
+        """The session of this id: taken from the journal, or a new one where it holds none.
+
+        Raises:
+            UsageError: the one that it holds cannot go on, or the agent lacks a tool of it.
+        """
+        try:
+            if id:
+                agent.open_journal().last_number(id)
+        except UsageError:
+            return cls(agent, title, id=id, parent=parent)
+        return cls(agent, title, recorded=id, parent=parent)
+
     @property
     def last(self) -> Run | None:
         """The last task of a session that was taken from the journal; None once the next has begun."""
@@ -253,10 +267,7 @@ class Session:
         """
         agent = self._agent
         off = [] if tools is None else set(agent.toolbox) - {agent.toolbox[name].name for name in tools}
-        try:
-            child = Session(agent, task, recorded=id, parent=self)
-        except UsageError:
-            child = Session(agent, task, id=id, parent=self)
+        child = Session.of_id(agent, id, task, parent=self)
         run = child.last
         if run is None:
             events = child.stream(task, without=off, max_steps=max_steps, timeout_s=timeout_s)
