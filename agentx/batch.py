@@ -190,10 +190,10 @@ async def results(
 
 async def _object(agent: "Agent", item: Item, name: str) -> dict[str, Any]:
     """What came of a task, as `agentx run --json` says it; one that was begun before goes on."""
-    from agentx.session import Session
+    from agentx.session import session_of
 
     report = Report()
-    session = Session.of_id(agent, f"map-{name}-{item.line}", item.task)
+    session = session_of(agent, f"map-{name}-{item.line}", item.task)
     run = session.last
     if run is None:
         return await _ended(report, session.stream(item.task))

@@ -64,20 +64,6 @@ class Session:
             for name in [*run.started.tools, *Job.of(run).without]:
                 agent.toolbox[name]
 
-    @classmethod
-    def of_id(cls, agent: "Agent", id: str, title: str, *, parent: "Session | None" = None) -> "Session":
-        """The session of this id: taken from the journal, or a new one where it holds none.
-
-        Raises:
-            UsageError: the one that it holds cannot go on, or the agent lacks a tool of it.
-        """
-        try:
-            if id:
-                agent.open_journal().last_number(id)
-        except UsageError:
-            return cls(agent, title, id=id, parent=parent)
-        return cls(agent, title, recorded=id, parent=parent)
-
     @property
     def last(self) -> Run | None:
         """The last task of a session that was taken from the journal; None once the next has begun."""
@@ -267,7 +253,7 @@ class Session:
         """
         agent = self._agent
         off = [] if tools is None else set(agent.toolbox) - {agent.toolbox[name].name for name in tools}
-        child = Session.of_id(agent, id, task, parent=self)
+        child = session_of(agent, id, task, self)
         run = child.last
         if run is None:
             events = child.stream(task, without=off, max_steps=max_steps, timeout_s=timeout_s)
@@ -285,6 +271,20 @@ class Session:
                 if self._tell:
                     self._tell(Delegated(child.id, event))
                 yield event
+
+
+def session_of(agent: "Agent", id: str, title: str, parent: Session | None = None) -> Session:
+    """The session of this id: taken from the journal, or a new one where it holds none.
+
+    Raises:
+        UsageError: the one that it holds cannot go on, or the agent lacks a tool of it.
+    """
+    try:
+        if id:
+            agent.open_journal().last_number(id)
+    except UsageError:
+        return Session(agent, title, id=id, parent=parent)
+    return Session(agent, title, recorded=id, parent=parent)
 
 
 async def _recorded(run: Run) -> AsyncGenerator[Event, None]:
