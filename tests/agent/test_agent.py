@@ -170,17 +170,17 @@ def test_an_output_that_is_too_long_is_cut_for_the_model_and_kept_in_the_journal
 
 
 def test_calls_of_one_reply_run_at_once() -> None:
-    @tool
-    async def wait(n: int) -> int:
-        """Waits."""
-        await asyncio.sleep(0.3)
+    meeting = asyncio.Barrier(2)
+
+    @tool(timeout_s=10)
+    async def meet(n: int) -> int:
+        """Waits for the other."""
+        await meeting.wait()
         return n
 
-    started = time.perf_counter()
-    model = ScriptedModel(["# Both.\nwait(n=1)\nwait(n=2)\n->", "# Done.\nAnswer: ok"])
-    Agent(model, [wait], journal=Journal(":memory:")).run_sync("Go")
-    assert time.perf_counter() - started < 0.58
-    assert model.prompts[1].endswith("wait(n=2)\n-> 1\n-> 2\n")
+    model = ScriptedModel(["# Both.\nmeet(n=1)\nmeet(n=2)\n->", "# Done.\nAnswer: ok"])
+    Agent(model, [meet], journal=Journal(":memory:")).run_sync("Go")
+    assert model.prompts[1].endswith("meet(n=2)\n-> 1\n-> 2\n")
 
 
 def test_calls_with_effects_run_one_after_the_other() -> None:

@@ -30,7 +30,7 @@ class Terminal:
         os.close(slave)
         self.seen = ""
 
-    def until(self, text: str, timeout_s: float = 20) -> str:
+    def until(self, text: str, timeout_s: float = 60) -> str:
         """What came up to and with this text; what comes later is for the next call."""
         end = time.monotonic() + timeout_s
         while text not in self.seen:

@@ -45,7 +45,7 @@ def test_a_thread_that_was_abandoned_holds_up_nobody() -> None:
         hanging.cancel()
         started = time.monotonic()
         assert await in_thread(lambda: "next") == "next"
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 5
         gate.set()
         await asyncio.sleep(0.05)
         return await in_thread(lambda: "and on")

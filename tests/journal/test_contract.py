@@ -208,7 +208,7 @@ def test_a_session_is_worked_on_by_one_process_until_that_is_dead(where: str) ->
             journal.remove(session)
         run.kill()
         run.communicate()
-        until = time.monotonic() + 5
+        until = time.monotonic() + 20
         while journal.is_held(session) and time.monotonic() < until:
             time.sleep(0.01)
         with journal.lease(session):

@@ -86,7 +86,7 @@ def test_a_store_that_is_written_for_long_is_read_meanwhile_and_names_the_server
     started = time.monotonic()
     with pytest.raises(StorageError, match=r"more than 5 s; try again .* Chroma server .*AGENTX_CHROMA_URL"):
         memory.add("tax", "note")
-    assert 4.5 < time.monotonic() - started < 8
+    assert 4.5 < time.monotonic() - started < 15
     holder.execute("ROLLBACK")
     holder.close()
     memory.add("tax", "note")

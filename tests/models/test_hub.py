@@ -132,8 +132,8 @@ def test_a_silent_hub_costs_its_time_limit_once_and_not_again(home, monkeypatch)
         started = time.monotonic()
         for _ in range(3):
             with pytest.raises(SourceError, match="cannot be reached"):
-                Hub(limit_s=0.5).fetch_to_hub_cache(HubFile("owner/tiny", "tiny.gguf"), SilentProgress())
-        assert time.monotonic() - started < 1.4
+                Hub(limit_s=1).fetch_to_hub_cache(HubFile("owner/tiny", "tiny.gguf"), SilentProgress())
+        assert time.monotonic() - started < 2.7
 
 
 def test_offline_mode_is_honoured_without_a_question(hub, store, index, monkeypatch):

@@ -98,7 +98,7 @@ def test_retries_end_with_the_time_of_the_search():
     started = time.monotonic()
     with pytest.raises(ToolError, match=r"^search failed: no answer within 0\.8 s \(the last attempt: busy\)\.$"):
         ask(provider, "cats", manners=Manners(min_interval_s=0, retries=50), timeout_s=0.8)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 5
 
 
 def test_requests_to_a_provider_keep_their_distance_and_retries_too():
@@ -108,8 +108,8 @@ def test_requests_to_a_provider_keep_their_distance_and_retries_too():
     assert len(gaps) == 3 and min(gaps) >= 0.69
     other = Provider(HITS)
     started = time.monotonic()
-    ask(other, "a", manners=Manners(min_interval_s=0.7), asking=asking, key="other")
-    assert time.monotonic() - started < 0.5
+    ask(other, "a", manners=Manners(min_interval_s=30), asking=asking, key="other")
+    assert time.monotonic() - started < 10
 
 
 def test_questions_at_a_time_keep_their_distance_too():

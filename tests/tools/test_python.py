@@ -140,9 +140,9 @@ def test_what_a_program_leaves_in_the_background_is_killed(tmp_path):
 
 def test_a_background_process_that_left_the_group_does_not_hold_the_call(tmp_path):
     started = time.monotonic()
-    code = "import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(3)\nelse:\n    print('parent')"
+    code = "import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(15)\nelse:\n    print('parent')"
     assert run(code, tmp_path) == "parent"
-    assert time.monotonic() - started < 2.5
+    assert time.monotonic() - started < 10
 
 
 def test_a_cancelled_call_kills_the_program(tmp_path):

@@ -87,7 +87,7 @@ def test_the_reader_is_behind_walls_and_warm():
     started = time.monotonic()
     for _ in range(5):
         page(b"<p>x")
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 5
 
 
 @pytest.mark.parametrize(
