@@ -27,6 +27,15 @@ def rewind(journal: EventLog, session_id: str, to: int, tools: Mapping[str, Tool
     return rewound
 
 
+def before(journal: EventLog, session_id: str, number: int) -> int:
+    """The number of the last event that counts before another one; 0 where that is the first.
+
+    Raises:
+        UsageError: no such session.
+    """
+    return max((held for held, _ in in_force(journal.numbered(session_id)) if held < number), default=0)
+
+
 def undo_last(journal: EventLog, session_id: str, tools: Mapping[str, Tool], workspace: Path) -> list[str]:
     """Takes back the last call of a session that can be; returns the paths of the files that are as they were.
 
@@ -59,9 +68,11 @@ def _taken_back(
         if tool is None or not tool.capabilities & {"writes", "executes", "egress", "costs"}:
             continue
         try:
-            if tool.undo:
-                restored += tool.undo(ToolContext(workspace, session_id, call.id))
-            elif call.id not in changed:
+            restored += tool.undo(ToolContext(workspace, session_id, call.id)) if tool.undo else ()
+            if tool.undo and "executes" not in tool.capabilities:
+                continue
+            # What a program changes beyond what its tool can put back, nobody has written down.
+            if call.id not in changed:
                 left.append(f"{call.name} broke off, and what it has changed is not known")
             elif rest := _named(changed.get(call.id, ()), restored):
                 left.append(f"{call.name} changed {rest}")

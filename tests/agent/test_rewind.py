@@ -103,3 +103,33 @@ def test_what_a_call_did_that_broke_off_is_told_as_unknown(tmp_path: Path) -> No
     journal.append(name, CallStarted(ToolCall("call-1", "send", {"text": "x"})))
     rewound = rewind(journal, name, 0, agent.toolbox, tmp_path)
     assert rewound.left == ["send broke off, and what it has changed is not known"]
+
+
+def test_what_a_program_changed_goes_back_too(own_folders: None, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("one")
+    tools = [plugins.load("agentx.tools", name) for name in ("python", "write_file")]
+    program = """open('a.txt', 'w').write('two')
+write_file('b.txt', 'new')
+open('b.txt', 'a').write('er')
+open('c.txt', 'w')"""
+    model = ScriptedModel([f"# I write.\npython(code={program!r})\n->", "# Done.\nAnswer: done"])
+    journal = MemoryJournal()
+    agent = Agent(model, tools, journal=journal, strategy="react", allow=["all"], workspace=tmp_path)
+    session = agent.session()
+    asyncio.run(session.run("Write two, and b.txt and c.txt."))
+    assert ((tmp_path / "a.txt").read_text(), (tmp_path / "b.txt").read_text()) == ("two", "newer")
+    rewound = rewind(journal, session.id, 0, agent.toolbox, tmp_path)
+    assert (sorted(rewound.restored), rewound.left) == (["a.txt", "b.txt", "c.txt"], [])
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("a.txt", "one")]
+
+
+def test_what_cannot_be_put_back_of_a_program_is_named(own_folders: None, tmp_path: Path) -> None:
+    (tmp_path / "large").write_bytes(b"x" * (2**20 + 1))
+    model = ScriptedModel(["# I write.\npython(code=\"open('large', 'a').write('y')\")\n->", "# Done.\nAnswer: done"])
+    journal = MemoryJournal()
+    tools = [plugins.load("agentx.tools", "python")]
+    agent = Agent(model, tools, journal=journal, strategy="react", allow=["all"], workspace=tmp_path)
+    session = agent.session()
+    asyncio.run(session.run("Write a y into large."))
+    rewound = rewind(journal, session.id, 0, agent.toolbox, tmp_path)
+    assert rewound.restored == [] and "`large` was too large to be kept" in rewound.left[0]

@@ -290,7 +290,7 @@ def test_what_names_a_place_outside_is_no_change(context, tmp_path):
     write(context, "a.txt", "one")
     (kept,) = [item.kept for item in undo.changes(context.workspace)]
     header = json.loads(kept.read_bytes().partition(b"\n")[0])
-    digest = undo._digest(b"mine")
+    digest = undo.digest(b"mine")
     kept.write_bytes(json.dumps({**header, "path": "../outside.txt", "before": "x", "after": digest}).encode() + b"\nX")
     with pytest.raises(UsageError, match="no change to take back"):
         undo.take_back(context.workspace)

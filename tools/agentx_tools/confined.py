@@ -1,14 +1,18 @@
 """Runs a program behind the walls, for the tools that run one, and tells the model how it ended."""
 
+import asyncio
 import re
 import signal
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from agentx import changes
 from agentx.errors import ToolError
+from agentx.threads import in_thread
 from agentx.tool import Capability, ToolContext
-from agentx_tools import _runner, functions, proxy
+from agentx_tools import _runner, before, functions, proxy
 from agentx_tools.own import own_folders
 from agentx_tools.sandbox import pool
 from agentx_tools.sandbox.client import Ended, NoWalls, SandboxError
@@ -100,6 +104,7 @@ async def run(request: dict[str, Any], context: ToolContext, limits: Limits | No
     try:
         async with (
             lent as sandbox,
+            _kept("shell" if "command" in request else "python", context),
             functions.served(context, sandbox.paused) as channel,
             proxy.served(sandbox.listener, settings.hosts, context.holds_untrusted),
         ):
@@ -120,6 +125,22 @@ async def run(request: dict[str, Any], context: ToolContext, limits: Limits | No
         raise ToolError(f"The program could not be run: {error}.") from None
     except OSError as error:
         raise ToolError(f"The program could not be started: {error.strerror} ({context.workspace}).") from None
+
+
+@asynccontextmanager
+async def _kept(tool: str, context: ToolContext) -> AsyncGenerator[None]:
+    """Keeps what the files that a program changes held before, however it ends; `undo = false` does without."""
+    if context.settings.get("undo") is False:
+        yield
+        return
+    seen = await in_thread(lambda: changes.look(context.workspace))
+    try:
+        yield
+    finally:
+        try:
+            await asyncio.shield(in_thread(lambda: before.keep(context.workspace, seen, tool, context.call_id)))
+        except (OSError, ToolError) as error:
+            context.progress(f"What {tool} has changed cannot be taken back ({error}).")
 
 
 def _note(request: dict[str, Any], level: Level) -> str:

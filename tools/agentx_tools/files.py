@@ -48,11 +48,6 @@ def read_file(context: ToolContext, path: str, start_line: int = 1, end_line: in
     return text
 
 
-def undone(context: ToolContext) -> list[str]:
-    """Takes back what a call of `write_file` or `edit_file` changed; paths of the files that are as they were."""
-    return undo.take_back_call(context.workspace, context.call_id)
-
-
 def wrote(context: ToolContext, arguments: Mapping[str, Any]) -> bool:
     """Tells after a crash whether a `write_file` has happened: the file holds the text."""
     try:
@@ -63,7 +58,7 @@ def wrote(context: ToolContext, arguments: Mapping[str, Any]) -> bool:
     return editing.with_line_end(text, "\n") == editing.with_line_end(arguments["text"], "\n")
 
 
-@tool(capabilities=["writes"], idempotent=True, probe=wrote, paths=["path"], confined=True, undo=undone)
+@tool(capabilities=["writes"], idempotent=True, probe=wrote, paths=["path"], confined=True, undo=undo.of_call)
 def write_file(context: ToolContext, path: str, text: str) -> str:
     """Write a text file, replacing what it held.
 
@@ -97,7 +92,7 @@ def edited(context: ToolContext, arguments: Mapping[str, Any]) -> bool:
     return gone and editing.holds(text, new)
 
 
-@tool(capabilities=["writes", "reads_private"], probe=edited, paths=["path"], confined=True, undo=undone)
+@tool(capabilities=["writes", "reads_private"], probe=edited, paths=["path"], confined=True, undo=undo.of_call)
 def edit_file(context: ToolContext, path: str, old: str, new: str) -> str:
     """Replace a piece of a text file; the piece must stand there exactly once.
 

@@ -5,7 +5,7 @@ import textwrap
 
 from agentx.errors import ToolError
 from agentx.tool import ToolContext, tool
-from agentx_tools import confined, functions, interpreted
+from agentx_tools import confined, functions, interpreted, undo
 from agentx_tools.sandbox.limits import Limits
 
 
@@ -17,6 +17,7 @@ from agentx_tools.sandbox.limits import Limits
     survey=lambda context: {"code": "look()"},
     gains=confined.ways_out,
     confined=True,
+    undo=undo.of_call,
 )
 async def python(context: ToolContext, code: str) -> str:
     """Run a Python program in the workspace and return what it prints.

@@ -2,10 +2,17 @@
 
 from agentx.errors import ToolError
 from agentx.tool import ToolContext, tool
-from agentx_tools import confined
+from agentx_tools import confined, undo
 
 
-@tool(capabilities=["executes"], timeout_s=600, max_output_bytes=4_000, gains=confined.ways_out, confined=True)
+@tool(
+    capabilities=["executes"],
+    timeout_s=600,
+    max_output_bytes=4_000,
+    gains=confined.ways_out,
+    confined=True,
+    undo=undo.of_call,
+)
 async def shell(context: ToolContext, command: str) -> str:
     """Run a command of the shell in the workspace and return what it prints.
 

@@ -12,14 +12,15 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from agentx import folders
 from agentx.errors import StorageError, ToolError, UsageError
+from agentx.tool import ToolContext
 from agentx_tools import workspace
 from agentx_tools.workspace import Place, Written
 
@@ -45,7 +46,7 @@ class Change:
         at: when, in seconds since 1970.
         tool: the tool that made it.
         before: digest of what the file held; None if there was none.
-        after: digest of what it held then.
+        after: digest of what it held then; None if it was deleted.
         mode: permission bits of the file before.
         size_bytes: how much it held.
         folders: how many folders were made for a new file.
@@ -58,7 +59,7 @@ class Change:
     at: float
     tool: str
     before: str | None
-    after: str
+    after: str | None
     mode: int | None
     size_bytes: int
     folders: int
@@ -94,7 +95,8 @@ def change(
         with _locked(store):
             before, status = _held(place)
             after = changed(before)
-            kept = _keep(store, place, tool, call, before, status, after) if after != before else None
+            item = _item(place, tool, call, before, status, digest(after))
+            kept = _keep(store, item, before) if after != before else None
             try:
                 written = workspace.write_bytes(place, after)
             except BaseException:
@@ -109,6 +111,32 @@ def change(
             "user can free some space there, set AGENTX_DATA_DIR to another folder, or do without undo."
         ) from None
     return before, written
+
+
+def note(root: Path, made: Sequence[tuple[Change, bytes | None]]) -> None:
+    """Writes down changes that were made already, by a program, each with what the file held before.
+
+    What the calls that the program made have changed of the same file is then a part of it.
+
+    Raises:
+        OSError: they cannot be kept.
+    """
+    store = _store(root)
+    with _locked(store):
+        for item, before in made:
+            parts = [part for part in changes(root) if part.path == item.path and part.call.startswith(f"{item.call}.")]
+            if _are_all_of(item, parts):
+                continue
+            _keep(store, item, before)
+            for part in parts:
+                part.kept.unlink(missing_ok=True)
+        _forget_old(store)
+
+
+def _are_all_of(item: Change, parts: Sequence[Change]) -> bool:
+    """Whether calls of a program, the last first, are all that has changed a file while it ran."""
+    states = [item.after, *(state for part in parts for state in (part.after, part.before)), item.before]
+    return bool(parts) and all(one == other for one, other in zip(states[::2], states[1::2], strict=True))
 
 
 def changes(root: Path) -> list[Change]:
@@ -145,7 +173,7 @@ def take_back(root: Path, force: bool = False) -> Change:
             for item in changes(root):
                 place = Place(root, tuple(item.path.split("/")))
                 try:
-                    now = _digest_of(place)
+                    now = digest_of(place)
                 except ToolError as error:
                     if not force:
                         raise UsageError(
@@ -185,16 +213,21 @@ def take_back_call(root: Path, call: str) -> list[str]:
                 if item.call != call:
                     continue
                 place = Place(root, tuple(item.path.split("/")))
-                now = _digest_of(place)
+                now = digest_of(place)
                 if now not in (item.after, item.before):
                     raise UsageError(f"{workspace.shown(item.path)} was changed since {item.tool} wrote it.")
-                if now == item.after:
+                if now != item.before:
                     _restore(place, item)
-                    paths.append(item.path)
+                paths.append(item.path)
                 item.kept.unlink(missing_ok=True)
     except OSError as error:
         raise _unreadable(store, error) from None
     return paths
+
+
+def of_call(context: ToolContext) -> list[str]:
+    """Takes back what a call changed, for a tool's `undo`; see `take_back_call`."""
+    return take_back_call(context.workspace, context.call_id)
 
 
 def _restore(place: Place, item: Change) -> None:
@@ -235,31 +268,31 @@ def _held(place: Place) -> tuple[bytes | None, os.stat_result | None]:
     return (workspace.read_bytes(place) if is_kept else None), status
 
 
-def _keep(
-    store: Path,
-    place: Place,
-    tool: str,
-    call: str,
-    before: bytes | None,
-    status: os.stat_result | None,
-    after: bytes,
-) -> Path:
+def _item(
+    place: Place, tool: str, call: str, before: bytes | None, status: os.stat_result | None, after: str | None
+) -> Change:
+    """What is known of a change before it is made."""
+    return Change(
+        kept=Path(),
+        path=str(place),
+        at=time.time(),
+        tool=tool,
+        before=None if before is None else digest(before),
+        after=after,
+        mode=status.st_mode & 0o7777 if status else None,
+        size_bytes=status.st_size if status else 0,
+        folders=0 if status else _missing_folders(place),
+        whole=status is None or status.st_size <= workspace.MAX_READ_BYTES,
+        call=call,
+    )
+
+
+def _keep(store: Path, item: Change, before: bytes | None) -> Path:
+    """Writes a change down, and what the file held, as the last of its workspace; gives the file that holds both."""
     names = _names(store)
     # Even where the clock was set back the last one stays the last.
     stamp = max(time.time_ns(), _stamp_and_size(names[0])[0] + 1) if names else time.time_ns()
-    whole = status is None or status.st_size <= workspace.MAX_READ_BYTES
-    header = {
-        "path": str(place),
-        "at": time.time(),
-        "tool": tool,
-        "before": None if before is None else _digest(before),
-        "after": _digest(after),
-        "mode": status.st_mode & 0o7777 if status else None,
-        "size_bytes": status.st_size if status else 0,
-        "folders": 0 if status else _missing_folders(place),
-        "whole": whole,
-        "call": call,
-    }
+    header = {name: value for name, value in asdict(item).items() if name != "kept"}
     kept = store / f"{stamp:020}-{len(before or b'')}{_ENDING}"
     # One name is enough, since the lock is held; what a killed process left there is written over.
     unfinished = store / _UNFINISHED
@@ -293,11 +326,12 @@ def _read(kept: Path) -> Change | None:
         return None
 
 
-def _digest(content: bytes) -> str:
+def digest(content: bytes) -> str:
+    """By which it is told later whether a file still holds what a change has left."""
     return hashlib.sha256(content).hexdigest()
 
 
-def _digest_of(place: Place) -> str | None:
+def digest_of(place: Place) -> str | None:
     """Of what a file holds now; None if there is none."""
     if workspace.status(place) is None:
         return None

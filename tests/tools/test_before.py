@@ -1,0 +1,164 @@
+"""What programs change can be taken back like what the file tools change."""
+
+import asyncio
+import stat
+
+import pytest
+from agentx_tools import before, undo
+from agentx_tools.files import write_file
+from agentx_tools.python import python
+from agentx_tools.shell import shell
+
+from agentx import changes
+from agentx.errors import ToolError, UsageError
+from agentx.tool import ToolContext
+
+
+@pytest.fixture
+def folder(tmp_path):
+    folder = tmp_path / "work"
+    folder.mkdir()
+    (folder / "a.txt").write_text("one\n")
+    (folder / "sub").mkdir()
+    (folder / "sub" / "b.txt").write_bytes(b"\xff\x00")
+    return folder
+
+
+def everything(folder):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def run(folder, code, call="call-1", **settings):
+    context = ToolContext(workspace=folder, call_id=call, settings=settings)
+    return asyncio.run(python.function(context=context, code=code))
+
+
+CHANGES = """
+import os
+open("a.txt", "a").write("two\\n")
+os.remove("sub/b.txt")
+os.makedirs("new/deep")
+open("new/deep/c.txt", "w").write("made")
+"""
+
+
+def test_what_a_program_changed_made_and_deleted_is_taken_back(folder):
+    held = everything(folder)
+    (folder / "a.txt").chmod(0o640)
+    run(folder, CHANGES)
+    assert everything(folder) == {"a.txt": b"one\ntwo\n", "new/deep/c.txt": b"made"}
+    taken = undo.take_back_call(folder, "call-1")
+    assert sorted(taken) == ["a.txt", "new/deep/c.txt", "sub/b.txt"]
+    assert everything(folder) == held and not (folder / "new").exists()
+    assert stat.S_IMODE((folder / "a.txt").stat().st_mode) == 0o640
+    assert undo.changes(folder) == []
+
+
+def test_a_command_of_the_shell_is_taken_back_one_file_after_the_other(folder):
+    held = everything(folder)
+    context = ToolContext(workspace=folder, call_id="call-1")
+    asyncio.run(shell.function(context=context, command="rm a.txt; echo x > c.txt"))
+    assert {undo.take_back(folder).tool for _ in range(2)} == {"shell"}
+    assert everything(folder) == held
+    with pytest.raises(UsageError, match="no change to take back"):
+        undo.take_back(folder)
+
+
+def test_a_program_that_fails_or_is_stopped_is_taken_back_too(folder):
+    held = everything(folder)
+    with pytest.raises(ToolError):
+        run(folder, "open('a.txt', 'w').write('half')\nraise ValueError", "call-1")
+    with pytest.raises(ToolError, match="stopped after"):
+        run(folder, "open('d.txt', 'w').write('half')\nwhile True: pass", "call-2", timeout_s=0.5)
+    undo.take_back_call(folder, "call-2")
+    undo.take_back_call(folder, "call-1")
+    assert everything(folder) == held
+
+
+def test_a_program_that_is_cancelled_is_taken_back_too(folder):
+    held = everything(folder)
+    context = ToolContext(workspace=folder, call_id="call-1")
+    code = "open('a.txt', 'w').write('half')\nopen('ready', 'w').close()\nimport time\ntime.sleep(60)"
+
+    async def cancelled():
+        task = asyncio.ensure_future(python.function(context=context, code=code))
+        while not (folder / "ready").exists():
+            await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(cancelled())
+    assert everything(folder) != held
+    undo.take_back_call(folder, "call-1")
+    assert everything(folder) == held
+
+
+def test_what_was_changed_since_stays_and_is_named(folder):
+    run(folder, "open('a.txt', 'w').write('of the program')")
+    (folder / "a.txt").write_text("of a person")
+    with pytest.raises(UsageError, match="`a.txt` was changed since python wrote it"):
+        undo.take_back_call(folder, "call-1")
+    assert (folder / "a.txt").read_text() == "of a person"
+
+
+def test_programs_that_only_read_or_write_the_same_leave_nothing_to_take_back(folder):
+    run(folder, "print(open('a.txt').read())\nopen('a.txt', 'w').write('one\\n')")
+    assert undo.changes(folder) == []
+
+
+def test_the_setting_does_without(folder):
+    run(folder, "open('a.txt', 'w').write('two')", undo=False)
+    assert undo.changes(folder) == []
+
+
+def calling(folder, code):
+    """A program whose calls of `write_file` reach that tool, each with an id below the program's."""
+    made = []
+
+    async def call_tool(name, arguments):
+        assert name == "write_file"
+        made.append(name)
+        inner = ToolContext(workspace=folder, call_id=f"call-1.{len(made)}")
+        return write_file.function(context=inner, **arguments)
+
+    context = ToolContext(
+        workspace=folder, call_id="call-1", functions={"write_file": ["path", "text"]}, call_tool=call_tool
+    )
+    asyncio.run(python.function(context=context, code=code))
+
+
+def test_what_a_program_changed_by_a_tool_alone_is_kept_once(folder):
+    calling(folder, "write_file('a.txt', 'two')\nwrite_file('a.txt', 'three')")
+    assert [item.tool for item in undo.changes(folder)] == ["write_file", "write_file"]
+    undo.take_back(folder)
+    assert (folder / "a.txt").read_text() == "two"
+
+
+def test_what_a_program_changed_by_a_tool_and_by_itself_is_one_change(folder):
+    calling(folder, "open('a.txt', 'w').write('x')\nwrite_file('a.txt', 'two')\nopen('a.txt', 'a').write('y')")
+    [item] = undo.changes(folder)
+    assert (item.tool, item.call) == ("python", "call-1")
+    assert undo.take_back_call(folder, "call-1.1") == []
+    undo.take_back_call(folder, "call-1")
+    assert (folder / "a.txt").read_text() == "one\n"
+
+
+def test_what_is_too_large_is_named_and_what_leads_out_is_left(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr("agentx.changes.MAX_FILE_BYTES", 100)
+    (folder / "large").write_bytes(b"x" * 101)
+    (tmp_path / "secret").write_text("hidden")
+    (folder / "link").symlink_to(tmp_path / "secret")
+    run(folder, "import os\nopen('large', 'w').write('y')\nos.remove('link')\nos.symlink('a.txt', 'link')")
+    [item] = undo.changes(folder)
+    assert (item.path, item.whole) == ("large", False)
+    with pytest.raises(UsageError, match="too large to be kept"):
+        undo.take_back_call(folder, "call-1")
+
+
+def test_where_there_are_too_many_files_none_counts_as_new(folder, monkeypatch):
+    monkeypatch.setattr("agentx.changes.MAX_FILES", 1)
+    seen = changes.look(folder)
+    monkeypatch.undo()
+    before.keep(folder, seen, "python", "call-1")
+    assert undo.changes(folder) == []
