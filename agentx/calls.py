@@ -185,7 +185,7 @@ class Calls:
             InDoubt: it goes another way.
         """
         if maker.id in self._unasked and any(map(self.has_effects, self._around.tape.unmade(maker))):
-            raise doubt.InDoubt(maker)
+            raise doubt.InDoubt(maker, self._around.session_id)
 
     def _warn_of(self, result: ToolResult) -> None:
         """A program may change any file of the workspace; after text of strangers a person should look at some."""

@@ -33,10 +33,11 @@ class InDoubt(EndsRun):
     exit_code = 75
     status = "in_doubt"
 
-    def __init__(self, call: ToolCall) -> None:
+    def __init__(self, call: ToolCall, session_id: str) -> None:
         super().__init__(
             f"The run broke off in a call of {call.name}, and nothing tells whether it was carried out: look, then go "
-            "on with --in-doubt happened, or with --in-doubt again to make the call once more."
+            f"on with `agentx run --resume {session_id} --in-doubt happened`, or with `again` for `happened` to make "
+            "the call once more."
         )
 
 
@@ -67,7 +68,7 @@ async def settled(tool: Tool, intent: CallStarted, context: ToolContext, settle:
         return False, "twice is as good as once"
     answer = await settle(intent.call) if settle else "stop"
     if answer == "stop":
-        raise InDoubt(intent.call)
+        raise InDoubt(intent.call, context.session_id)
     return answer == "happened", SAID
 
 

@@ -160,13 +160,13 @@ def test_an_output_that_is_too_long_is_cut_for_the_model_and_kept_in_the_journal
     @tool(max_output_bytes=1000)
     def shout() -> str:
         """Shouts."""
-        return "é" * 50_000_000
+        return "é" * 5_000_000
 
     events = collect(agent("# Try.\nshout()\n->", "# Hm.\nAnswer: loud", tools=[shout]))
     [result] = results(events)
     assert len(result.text.encode()) < 1100
-    assert "99,999,000 bytes left out" in result.text
-    assert len(result.full_text) == 50_000_000
+    assert "9,999,000 bytes left out" in result.text
+    assert len(result.full_text) == 5_000_000
 
 
 def test_calls_of_one_reply_run_at_once() -> None:
