@@ -21,7 +21,7 @@ from agentx.planner import spotlight
 from agentx.planner.base import Action, Turn
 from agentx.planner.decoding import Decoded, decode, prompt_text
 from agentx.planner.grounding import unsupported_figures
-from agentx.planner.probes import ASKS_FOR_CHANGE, NEEDS_LOOK, ask
+from agentx.planner.probes import ASKS_FOR_CHANGE, NEEDS_LOOK, Verdict, ask
 from agentx.planner.program_text import goal, parsed, repeats
 from agentx.planner.programs import EXAMPLES
 from agentx.planner.showing import step_tools, system_tools, task_tools
@@ -83,18 +83,21 @@ class Code:
         if not failed_last(turn):
             scores = await turn.model.score(turn.prompt, [_PROGRAM, _ANSWER])
             usage = scores.usage
-            if scores.logprobs[1] > scores.logprobs[0] and not await self._change_is_due(turn):
-                action = await self._answer(turn)
-                usage += action.usage
-                if not unsupported(turn, action):
-                    return replace(action, usage=usage)
+            if scores.logprobs[1] > scores.logprobs[0]:
+                due = await self._change_is_due(turn)
+                usage += due.usage
+                if not due.yes:
+                    action = await self._answer(turn)
+                    usage += action.usage
+                    if not unsupported(turn, action):
+                        return replace(action, usage=usage)
         return plus(await self._program(turn) or await self._last_word(turn), usage)
 
-    async def _change_is_due(self, turn: Turn) -> bool:
-        """True while the task asks for a change of files and none was made: it cannot be done yet."""
+    async def _change_is_due(self, turn: Turn) -> Verdict:
+        """Yes while the task asks for a change of files and none was made: it cannot be done yet."""
         if any(result.changed for _, result in turn.done):
-            return False
-        return (await ask(turn, ASKS_FOR_CHANGE)).yes
+            return Verdict(False, 0.0, Usage())
+        return await ask(turn, ASKS_FOR_CHANGE)
 
     def _look(self, turn: Turn) -> Action:
         """The first program of a task, which the model does not choose: a model that has not looked invents."""
@@ -138,8 +141,10 @@ class Code:
 
     async def _last_word(self, turn: Turn) -> Action:
         """The answer of a run that can go no further: what was not done is not told as done."""
-        not_done = turn.answer_schema is None and await self._change_is_due(turn)
-        return await self._answer(turn, _NOT_DONE if not_done else "")
+        if turn.answer_schema is not None:
+            return await self._answer(turn)
+        due = await self._change_is_due(turn)
+        return plus(await self._answer(turn, _NOT_DONE if due.yes else ""), due.usage)
 
     async def _answer(self, turn: Turn, beginning: str = "") -> Action:
         constraint = Constraint(f'start: " " {json_rule(turn.answer_schema)}') if turn.answer_schema else None

@@ -13,7 +13,7 @@ from agentx.history import in_force, runs
 from agentx.memory_journal import MemoryJournal
 from agentx.messages import ToolCall
 from agentx.models.scripted import ScriptedModel
-from agentx.rewinding import rewind
+from agentx.rewinding import before, rewind
 
 
 @tool(capabilities=["egress"])
@@ -93,6 +93,18 @@ def test_rewinding_twice_counts_from_what_is_in_force(written: Any, tmp_path: Pa
         rewind(journal, session, started[2], agent.toolbox, tmp_path)
     rewind(journal, session, started[0] - 1, agent.toolbox, tmp_path)
     assert not (tmp_path / "a.txt").exists()
+
+
+def test_a_task_that_was_begun_behind_a_rewind_can_be_gone_back_before_too(written: Any, tmp_path: Path) -> None:
+    journal, session, agent, _ = written
+    first, last = runs(journal.numbered(session))
+    rewind(journal, session, before(journal, session, last.number), agent.toolbox, tmp_path)
+    asyncio.run(agent.resume(session).run("Write three."))
+    third = runs(journal.numbered(session))[-1]
+    assert before(journal, session, third.number) < last.number < third.number - 1
+    rewind(journal, session, before(journal, session, third.number), agent.toolbox, tmp_path)
+    assert [run.started.task for run in runs(journal.numbered(session))] == ["Write one."]
+    assert before(journal, session, first.number) == 0
 
 
 def test_what_a_call_did_that_broke_off_is_told_as_unknown(tmp_path: Path) -> None:

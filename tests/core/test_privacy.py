@@ -166,13 +166,13 @@ def test_a_program_may_ask_what_it_says() -> None:
 
 def test_it_takes_no_time() -> None:
     privacy = after((FILES, " ".join(f"word{n}x" for n in range(100_000))), (WEB, "x")).privacy
-    started = time.perf_counter()
+    started = time.thread_time()
     privacy.in_query(base64.b64encode(b"hello there " * 100).decode())
     privacy.in_query("lorem ipsum " * 150)
     privacy.in_address("https://x.org/" + "a/" * 900)
     privacy.in_text(" ".join(f"https://x.org/{n}" for n in range(3_000)))
     privacy.in_text(" ".join(f"https://x.org/{n}" for n in range(199)))
-    assert time.perf_counter() - started < 2
+    assert time.thread_time() - started < 2
 
 
 def test_a_name_that_may_be_a_file_is_judged_as_a_query() -> None:

@@ -141,8 +141,8 @@ def test_values_of_any_size_and_depth_are_borne() -> None:
     for _ in range(sys.getrecursionlimit() * 3):
         deep = [deep]
     provenance = after((WEB, "x"), said="9" * 1_000_000)
-    started = time.perf_counter()
+    started = time.thread_time()
     assert provenance.foreign(NOTHING, {"a": deep, "b": float("nan"), "c": "\ud800", "d": 10**4000}) == ["a", "c"]
     provenance.foreign(NOTHING, {"a": " ".join(map(str, range(100_000)))})
     provenance.take(NOTHING, call(a="y " * 500_000), result("z " * 500_000))
-    assert time.perf_counter() - started < 3
+    assert time.thread_time() - started < 3

@@ -162,10 +162,10 @@ LONG = [
 
 @pytest.mark.parametrize("text", LONG, ids=range(len(LONG)))
 def test_no_text_takes_long(text: str) -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     redact(text)
     pieces = Pieces()
     for at in range(0, len(text), 50_000):
         pieces.take(text[at : at + 50_000])
     pieces.rest()
-    assert time.perf_counter() - started < 5
+    assert time.thread_time() - started < 5

@@ -102,9 +102,9 @@ def test_texts_of_any_value() -> None:
     "text", ["1," * 50_000 + "x", "," * 100_000, "a" + "!" * 100_000 + "a", "12:30 " * 50_000, "2024-05-13 " * 50_000]
 )
 def test_hostile_texts_take_no_time(text: str) -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     wording.tokens(wording.undated(text))
     wording.pieces(text)
     wording.stands_in(wording.plain(text[:50]), wording.plain(text))
     wording.readings(text[:2_000])
-    assert time.perf_counter() - started < 2
+    assert time.thread_time() - started < 2

@@ -241,9 +241,9 @@ def test_a_long_result_is_read_in_a_moment() -> None:
     import time
 
     text = "\n".join(f"{number},Name{number},{number * 1.5},2024-05-07 17:{number % 60:02d}" for number in range(3000))
-    started = time.perf_counter()
+    started = time.thread_time()
     ground("It is 99999999, 77777.7, 8 June at 9:11; ask Peter and Paula or 'Zed'.", [Source(text, "call-1")])
-    assert time.perf_counter() - started < 3
+    assert time.thread_time() - started < 3
 
 
 def test_a_figure_beyond_all_numbers_counts_nothing() -> None:

@@ -55,9 +55,9 @@ def test_case_and_classes_of_other_engines_are_known():
 
 @pytest.mark.parametrize("pattern", ["(a+)+$", "(a|a)*b", "(.*)*x", "(a?){40}a{40}b"])
 def test_no_pattern_takes_longer_than_the_text_is_long(pattern):
-    started = time.perf_counter()
+    started = time.thread_time()
     numbers(pattern, "a" * 100_000 + "!")
-    assert time.perf_counter() - started < 2
+    assert time.thread_time() - started < 2
 
 
 @pytest.mark.parametrize(

@@ -130,7 +130,7 @@ def test_a_redirect_leads_past_no_rules():
 
 
 def test_rules_made_to_keep_a_reader_busy_are_read_at_once():
-    started = time.monotonic()
+    started = time.thread_time()
     groups = "".join(f"User-agent: x{number}\n" for number in range(15_000))
     rules = "".join(f"Disallow: /{number}\n" for number in range(15_000))
     assert (
@@ -139,4 +139,4 @@ def test_rules_made_to_keep_a_reader_busy_are_read_at_once():
     )
     stars = "User-agent: *\nDisallow: /" + "*a" * 200_000 + "b\n"
     assert _parsed(stars).can_fetch("http://a/" + "a" * 8_000, "agentx")
-    assert time.monotonic() - started < 5
+    assert time.thread_time() - started < 5
