@@ -1,12 +1,12 @@
 """The loop: show the model what happened, decode the next valid action, carry it out, append what came of it."""
 
-import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from agentx.calls import Calls, Surroundings
 from agentx.context import Room
+from agentx.deadline import Deadline
 from agentx.errors import AgentXError, EndsRun
 from agentx.events import Event, Notice, RunFinished, StepFinished, StepStarted
 from agentx.messages import RunStatus, ToolCall, ToolResult, Usage
@@ -38,11 +38,12 @@ class Loop:
         self._strategy = strategy
         self._review = Review(turn)
         self._limits = limits
+        self._deadline = Deadline(limits.timeout_s)
         self._around = around
         self._emit: Callable[[Event], None] = turn.emit
         self._usage = Usage()
         self._steps = 0
-        self._calls = Calls(turn, around)
+        self._calls = Calls(turn, with_time_to_answer(around, self._deadline))
         self._room = room
 
     async def run(self) -> RunFinished:
@@ -53,7 +54,7 @@ class Loop:
 
     async def _run(self) -> RunFinished:
         try:
-            async with asyncio.timeout(self._limits.timeout_s):
+            async with self._deadline:
                 return await self._decide_and_act()
         except TimeoutError:
             return self._end("timeout", f"The time limit of {self._limits.timeout_s:g} seconds is up; raise --timeout.")
@@ -135,6 +136,16 @@ class Loop:
     def _already_refused(self, new: int) -> bool:
         before = self._turn.done[:-new]
         return bool(before) and before[-1][1].status == "refused"
+
+
+def with_time_to_answer(around: Surroundings, deadline: Deadline) -> Surroundings:
+    """Where a person is asked, the run's time stands still."""
+    return replace(
+        around,
+        approve=around.approve and deadline.still_during(around.approve),
+        ask=around.ask and deadline.still_during(around.ask),
+        settle=around.settle and deadline.still_during(around.settle),
+    )
 
 
 def in_groups(calls: list[ToolCall], alone: Callable[[ToolCall], bool]) -> list[list[ToolCall]]:
