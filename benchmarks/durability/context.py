@@ -52,6 +52,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="benchmarks.durability context", description=__doc__)
     parser.add_argument("--turns", type=int, default=200)
     parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--first", type=int, default=0, help="seed to begin with")
     parser.add_argument("--context", type=int, default=8192, help="tokens of the model's context")
     parser.add_argument("--model", default=None)
     given = parser.parse_args(arguments)
@@ -64,7 +65,7 @@ def main(arguments: list[str]) -> int:
         context_tokens=given.context,
     )
     found = failures = 0
-    for seed in range(given.seeds):
+    for seed in range(given.first, given.first + given.seeds):
         started = time.perf_counter()
         hit, folds, failed, answer = asyncio.run(conversation(agent, seed, given.turns))
         found, failures = found + hit, failures + failed
