@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ["agentx", "tools/agentx_tools", "memory/agentx_memory", "tui/agentx_tui", "benchmarks"]
+PACKAGES = [
+    "agentx",
+    "tools/agentx_tools",
+    "memory/agentx_memory",
+    "tui/agentx_tui",
+    "learn/agentx_learn",
+    "benchmarks",
+]
 MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 MAX_MODULE_LINES = 400
 MAX_CLASS_LINES = 250
@@ -42,5 +49,5 @@ def test_every_module_says_what_it_is_for(path: Path) -> None:
 
 
 def test_nothing_is_importable_as_a_component_folder() -> None:
-    for folder in ("tools", "memory", "tui"):
+    for folder in ("tools", "memory", "tui", "learn"):
         assert not (ROOT / folder / "__init__.py").exists()

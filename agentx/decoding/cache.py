@@ -1,9 +1,9 @@
-"""llama.cpp's KV cache and the ledger of it, kept in step: every change of one is a change of the other."""
+"""The decoder's KV cache and the ledger of it, kept in step: every change of one is a change of the other."""
 
 from collections.abc import Sequence
 
+from agentx.decoding.decoder import CacheFull, Decoder, Row
 from agentx.decoding.ledger import CachedSequence, Ledger
-from agentx.decoding.llama import CacheFull, Llama, Row
 from agentx.decoding.parking import Parking
 from agentx.errors import ContextOverflow
 
@@ -11,7 +11,7 @@ from agentx.errors import ContextOverflow
 class Cache:
     """Places prompts on what is cached, and decodes batches; what is idle is parked where room is short."""
 
-    def __init__(self, llama: Llama, ledger: Ledger, parking: Parking) -> None:
+    def __init__(self, llama: Decoder, ledger: Ledger, parking: Parking) -> None:
         self.llama = llama
         self.ledger = ledger
         self._parking = parking

@@ -6,7 +6,7 @@ the model's own first choice is nearly always legal.
 
 import threading
 from collections import OrderedDict
-from typing import Any
+from typing import Any, Protocol
 
 import llguidance
 import llguidance.numpy as masks
@@ -14,10 +14,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agentx.decoding.sampler import Logits, Sampler
-from agentx.decoding.tokenizer import GrammarTokenizer
 from agentx.errors import SchemaError
 
 _KEPT_GRAMMARS = 64
+
+
+class TokenizerSource(Protocol):
+    """Where llguidance's tokenizer comes from; it may still be being built."""
+
+    def get(self) -> Any:
+        """The LLTokenizer; waits for it."""
+        ...
+
+    def join(self) -> None:
+        """Waits until nothing of it uses the model any more."""
+        ...
 
 
 class Matcher:
@@ -68,7 +79,7 @@ class Matcher:
 class Grammars:
     """Compiles grammars for one vocabulary and keeps the compiled ones by content. Safe to use from any thread."""
 
-    def __init__(self, tokenizer: GrammarTokenizer, vocab_size: int) -> None:
+    def __init__(self, tokenizer: TokenizerSource, vocab_size: int) -> None:
         self._tokenizer = tokenizer
         self._vocab_size = vocab_size
         self._mask = masks.allocate_token_bitmask(1, vocab_size)

@@ -7,20 +7,17 @@ the logits of its last row, and of what it has drafted behind that.
 import queue
 import threading
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from agentx.decoding import scoring
 from agentx.decoding.cache import Cache, too_long
-from agentx.decoding.constraint import Grammars
+from agentx.decoding.constraint import Grammars, TokenizerSource
+from agentx.decoding.decoder import Aborted, Decoder
 from agentx.decoding.ledger import Ledger
-from agentx.decoding.llama import Aborted, Llama, build
 from agentx.decoding.parking import Parking
 from agentx.decoding.prefixes import Prefixes
 from agentx.decoding.schedule import Schedule
-from agentx.decoding.snapshots import Snapshots, SnapshotStore
+from agentx.decoding.snapshots import SnapshotStore
 from agentx.decoding.stream import Stream
-from agentx.decoding.tokenizer import GrammarTokenizer
-from agentx.decoding.vocabulary import VocabularyFile
 from agentx.errors import AgentXError, ModelError
 
 SEQUENCES = 32
@@ -29,32 +26,21 @@ QUIET_S = 0.1
 
 
 class Engine:
-    """Decodes many streams in one llama.cpp context.
+    """Decodes many streams with one loaded model.
 
     Args:
-        path: a GGUF file.
-        context_tokens: cells of the KV cache, shared by all sequences.
-        threads: CPU threads.
-        snapshots: where the beginnings of prompts are kept between processes; None keeps none.
-
-    Raises:
-        ModelFileError, ModelError: see `Llama`.
+        decoder: the model, with `SEQUENCES` sequences and one more, which is for copying states.
+        tokenizer: what grammars are compiled with.
+        store: where the beginnings of prompts are kept between processes; None keeps none.
     """
 
-    def __init__(self, path: Path, context_tokens: int, threads: int, snapshots: Snapshots | None = None) -> None:
-        self._tokenizer = GrammarTokenizer(VocabularyFile(snapshots, build()) if snapshots else None)
-        try:
-            # The last sequence is for copying states; the ledger does not know it.
-            self.llama = Llama(path, context_tokens, SEQUENCES + 1, threads)
-        except BaseException:
-            self._tokenizer.abandon()
-            raise
-        self._tokenizer.connect(self.llama)
+    def __init__(self, decoder: Decoder, tokenizer: TokenizerSource, store: SnapshotStore | None = None) -> None:
+        self.llama = decoder
+        self._tokenizer = tokenizer
         self.grammars = Grammars(self._tokenizer, self.llama.vocab_size)
         self.ledger = Ledger(SEQUENCES, self.llama.context_tokens)
         parking = Parking(self.llama, self.ledger, scratch=SEQUENCES)
         self.cache = Cache(self.llama, self.ledger, parking)
-        store = SnapshotStore(snapshots, self.llama.state_origin) if snapshots else None
         self.prefixes = Prefixes(self.llama, self.ledger, parking, store, scratch=SEQUENCES)
         self.closed = False
         self._door = threading.Lock()

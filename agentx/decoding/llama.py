@@ -14,13 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agentx.cpus import short_spins
+from agentx.decoding.decoder import Aborted, CacheFull, Row
 from agentx.errors import ModelError, ModelFileError
 
 with short_spins():
     import llama_cpp
-
-Row = tuple[int, int, int, bool]
-"""One row of a batch: token, position, sequence, whether its logits are wanted."""
 
 _log_lines: list[str] = []
 
@@ -32,16 +30,8 @@ def _keep_errors(level: int, text: bytes, data: object) -> None:
         del _log_lines[:-8]
 
 
-class Aborted(Exception):
-    """The batch was given up because `abort` was called; some of its rows may be in the KV cache."""
-
-
-class CacheFull(Exception):
-    """The KV cache has no room for the batch."""
-
-
 class Llama:
-    """A loaded model with its context.
+    """A Decoder (see `agentx.decoding.decoder.Decoder`) on llama.cpp: a loaded model with its context.
 
     Args:
         path: a GGUF file.
@@ -113,9 +103,13 @@ class Llama:
             llama_cpp.llama_model_free(self._model)
             self._model = None
 
-    @cached_property
+    @property
     def end_tokens(self) -> frozenset[int]:
         """Tokens that end a reply."""
+        return self._end_tokens
+
+    @cached_property
+    def _end_tokens(self) -> frozenset[int]:
         ends = _bare("llama_vocab_is_eog", ctypes.c_bool, ctypes.c_void_p, ctypes.c_int32)
         vocab = self.vocab
         return frozenset(token for token in range(self.vocab_size) if ends(vocab, token))

@@ -6,8 +6,8 @@ it: some 10 ms for 500 tokens, where to read them again would take seconds. Live
 
 from dataclasses import dataclass
 
+from agentx.decoding.decoder import Decoder
 from agentx.decoding.ledger import CachedSequence, Ledger, common_prefix
-from agentx.decoding.llama import Llama
 
 IDLE_CELLS = 512
 """Cells that idle sequences may hold for themselves; to attend to so many costs each token a few percent."""
@@ -34,7 +34,7 @@ class Parking:
         scratch: a sequence that the ledger does not know.
     """
 
-    def __init__(self, llama: Llama, ledger: Ledger, scratch: int) -> None:
+    def __init__(self, llama: Decoder, ledger: Ledger, scratch: int) -> None:
         self._llama = llama
         self._ledger = ledger
         self._scratch = scratch

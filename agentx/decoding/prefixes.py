@@ -7,8 +7,8 @@ by a thread of its own.
 import threading
 from collections import OrderedDict
 
+from agentx.decoding.decoder import Decoder
 from agentx.decoding.ledger import Ledger
-from agentx.decoding.llama import Llama
 from agentx.decoding.parking import Parking
 from agentx.decoding.snapshots import SnapshotStore
 
@@ -26,7 +26,7 @@ class Prefixes:
     """
 
     def __init__(
-        self, llama: Llama, ledger: Ledger, parking: Parking, store: SnapshotStore | None, scratch: int
+        self, llama: Decoder, ledger: Ledger, parking: Parking, store: SnapshotStore | None, scratch: int
     ) -> None:
         self._llama = llama
         self._ledger = ledger

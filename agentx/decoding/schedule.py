@@ -7,8 +7,8 @@ prompt begins like that of a stream at work waits until that has read the beginn
 from dataclasses import dataclass, field
 
 from agentx.decoding.cache import Cache, too_long
+from agentx.decoding.decoder import Row
 from agentx.decoding.ledger import common_prefix
-from agentx.decoding.llama import Row
 from agentx.decoding.prefixes import Prefixes
 from agentx.decoding.stream import Stream
 

@@ -65,7 +65,7 @@ class Stream:
         self.matcher = matcher
         self.held = False
         if self.sequence:
-            self._force()
+            self._force_at_start()
 
     def begin(self, sequence: CachedSequence, reused: int) -> None:
         """Takes a sequence that holds the first `reused` tokens of the prompt; what the grammar forces is fed behind
@@ -73,7 +73,7 @@ class Stream:
         self.sequence = sequence
         self.pending = self.prompt[reused:]
         self._reused = reused
-        self._force()
+        self._force_at_start()
 
     def skip(self, count: int) -> None:
         """Goes on behind the next tokens of the prompt, which were found in the cache after all."""
@@ -135,6 +135,13 @@ class Stream:
         self.usage += Usage(sampled_tokens=1, masked_tokens=masked)
         if self._take(token):
             self._force()
+
+    def _force_at_start(self) -> None:
+        """As `_force`, before there are logits: here an error is nobody's but the stream's."""
+        try:
+            self._force()
+        except AgentXError as error:
+            self.break_off(error)
 
     def _force(self) -> None:
         """Takes the tokens that the grammar forces from here."""

@@ -8,8 +8,7 @@ import threading
 from concurrent.futures import CancelledError, Future
 from typing import Any
 
-from agentx.decoding.llama import Llama
-from agentx.decoding.vocabulary import Vocabulary, VocabularyFile
+from agentx.decoding.vocabulary import Speller, Vocabulary, VocabularyFile
 
 # llama_tokenize: vocabulary, text, its length, room for tokens, how many fit, add_special, parse_special.
 _TOKENIZE = ctypes.CFUNCTYPE(
@@ -34,14 +33,14 @@ class GrammarTokenizer:
     def __init__(self, stored: VocabularyFile | None = None) -> None:
         self._stored = stored
         self._answers: dict[tuple[bytes, bool], list[int]] = {}
-        self._llama: Future[Llama] = Future()
+        self._llama: Future[Speller] = Future()
         self._built: Future[Any] = Future()
         # llguidance keeps the address of this function: it must live as long as any tokenizer made with it.
         self._function = _TOKENIZE(self._tokenize)
         self._thread = threading.Thread(target=self._run, name="agentx-tokenizer", daemon=True)
         self._thread.start()
 
-    def connect(self, llama: Llama) -> None:
+    def connect(self, llama: Speller) -> None:
         """Tells the model, now that it is loaded."""
         self._llama.set_result(llama)
 

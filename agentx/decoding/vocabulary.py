@@ -5,17 +5,34 @@ reading them from a file takes a tenth of that and runs beside the loading of th
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from agentx.decoding import sealed
-from agentx.decoding.llama import Llama
 from agentx.decoding.snapshots import VOCABULARY, Snapshots, digest, trim
 
 _CHECKED_PIECES = 64
+
+
+class Speller(Protocol):
+    """What knows how tokens are spelled; `agentx.decoding.llama.Llama` is one."""
+
+    vocab_size: int
+
+    @property
+    def end_tokens(self) -> frozenset[int]: ...
+
+    def tokenize(self, text: str | bytes, markup: bool) -> list[int]:
+        """Token ids of a text; with `markup`, special tokens in it are meant."""
+        ...
+
+    def marked_pieces(self, tokens: Iterable[int]) -> list[bytes]:
+        """The bytes of tokens, control and end tokens behind a 0xff: llguidance's way to tell them from text."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +50,10 @@ class Vocabulary:
     answers: dict[tuple[bytes, bool], list[int]] = field(default_factory=dict[tuple[bytes, bool], list[int]])
 
     @classmethod
-    def of(cls, llama: Llama) -> "Vocabulary":
+    def of(cls, llama: Speller) -> "Vocabulary":
         return cls(llama.marked_pieces(range(llama.vocab_size)), llama.end_tokens)
 
-    def fits(self, llama: Llama) -> bool:
+    def fits(self, llama: Speller) -> bool:
         """Whether it is this model's, judged by its size, its end tokens and a sample of pieces."""
         if len(self.pieces) != llama.vocab_size or self.end_tokens != llama.end_tokens:
             return False

@@ -18,6 +18,7 @@ from agentx.decoding.reply import Reply
 from agentx.decoding.sampler import Sampler
 from agentx.decoding.stream import Stream
 from agentx.decoding.tokenizer import GrammarTokenizer
+from agentx.errors import SchemaError
 from agentx.messages import Usage
 from agentx.model import GREEDY, Delta, Sampling
 
@@ -240,3 +241,29 @@ def test_what_the_grammar_forces_at_its_beginning_is_fed_with_the_prompt(vocabul
 def test_a_grammar_that_allows_one_reply_needs_no_prompt_read(vocabulary: tuple[Llama, Grammars]) -> None:
     _, last = run(constrained(vocabulary, 'start: "yes"', "Well?", None), rule(1, vocabulary[0].vocab_size))
     assert (last.finish, last.usage.prompt_tokens, last.usage.forced_tokens) == ("grammar", 0, 1)
+
+
+class Stuck:
+    """A matcher that forces a token and then does not take it."""
+
+    stopped = False
+
+    def forced(self) -> list[int]:
+        return [1]
+
+    def consume(self, token: int) -> None:
+        raise SchemaError("The grammar can go no further here.")
+
+
+def test_a_grammar_that_goes_wrong_before_there_are_logits_ends_its_stream_alone() -> None:
+    for held in (False, True):
+        failed: list[BaseException] = []
+        stream = plain(None)
+        stream.fast_forward, stream.fail, stream.held = True, failed.append, held
+        if not held:
+            stream.matcher = Stuck()  # type: ignore[assignment]
+        stream.begin(CachedSequence(0), 0)
+        if held:
+            stream.unhold(Stuck())  # type: ignore[arg-type]
+        assert stream.done
+        assert [str(error) for error in failed] == ["The grammar can go no further here."]

@@ -1,0 +1,1 @@
+"""What the backend on `transformers` costs, and how it compares with the same weights elsewhere."""

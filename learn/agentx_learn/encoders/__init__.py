@@ -1,0 +1,1 @@
+"""Encoders that judge texts: on torch as they are trained, on onnxruntime alone once they are exported."""

@@ -1,0 +1,67 @@
+"""Calls of `from_pretrained`: what fails is one sentence, and the library stays off the terminal."""
+
+import contextlib
+import io
+import warnings
+from collections.abc import Generator
+from pathlib import Path
+
+import transformers
+
+from agentx.errors import AgentXError, ModelError, ModelFileError, ModelNotFound
+from agentx_learn.extra import INSTALL
+
+
+@contextlib.contextmanager
+def sentences(source: str, what: str, name: str = "") -> Generator[None]:
+    """What the libraries raise, as one sentence each.
+
+    Args:
+        source: what is loaded: a folder or a name of the hub.
+        what: as what it is loaded.
+        name: as shown to a person; the source itself if empty.
+    """
+    name = name or source
+    try:
+        yield
+    except (AgentXError, KeyboardInterrupt):
+        raise
+    except MemoryError as error:
+        raise ModelError(f"There is no memory for {name}; choose a smaller model.") from error
+    except ImportError as error:
+        raise ModelError(f"{name} needs a package that is not installed ({_line(error)}): {INSTALL}.") from error
+    except OSError as error:
+        if Path(source).is_dir():
+            raise ModelFileError(f"{source} cannot be loaded ({_line(error)}); check the files in it.") from error
+        raise ModelNotFound(
+            f"The hub gave no model `{source}` ({_line(error)}); check the name and the network, or name a "
+            "folder or a GGUF file."
+        ) from error
+    except Exception as error:
+        if "out of memory" in str(error).lower():
+            raise ModelError(f"There is no memory for {name}; choose a smaller model.") from error
+        raise ModelFileError(f"{name} cannot be loaded as {what} ({_line(error)}); choose another model.") from error
+
+
+def _line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:200].rstrip(".") or type(error).__name__
+
+
+@contextlib.contextmanager
+def quiet() -> Generator[None]:
+    """Keeps the library's bars and advice off the terminal, which is ours.
+
+    Its bar over the tensors of a GGUF file asks nobody whether it is wanted: it gets another stderr.
+    """
+    logging = transformers.utils.logging
+    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        with contextlib.redirect_stderr(io.StringIO()), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()
