@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import secrets
+from collections import Counter
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -66,6 +67,7 @@ class Output:
     Attributes:
         done: lines of the tasks that have one, each with its task; None where an older version has left that out.
         missed: how many of these did not end ok.
+        errors: what was said of these, and how often.
 
     Raises:
         UsageError: the file holds something else, or another process writes to it.
@@ -76,6 +78,7 @@ class Output:
         self.path = path
         self.done: dict[int, str | None] = {}
         self.missed = 0
+        self.errors: Counter[str] = Counter()
         self.name = ""
         self._beside = path.with_name(f".{path.name}.map")
 
@@ -116,7 +119,9 @@ class Output:
 
     def _take(self, row: dict[str, Any]) -> None:
         self.done[int(row["line"])] = row.get("task")
-        self.missed += row.get("status") != "ok"
+        if row.get("status") != "ok":
+            self.missed += 1
+            self.errors[str(row.get("error") or row.get("status"))] += 1
 
     def complete(self) -> None:
         """Says that nothing is left to be done."""

@@ -67,6 +67,8 @@ class Gate:
         answer, reason = judgement.verdict.answer, judgement.verdict.reason
         if answer == "deny":
             return ToolResult(call.id, "denied", f"denied: {reason}.")
+        if call.id in turn.harmless:
+            return call
         unasked, usage = await doubt(turn, call)
         self.usage += usage
         # A person who is asked anyway knows better than a probe what the task asks for.

@@ -10,10 +10,12 @@ from agentx.batch import Item, Output, items, results
 from agentx.cli import aio, options
 from agentx.cli.narrate import Narrator
 from agentx.cli.setup import Options, prepare
-from agentx.cli.text import is_terminal
+from agentx.cli.text import is_terminal, one_line
 from agentx.errors import UsageError
 
 DEFAULT_JOBS = 4
+MAX_ERRORS = 3
+"""How many different errors are told at the end, the most frequent first."""
 
 
 @options.with_shared
@@ -53,6 +55,8 @@ async def _follow(agent: Any, todo: list[Item], out: Output, jobs: int) -> int:
             bar.advance(shown)
     told = f", {out.missed} of them not ok" if out.missed else ""
     sys.stderr.write(f"{len(todo)} tasks, {len(todo) - _left(todo, out)} lines in {out.path}{told}\n")
+    for error, count in out.errors.most_common(MAX_ERRORS):
+        sys.stderr.write(f"{count} of them: {one_line(error, 400)}\n")
     return 1 if out.missed else 0
 
 

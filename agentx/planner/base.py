@@ -40,6 +40,8 @@ class Turn:
         prompt: fragments so far; the loop appends, a strategy only reads.
         done: calls of this task with their results, in order.
         surveys: for each tool that has something to show on the task, the arguments of the call that shows it.
+        harmless: ids of the calls that a strategy made of surveys alone. They show and change nothing, and no model has
+            written them: nobody is asked about them.
         background: what was said before and is no longer in the prompt, for before the task.
         answer_schema: JSON Schema that the answer must match; None for free text.
         must_answer: True where no more calls are allowed.
@@ -64,6 +66,7 @@ class Turn:
     emit: Callable[[Event], None]
     new_call: Callable[[str, dict[str, Any]], ToolCall]
     surveys: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    harmless: set[str] = field(default_factory=set[str])
     instructions: str | None = None
     background: str = ""
     answer_schema: dict[str, Any] | None = None

@@ -94,8 +94,8 @@ class Code:
         return plus(await self._program(turn) or await self._last_word(turn), usage)
 
     async def _change_is_due(self, turn: Turn) -> Verdict:
-        """Yes while the task asks for a change of files and none was made: it cannot be done yet."""
-        if any(result.changed for _, result in turn.done):
+        """Yes while the task asks for a change of files that was not made, or whose program failed on the way."""
+        if any(result.changed for _, result in turn.done) and not failed_last(turn):
             return Verdict(False, 0.0, Usage())
         return await ask(turn, ASKS_FOR_CHANGE)
 
@@ -109,9 +109,9 @@ class Code:
             if name != runner.name:
                 lines.append(f"print({dialect.show_call(name, arguments)})")
         code = "\n".join(lines)
-        return Action(
-            [Fragment(f"{_PROGRAM}{code}{_END}")], Usage(), calls=[turn.new_call(runner.name, {"code": code})]
-        )
+        call = turn.new_call(runner.name, {"code": code})
+        turn.harmless.add(call.id)
+        return Action([Fragment(f"{_PROGRAM}{code}{_END}")], Usage(), calls=[call])
 
     async def _program(self, turn: Turn) -> Action | None:
         """The next program: the first that parses and does not repeat itself; None if there is none."""

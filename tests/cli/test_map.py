@@ -48,6 +48,7 @@ def test_a_task_that_fails_has_its_line_too(mapped: Any) -> None:
     result = process(*argv, "--tool", "now", "--jobs", "1", env=env)
     assert result.code == 1 and "1 of them not ok" in result.err
     assert [row["status"] for row in rows(out)] == ["ok", "ok", "failed"]
+    assert f"1 of them: {rows(out)[-1]['error']}"[:200] in result.err
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from agentx import Agent, tool
+from agentx import Agent, plugins, tool
 from agentx.errors import UsageError
 from agentx.events import CallFinished, CallStarted
 from agentx.journal import Journal
 from agentx.models.scripted import ScriptedModel
 from agentx.planner.code import MAX_TRIES
 from agentx.planner.program_text import MAX_ALIKE, MAX_GOAL_CHARACTERS, goal, repeats
+from agentx.policy import ApprovalRequest, Decision
 from tests.planner.runs import ANSWER, CHANGE, LOOKS, NO_CHANGE, PROGRAM, Deciding, agent, collect, results
 
 ADD = "print(1 + 1)"
@@ -92,6 +93,45 @@ def test_a_model_without_a_new_program_has_to_answer(tmp_path: Path) -> None:
 def test_a_change_that_no_program_made_is_not_told_as_made(tmp_path: Path) -> None:
     model = Deciding(["1 / 0", *["1 / 0"] * MAX_TRIES, " write it."], [LOOKS, PROGRAM, CHANGE])
     assert collect(agent(model, tmp_path))[-1].output == "I could not write it."
+
+
+def test_a_change_whose_program_failed_on_the_way_is_not_told_as_made(tmp_path: Path) -> None:
+    half = "open('x.txt', 'w').write('1')\n1 / 0"
+    model = Deciding([half, *[half] * MAX_TRIES, " write it."], [LOOKS, PROGRAM, CHANGE])
+    events = collect(agent(model, tmp_path), "Write it to x.txt.")
+    assert (tmp_path / "x.txt").read_text() == "1"
+    assert events[-1].output == "I could not write it."
+
+
+def test_nobody_is_asked_about_the_first_look_which_no_model_has_written(tmp_path: Path) -> None:
+    (tmp_path / "prices.txt").write_text("pen 3\n")
+    asked: list[str] = []
+
+    async def approve(request: ApprovalRequest) -> Decision:
+        asked.append(request.call.arguments["code"])
+        return Decision(False)
+
+    model = Deciding(["print(3 * 2)", " A pen costs 3."], [LOOKS, PROGRAM, ANSWER, NO_CHANGE])
+    made = Agent(
+        model,
+        [plugins.load("agentx.tools", "python")],
+        strategy="code",
+        workspace=tmp_path,
+        journal=Journal(":memory:"),
+        approve=approve,
+    )
+    events = collect(made, "What do two pens cost?")
+    assert results(events)[0] == "prices.txt:\n  pen 3"
+    assert asked == ["# What do two pens cost?\nprint(3 * 2)"]
+    denied = Agent(
+        Deciding([" I cannot look."], [LOOKS, ANSWER, NO_CHANGE]),
+        [plugins.load("agentx.tools", "python")],
+        strategy="code",
+        workspace=tmp_path,
+        journal=Journal(":memory:"),
+        deny=["python"],
+    )
+    assert results(collect(denied, "What does a pen cost?"))[0].startswith("denied")
 
 
 def test_an_answer_with_a_figure_that_nobody_has_seen_leads_to_another_program(tmp_path: Path) -> None:
