@@ -190,6 +190,7 @@ class Tape:
 
 
 Again: TypeAlias = Callable[[ModelReplied, AsyncGenerator[Delta, None]], Awaitable[None]]
+Watch: TypeAlias = Callable[[str, Prompt], None]
 
 
 class RecordedModel:
@@ -197,9 +198,17 @@ class RecordedModel:
 
     Args:
         again: given each reply off the tape, and the stream in which the model would say it now.
+        watch: given the digest and the prompt of each request; the prompt grows afterwards.
     """
 
-    def __init__(self, model: Model, tape: Tape, emit: Callable[[Event], None], again: Again | None = None) -> None:
+    def __init__(
+        self,
+        model: Model,
+        tape: Tape,
+        emit: Callable[[Event], None],
+        again: Again | None = None,
+        watch: Watch | None = None,
+    ) -> None:
         self.name, self.identity = model.name, model.identity
         self.context_tokens, self.dialect, self.chat = model.context_tokens, model.dialect, model.chat
         self.count, self.check = model.count, model.check
@@ -207,6 +216,7 @@ class RecordedModel:
         self._tape = tape
         self._emit = emit
         self._again = again
+        self._watch = watch
 
     async def decode(
         self,
@@ -219,6 +229,8 @@ class RecordedModel:
     ) -> AsyncGenerator[Delta, None]:
         asked = [constraint.lark if constraint else "", *stop, str(max_tokens), repr(sampling)]
         request = digest(prompt, asked)
+        if self._watch:
+            self._watch(request, prompt)
         now = partial(
             self._model.decode, prompt, constraint=constraint, stop=stop, max_tokens=max_tokens, sampling=sampling
         )
@@ -246,6 +258,8 @@ class RecordedModel:
 
     async def score(self, prompt: Prompt, continuations: Sequence[str]) -> Scores:
         request = digest(prompt, list(continuations))
+        if self._watch:
+            self._watch(request, prompt)
         recorded = self._tape.reply(request)
         if isinstance(recorded, ModelScored):
             return Scores(recorded.logprobs, recorded.usage)
