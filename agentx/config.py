@@ -15,53 +15,81 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from agentx import folders, trust
+from agentx import config_fields, folders, trust
 from agentx.errors import AgentXError, ConfigError, UsageError
 from agentx.files import replace
 
 
-def _setting(default: Any, expected: str, **bounds: float) -> Any:
-    return field(default=default, metadata={"expected": expected, "bounds": bounds})
+def _setting(group: str, about: str, default: Any, expected: str, *, choices: str = "", **bounds: float) -> Any:
+    return field(default=default, metadata=_about(group, about, expected, choices=choices, **bounds))
+
+
+def _about(group: str, about: str, expected: str, *, choices: str = "", **bounds: float) -> dict[str, Any]:
+    return {"group": group, "about": about, "expected": expected, "choices": choices, "bounds": bounds}
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What can be set; None leaves the choice to AgentX.
+    """What can be set; None leaves the choice to AgentX. What each of them is stands with it.
 
     Attributes:
-        model: name, path of a GGUF file, or hf://repo/file.
-        threads: CPU threads of the decoder.
-        context_tokens: tokens that a prompt and its reply may have together.
-        timeout_s: seconds that a run may take.
-        allow: patterns of calls approved in advance.
-        deny: patterns of calls that are never carried out.
-        mode: what happens to other calls that need an approval.
-        principles: what every answer must keep to, a sentence each.
-        enabled_tools: names of the tools that the model is offered; None offers all.
-        journal_url: SQLAlchemy URL of the database that keeps the sessions; None for a file in the data folder.
-        sessions_keep_days: days after which a session may be deleted, once nothing happens in it; None keeps all.
         tool_settings: by tool name, its own table `[tools.NAME]`.
     """
 
-    model: str | None = _setting(None, "a model's name, a path or hf://repo/file")
-    strategy: str = _setting("auto", "a strategy's name")
-    dialect: str | None = _setting(None, "a dialect's name")
-    threads: int | None = _setting(None, "a whole number from 1 to 512", ge=1, le=512)
-    context_tokens: int | None = _setting(None, "a whole number of tokens from 512 up", ge=512)
-    max_steps: int = _setting(20, "a whole number from 1 up", ge=1)
-    timeout_s: float | None = _setting(None, "seconds, a number above 0", gt=0)
-    allow: list[str] = field(default_factory=list[str], metadata={"expected": "a list of patterns", "bounds": {}})
-    deny: list[str] = field(default_factory=list[str], metadata={"expected": "a list of patterns", "bounds": {}})
-    mode: str = _setting("ask", "read-only, ask, auto-edit or full")
-    instructions: str | None = _setting(None, "text")
-    principles: list[str] = field(
-        default_factory=list[str], metadata={"expected": "a list of sentences", "bounds": {}, "separator": r"\n"}
+    model: str | None = _setting("model", "which model answers", None, "a model's name, a path or hf://repo/file")
+    strategy: str = _setting(
+        "agent", "how the agent goes about a task", "auto", "a strategy's name", choices="agentx.strategies"
     )
-    enabled_tools: list[str] | None = field(default=None, metadata={"expected": "a list of names", "bounds": {}})
-    temperature: float = _setting(0.0, "a number from 0 up", ge=0)
-    seed: int = _setting(0, "a whole number from 0 up", ge=0, lt=2**32)
-    journal_url: str | None = _setting(None, "a URL such as postgresql+psycopg://user@host/database")
-    sessions_keep_days: float | None = _setting(None, "days, a number above 0", gt=0)
+    dialect: str | None = _setting(
+        "agent", "how the model writes its calls", None, "a dialect's name", choices="agentx.dialects"
+    )
+    threads: int | None = _setting(
+        "model", "CPU threads of the decoder", None, "a whole number from 1 to 512", ge=1, le=512
+    )
+    context_tokens: int | None = _setting(
+        "model", "tokens that a prompt and its reply may have together", None,
+        "a whole number of tokens from 512 up", ge=512,
+    )  # fmt: skip
+    max_steps: int = _setting(
+        "agent", "replies of the model that a task may take", 20, "a whole number from 1 up", ge=1
+    )
+    timeout_s: float | None = _setting("agent", "seconds that a task may take", None, "seconds, a number above 0", gt=0)
+    allow: list[str] = field(
+        default_factory=list[str],
+        metadata=_about("approvals", "patterns of calls that are approved in advance", "a list of patterns"),
+    )
+    deny: list[str] = field(
+        default_factory=list[str],
+        metadata=_about("approvals", "patterns of calls that are never carried out", "a list of patterns"),
+    )
+    mode: str = _setting(
+        "approvals", "what happens to other calls that need an approval", "ask", "read-only, ask, auto-edit or full",
+        choices="modes",
+    )  # fmt: skip
+    instructions: str | None = _setting("agent", "text that is added to the system prompt", None, "text")
+    principles: list[str] = field(
+        default_factory=list[str],
+        metadata=_about("agent", "what every answer must keep to, a sentence each", "a list of sentences"),
+    )
+    enabled_tools: list[str] | None = field(
+        default=None,
+        metadata=_about("agent", "names of the tools that the model is offered; all where unset", "a list of names"),
+    )
+    temperature: float = _setting(
+        "model", "how freely the model chooses its words; 0 takes the likeliest", 0.0, "a number from 0 up", ge=0
+    )
+    seed: int = _setting(
+        "model", "what chance begins with where the temperature is above 0", 0, "a whole number from 0 up",
+        ge=0, lt=2**32,
+    )  # fmt: skip
+    journal_url: str | None = _setting(
+        "sessions", "SQLAlchemy URL of the database that keeps the sessions; a file in the data folder where unset",
+        None, "a URL such as postgresql+psycopg://user@host/database",
+    )  # fmt: skip
+    sessions_keep_days: float | None = _setting(
+        "sessions", "days after which a session may be deleted, once nothing happens in it; all are kept where unset",
+        None, "days, a number above 0", gt=0,
+    )  # fmt: skip
     tool_settings: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
 
 
@@ -142,8 +170,14 @@ def set_user_value(key: str, text: str) -> Path:
     `key` is a setting's name or `tools.NAME.KEY`; `text` is what one types, a list separated by commas or in TOML.
 
     Raises:
-        ConfigError: no such setting, a value of the wrong type, or a file that cannot be read or written.
+        ConfigError: no such setting, a value of the wrong type or that names what there is not, or a file that cannot
+            be read or written.
     """
+    return write_user_value(key, _typed_in(key, text))
+
+
+def write_user_value(key: str, value: Any) -> Path:
+    """As `set_user_value`, with a value in place of what one types; None takes the setting out of the file."""
     import tomlkit
     import tomlkit.exceptions
 
@@ -155,7 +189,6 @@ def set_user_value(key: str, text: str) -> Path:
         if name != "tools":
             _checked(source, name, old)
     document = tomlkit.parse(source.text)
-    value = _typed_in(key, text)
     at: Any = document
     *parents, last = key.split(".")
     try:
@@ -163,7 +196,10 @@ def set_user_value(key: str, text: str) -> Path:
             if parent not in at:
                 at[parent] = tomlkit.table(is_super_table=parent == "tools")
             at = at[parent]
-        at[last] = value
+        if value is not None:
+            at[last] = value
+        elif last in at:
+            at.remove(last)
     except (TypeError, AttributeError, tomlkit.exceptions.TOMLKitError) as error:
         raise ConfigError(f"{path}: `{key}` cannot be set, a part of it is no table ({error}).") from error
     replace(path, tomlkit.dumps(document).encode())
@@ -268,7 +304,7 @@ def _from_text(item: "dataclasses.Field[Any]", text: str) -> Any:
             return tomllib.loads(f"value = {text}")["value"]
         except tomllib.TOMLDecodeError:
             return text
-    separator = item.metadata.get("separator", r",(?![^(]*\))")
+    separator = r"\n" if item.name == "principles" else r",(?![^(]*\))"
     return [part.strip() for part in re.split(separator, text) if part.strip()]
 
 
@@ -280,7 +316,9 @@ def _typed_in(key: str, text: str) -> Any:
             return text
     source = _Source("agentx config set", {}, strict=False)
     item = _FIELDS.get(key)
-    return _checked(source, key, text if item is None else _from_text(item, text))
+    value = _checked(source, key, text if item is None else _from_text(item, text))
+    config_fields.check_names(key, value)
+    return value
 
 
 def _names() -> str:

@@ -19,6 +19,13 @@ Mode: TypeAlias = Literal["read-only", "ask", "auto-edit", "full"]
 """What happens to a call that needs an approval and that no pattern decides: `read-only` denies it, `ask` asks,
 `auto-edit` asks unless it only changes files, `full` allows it."""
 MODES: tuple[Mode, ...] = get_args(Mode)
+MEANINGS: dict[str, str] = {
+    "read-only": "what needs an approval is not done.",
+    "ask": "you are asked before files change, code runs or data goes out.",
+    "auto-edit": "files are changed without asking; you are asked before code runs or data goes out.",
+    "full": "nothing is asked any more; only what you have denied is not done.",
+}
+"""Each mode in words for a person."""
 
 MAX_PATTERN_CHARACTERS = 1_000
 """Reading a glob takes time that grows with the square of its length."""
@@ -144,16 +151,33 @@ class Policy:
     """
 
     def __init__(self, allow: Iterable[str] = (), deny: Iterable[str] = (), mode: str = "ask") -> None:
-        if mode not in MODES:
-            raise UsageError(f"There is no mode `{mode}`; the modes are: {', '.join(MODES)}.")
         self._allow = [Pattern.parse(text) for text in allow]
         self._deny = [Pattern.parse(text) for text in deny]
+        self._whole: Policy | None = None
+        self.mode = mode
+
+    @property
+    def mode(self) -> str:
+        """See `Mode`. It may be changed from any thread; it counts from the next call on in all its sessions.
+
+        Raises:
+            UsageError: there is no such mode.
+        """
+        return self._whole.mode if self._whole else self._mode
+
+    @mode.setter
+    def mode(self, mode: str) -> None:
+        if mode not in MODES:
+            raise UsageError(f"There is no mode `{mode}`; the modes are: {', '.join(MODES)}.")
+        if self._whole:
+            self._whole.mode = mode
         self._mode = mode
 
     def for_session(self) -> "Policy":
-        """The same policy; what is granted to it is granted to it alone."""
-        policy = Policy(mode=self._mode)
+        """The same policy, with the same mode at any time; what is granted to it is granted to it alone."""
+        policy = Policy(mode=self.mode)
         policy._allow, policy._deny = list(self._allow), list(self._deny)
+        policy._whole = self
         return policy
 
     def grant(self, pattern: str) -> None:
@@ -165,7 +189,7 @@ class Policy:
         return {
             "allow": [pattern.text for pattern in self._allow],
             "deny": [pattern.text for pattern in self._deny],
-            "mode": self._mode,
+            "mode": self.mode,
         }
 
     @property
@@ -182,9 +206,10 @@ class Policy:
         if not asking:
             return Verdict("allow")
         reason = f"{tool.name} {' and '.join(_WORDS[name] for name in asking)}"
-        if self._mode == "read-only":
+        mode = self.mode
+        if mode == "read-only":
             return Verdict("deny", f"{reason}, and the mode is read-only")
-        if self._mode == "full" or (self._mode == "auto-edit" and asking == ["writes"]):
+        if mode == "full" or (mode == "auto-edit" and asking == ["writes"]):
             return Verdict("allow")
         if any(pattern.matches(call) for pattern in self._allow):
             return Verdict("allow")

@@ -1,10 +1,12 @@
 """The Memory that the core knows, on top of a store: texts with their vectors, found by meaning."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from agentx.memory import MemoryHit
+from agentx.shelf import Shelf
 from agentx_memory.adding import add_documents
 from agentx_memory.checks import checked_text
 from agentx_memory.chunks import Chunk, Document
@@ -38,6 +40,13 @@ class ChromaMemory:
         self.path = (path or memory_folder()).expanduser().absolute()
         self.embedder: Embedder = embedder or MiniLmEmbedder()
         self.store: Store = open_store(self.embedder.name, self.path, collection, url)
+
+    @staticmethod
+    def shelf(tool_settings: Mapping[str, Mapping[str, Any]]) -> Shelf:
+        """The memory of the tools as a person sees it; see `agentx.shelf.open_shelf`. Raises ConfigError."""
+        from agentx_memory.shelf import MemoryShelf
+
+        return MemoryShelf(tool_settings)
 
     def add(self, text: str, source: str, *, untrusted: bool = False, session: str = "") -> str:
         """Stores a text and returns its id; the same text again changes nothing and returns the same id.

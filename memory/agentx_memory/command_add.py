@@ -2,22 +2,19 @@
 
 import sys
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agentx.cli.output import to_line
 from agentx.cli.text import is_terminal, one_line
-from agentx_memory.adding import add_documents
 from agentx_memory.chunks import Document
-from agentx_memory.store import Progress, Put, Store
-from agentx_memory.web_pages import is_address
+from agentx_memory.store import Progress, Put, Store, no_progress
+from agentx_memory.taking_in import take_in
 
 if TYPE_CHECKING:
     from agentx_memory.embedder import Embedder
-    from agentx_memory.ingest import Skipped
     from agentx_memory.web_pages import Fetcher
 
 
@@ -39,65 +36,15 @@ def add_paths(
     tally = _Tally(as_json)
     try:
         with bar("documents") as progress:
-            read = _read(store, embedder, [path for path in paths if not is_address(path)], tally)
-            documents = chain(tally.readable(read), _fetched(store, embedder, paths, tally, fetcher))
-            for count, (document, put) in enumerate(add_documents(store, embedder, documents), 1):
-                tally.stored(document, put)
-                progress(count, 0)
-        _forget_gone(store, paths, tally)
+            tally.progress = progress
+            take_in(store, embedder, paths, tally, fetcher)
         with bar("chunks of the index") as progress:
             store.follow(progress)
     except KeyboardInterrupt:
         tally.tell("Stopped; what is stored so far is whole, and the same command goes on from here. ")
         raise
     tally.tell()
-    return 1 if tally.skipped and not (tally.documents or tally.unchanged) else 0
-
-
-def _read(store: Store, embedder: "Embedder", paths: list[str], tally: "_Tally") -> "Iterator[Document | Skipped]":
-    from agentx_memory.ingest import documents
-
-    def known(source: str, digest: str) -> bool:
-        held = store.holds(source, digest)
-        tally.unchanged += held
-        return held
-
-    return documents(paths, embedder=embedder, known=known)
-
-
-def _fetched(
-    store: Store, embedder: "Embedder", paths: list[str], tally: "_Tally", fetcher: "Fetcher | None"
-) -> Iterator[Document]:
-    for address in filter(is_address, paths):
-        page = fetcher.page(address, embedder) if fetcher is not None else "Addresses are not fetched here."
-        if isinstance(page, str):
-            tally.skip(address, page)
-        elif store.holds(address, page.digest):
-            tally.unchanged += 1
-        else:
-            yield page
-
-
-def _forget_gone(store: Store, paths: list[str], tally: "_Tally") -> None:
-    from agentx_memory.gone import gone, holds_nothing
-
-    for path in paths:
-        if is_address(path) or not (folder := Path(path).expanduser()).is_dir():
-            continue
-        folder = folder.resolve()
-        if not (keys := gone(store, folder)):
-            continue
-        if holds_nothing(folder):
-            name = one_line(str(folder))
-            sys.stderr.write(
-                f"{name} holds no file now; what is stored of it stays: `agentx memory rm {name}` removes it.\n"
-            )
-            continue
-        for key in keys:
-            store.remove(key)
-            tally.forgot(key)
-    if tally.forgotten:
-        store.compact()
+    return 1 if tally.left_out and not (tally.documents or tally.same) else 0
 
 
 class _Tally:
@@ -105,27 +52,30 @@ class _Tally:
 
     def __init__(self, as_json: bool) -> None:
         self._as_json = as_json
-        self.documents = self.unchanged = self.skipped = self.forgotten = 0
+        self.documents = self.same = self.left_out = self.gone = 0
+        self.progress: Progress = no_progress
         self._added = self._removed = 0
 
-    def readable(self, items: "Iterable[Document | Skipped]") -> Iterator[Document]:
-        for item in items:
-            if isinstance(item, Document):
-                yield item
-            else:
-                self.skip(str(item.path), item.reason)
+    def unchanged(self, name: str) -> None:
+        self.same += 1
 
-    def skip(self, name: str, reason: str) -> None:
-        self.skipped += 1
+    def skipped(self, name: str, reason: str) -> None:
+        self.left_out += 1
         if self._as_json:
             sys.stdout.write(to_line({"skipped": name, "reason": reason}) + "\n")
         else:
             sys.stderr.write(f"skipped {one_line(name)}: {one_line(reason, 300)}\n")
 
-    def forgot(self, key: str) -> None:
-        self.forgotten += 1
+    def forgotten(self, key: str) -> None:
+        self.gone += 1
         if self._as_json:
             sys.stdout.write(to_line({"forgotten": key}) + "\n")
+
+    def emptied(self, folder: Path) -> None:
+        name = one_line(str(folder))
+        sys.stderr.write(
+            f"{name} holds no file now; what is stored of it stays: `agentx memory rm {name}` removes it.\n"
+        )
 
     def stored(self, document: Document, put: Put) -> None:
         self.documents += 1
@@ -135,12 +85,13 @@ class _Tally:
             told = {"source": document.source, "kind": document.kind, "chunks": len(document.chunks)}
             changed = {"added": put.added, "kept": put.kept, "removed": put.removed}
             sys.stdout.write(to_line({**told, **changed}) + "\n")
+        self.progress(self.documents, 0)
 
     def tell(self, before: str = "") -> None:
-        gone = f", {self.forgotten:,} forgotten, for their files are gone" if self.forgotten else ""
+        gone = f", {self.gone:,} forgotten, for their files are gone" if self.gone else ""
         sys.stderr.write(
             f"{before}{self.documents:,} documents stored ({self._added:,} chunks added, {self._removed:,} removed), "
-            f"{self.unchanged:,} unchanged, {self.skipped:,} skipped{gone}.\n"
+            f"{self.same:,} unchanged, {self.left_out:,} skipped{gone}.\n"
         )
 
 

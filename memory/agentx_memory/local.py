@@ -112,6 +112,9 @@ class LocalStore:
         found = self._rows("SELECT sum(chunks) FROM documents WHERE collection = ?", [self.collection])
         return (found[0][0] or 0) if found else 0
 
+    def collections(self) -> dict[str, int]:
+        return dict(self._rows("SELECT collection, sum(chunks) FROM documents GROUP BY 1 HAVING sum(chunks) > 0", []))
+
     def dense(self, vector: "Vector", limit: int, where: Where = ANYWHERE) -> list[Scored]:
         if limit < 1 or not self.exists:
             return []

@@ -119,6 +119,9 @@ class ServerStore:
         with self._server.reading() as found:
             return found.count() if found is not None else 0
 
+    def collections(self) -> dict[str, int]:
+        return self._server.counts()
+
     def dense(self, vector: "Vector", limit: int, where: Where = ANYWHERE) -> list[Scored]:
         with self._server.reading(own_model=True) as found:
             if limit < 1 or found is None:

@@ -81,6 +81,14 @@ class ServerCollection:
             self._client.delete_collection(self.name)
         new.modify(name=self.name)
 
+    def counts(self) -> dict[str, int]:
+        """Chunks in each collection of AgentX's on the server that has any, by name; raises StorageError."""
+        with self._sentences():
+            self._found()
+            listed = [item for item in self._client.list_collections() if (item.metadata or {}).get("schema") == 2]
+            found = {item.name: item.count() for item in listed if not item.name.endswith(".next")}
+        return {name: count for name, count in sorted(found.items()) if count}
+
     def close(self) -> None:
         self._client = None
 

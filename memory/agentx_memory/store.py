@@ -179,6 +179,10 @@ class Store(Protocol):
         """Chunks in the collection."""
         ...
 
+    def collections(self) -> dict[str, int]:
+        """Chunks in each collection of this place that has any, by its name, in alphabetical order."""
+        ...
+
     def dense(self, vector: "Vector", limit: int, where: Where = ANYWHERE) -> list[Scored]:
         """Ids and cosine similarities of the nearest chunks, best first.
 

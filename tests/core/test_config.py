@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from agentx import config
+from agentx import config, config_fields
 from agentx.errors import ConfigError, UsageError
 
 
@@ -181,16 +181,35 @@ def test_set_keeps_comments_and_order(home: Path) -> None:
     config.set_user_value("seed", "2")
     config.set_user_value("tools.fetch_page.allow", '["127.0.0.1:8000"]')
     config.set_user_value("tools.web_search.provider", "ddgs")
-    config.set_user_value("enabled_tools", "a,b")
+    config.set_user_value("enabled_tools", "now,glob")
     text = path.read_text()
     assert "# mine\nseed = 2 # lucky\n" in text
     assert "[tools.fetch_page] # the page\n" in text
     settings = config.load(home / "work").settings
-    assert (settings.max_steps, settings.seed, settings.enabled_tools) == (9, 2, ["a", "b"])
+    assert (settings.max_steps, settings.seed, settings.enabled_tools) == (9, 2, ["now", "glob"])
     assert settings.tool_settings == {
         "fetch_page": {"allow": ["127.0.0.1:8000"]},
         "web_search": {"provider": "ddgs"},
     }
+
+
+def test_a_setting_is_taken_out_again_and_the_rest_stays(home: Path) -> None:
+    path = user(home, "# mine\nseed = 1 # lucky\nmax_steps = 9\n\n[tools.fetch_page]\nallow = ['a']\n")
+    config.write_user_value("max_steps", None)
+    config.write_user_value("tools.fetch_page.allow", None)
+    config.write_user_value("threads", None)
+    assert path.read_text() == "# mine\nseed = 1 # lucky\n\n[tools.fetch_page]\n"
+    assert config.load(home / "work").settings.max_steps == 20
+
+
+def test_every_setting_says_what_it_is_and_what_it_may_be() -> None:
+    known = {field.key: field for field in config_fields.fields()}
+    assert list(known) and all(field.about and field.expected and field.group for field in known.values())
+    assert known["mode"].choices == ("read-only", "ask", "auto-edit", "full")
+    assert "auto" in known["strategy"].choices and known["threads"].kind == "number"
+    assert (known["allow"].kind, known["allow"].default, known["instructions"].kind) == ("list", [], "text")
+    groups = [field.group for field in known.values()]
+    assert groups == sorted(groups, key=groups.index)
 
 
 def test_set_makes_the_file(home: Path) -> None:
@@ -205,6 +224,10 @@ def test_set_makes_the_file(home: Path) -> None:
         ("max_steps", "x", "must be a whole number"),
         ("tools", "x", "no setting `tools`"),
         ("tools.a", "x", "no setting `tools.a`"),
+        ("mode", "wild", "`mode` must be one of read-only, ask, auto-edit, full, not 'wild'"),
+        ("strategy", "none", "`strategy` must be one of auto, "),
+        ("allow", "write_file(", "`allow`: `write_file\\(` is no pattern"),
+        ("enabled_tools", "now,flying", "there is no tool `flying`"),
     ],
 )
 def test_set_refuses_what_load_would(home: Path, key: str, value: str, sentence: str) -> None:

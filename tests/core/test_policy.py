@@ -96,6 +96,19 @@ def test_a_grant_holds_for_its_session_alone() -> None:
         session.grant("save(")
 
 
+def test_a_mode_that_is_changed_counts_in_sessions_that_began_before() -> None:
+    policy = Policy(mode="ask")
+    session = policy.for_session()
+    policy.mode = "auto-edit"
+    assert (session.mode, session.patterns()["mode"]) == ("auto-edit", "auto-edit")
+    assert session.judge(made("writes"), call()) == Verdict("allow")
+    policy.mode = "read-only"
+    assert session.for_session().judge(made("writes"), call()).answer == "deny"
+    with pytest.raises(UsageError, match="There is no mode `wild`"):
+        policy.mode = "wild"
+    assert policy.mode == "read-only"
+
+
 def test_a_mode_that_is_none_is_refused() -> None:
     with pytest.raises(UsageError, match="no mode `yolo`; the modes are: read-only, ask, auto-edit, full"):
         Policy(mode="yolo")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from agentx_memory.chroma import ChromaMemory
 from agentx_memory.chunks import Chunk, Document
+from agentx_memory.forgetting import forget_chunk
 from agentx_memory.server import ServerStore
 from agentx_memory.store import Put, Where, open_store
 
@@ -223,3 +224,16 @@ def test_a_server_that_does_not_answer_is_named(words):
 def test_an_address_that_is_none_is_refused(address):
     with pytest.raises(ConfigError, match="address of a Chroma server"):
         ServerStore(address, "words", "notes")
+
+
+def test_collections_are_counted_and_a_chunk_is_forgotten(store, put):
+    assert store.collection not in store.collections()
+    put(store, document("a.md", "one", "two", "three", created="2026-01-02"))
+    assert store.collections()[store.collection] == 3
+    two = next(chunk for chunk in store.document("a.md") if chunk.text == "two")
+    forget_chunk(store, two.id)
+    assert [(chunk.text, chunk.created) for chunk in store.document("a.md")] == [
+        ("one", "2026-01-02"),
+        ("three", "2026-01-02"),
+    ]
+    assert store.collections()[store.collection] == 2
