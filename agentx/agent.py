@@ -49,7 +49,7 @@ class Agent:
         deny: patterns of calls that are never carried out; they go before `allow`.
         mode: what happens to other calls that need an approval (see `agentx.policy.Mode`).
         max_steps: most replies of the model a task.
-        timeout_s: most seconds a task, the loading of the model left out.
+        timeout_s: most seconds a task; the loading of the model and the time of a person who is asked are left out.
         journal: where sessions are kept; None for the user's own.
         threads: CPU threads of the decoder; None for what the machine has.
         context_tokens: size of the model's context.
@@ -183,6 +183,10 @@ class Agent:
             self.retrieval = await Retrieval.where_needed(self.toolbox, model, dialect, self._progress)
             self._model = model
         return self._model
+
+    def use(self, model: Model) -> None:
+        """Takes this model, which is loaded, for the one that was asked for by its name."""
+        self._open = lambda: model
 
     def _check(self, model: Model) -> None:
         """What a grammar cannot hold is said before the run, by the tool's name."""

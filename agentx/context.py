@@ -55,9 +55,15 @@ class Room:
         self._tainted = tainted
         self._limit = self._bound = limit(turn.model.context_tokens)
 
-    def recall(self) -> None:
-        """Has the turn show with its task what was said before and has left the prompt."""
-        self._turn.background = self._framed(self._conversation.recalled(self._turn.task))
+    def recall(self, anew: bool = False) -> None:
+        """Has the turn show with its task what was said before and has left the prompt.
+
+        Args:
+            anew: the prompt holds nothing of it, since another model has read it.
+        """
+        conversation = self._conversation
+        told = conversation.retold(self._limit * _CHARACTERS_A_TOKEN // 2) if anew else ""
+        self._turn.background = self._framed(told or conversation.recalled(self._turn.task))
 
     async def make(self) -> Usage:
         """Folds what is old where the prompt leaves too little room; returns what that has cost."""

@@ -6,6 +6,7 @@ RECALLED = 3
 """Tasks that are recalled word for word, at most."""
 
 _SAID = 400  # characters of a task or an answer that is recalled
+_RETOLD = 2_000  # of one that is told to another model, which has read nothing of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +69,20 @@ class Conversation:
             f"- The user: {one_line(gone[place].task, _SAID)}\n  The answer: {one_line(gone[place].answer, _SAID)}"
             for place in sorted(near)
         )
+
+    def retold(self, characters: int) -> str:
+        """The exchanges, the newest in any case, for the prompt of a model that has read none of them.
+
+        What there is no space for counts as folded.
+        """
+        from agentx.planner.showing import one_line
+
+        told: list[str] = []
+        for item in reversed(self.exchanges):
+            text = f"- The user: {one_line(item.task, _RETOLD)}\n  The answer: {one_line(item.answer, _RETOLD)}"
+            characters -= len(text)
+            if told and characters < 0:
+                break
+            told.append(text)
+        self.folded = len(self.exchanges) - len(told)
+        return "\n".join(reversed(told))

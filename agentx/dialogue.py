@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from agentx.conversation import Conversation, Exchange
-from agentx.events import Event, RunFinished, Surveyed
+from agentx.events import CallFinished, Event, RunFinished, Surveyed
 from agentx.history import Run
 from agentx.messages import RunResult
 from agentx.model import Fragment, Model
 from agentx.provenance import Provenance
-from agentx.tape import Again, Diverged, RecordedModel, Tape
+from agentx.tape import Again, Diverged, RecordedModel, Tape, Watch
 
 if TYPE_CHECKING:
     from agentx.agent import Agent
@@ -46,6 +46,10 @@ class Job:
         return cls(
             run.started.task, run.number, told.get("schema"), without, told.get("limit_steps"), told.get("limit_s")
         )
+
+
+_OF_A_RESULT = 300
+"""Characters of the result of a call of another model's task that broke off."""
 
 
 class Dialogue:
@@ -94,12 +98,15 @@ class Dialogue:
         session_id: str,
         emit: Callable[[Event], None] = lambda event: None,
         again: Again | None = None,
+        watch: Watch | None = None,
     ) -> list[str]:
         """Brings the conversation to where it was after a task of its past.
 
+        One that another model had is not played: its answer and what was seen in it are taken over.
+
         Args:
             emit: gets what the loop emits on the way.
-            again: see `RecordedModel`.
+            again, watch: see `RecordedModel`.
 
         Returns:
             The calls of a task that broke off of which nothing tells whether they were carried out.
@@ -107,14 +114,50 @@ class Dialogue:
         Raises:
             Diverged: AgentX, the model, the tools or the settings are not those that it was recorded with.
         """
+        if not self.plays(run):
+            return self._recall(model, run)
         tape = Tape(run.events, closed=True)
-        recorded = RecordedModel(model, tape, emit, again)
+        recorded = RecordedModel(model, tape, emit, again, watch)
         try:
             final = await self._loop(recorded, Job.of(run), tape, emit, session_id, None)
         except Diverged:
             raise _other_than_recorded(session_id) from None
         if run.finished and run.finished.status == "ok" != final.status:
             raise _other_than_recorded(session_id)
+        return self._over(run, tape)
+
+    def plays(self, run: Run) -> bool:
+        """Whether a task of the past was this agent's model's: only then can its replies be played back."""
+        return run.started.model == self._agent.model_name
+
+    def _recall(self, model: Model, run: Run) -> list[str]:
+        """As `play_back`, of a task that another model had: what was said, seen and granted in it counts on.
+
+        The prompt begins anew, since the other model's words and tokens are not this one's.
+        """
+        from agentx.planner.showing import one_line
+
+        tape = Tape(run.events, closed=True)
+        turn = self._agent.turn(model, run.started.task, lambda event: None, tape.call)
+        for event in run.events:
+            if isinstance(event, CallFinished) and (intent := tape.intent(event.result.call_id)):
+                if "." not in intent.call.id:  # not those that a program made
+                    turn.done.append((intent.call, event.result))
+                if tool := self._agent.toolbox.get(intent.call.name):
+                    self._provenance.take(tool, intent.call, event.result)
+        turn.past = self._past
+        self._past = turn.seen
+        self._prompt = []
+        self._hear(run.started.task, tape)
+        if run.is_unfinished:
+            # Its steps leave the prompt, but what they did stays done.
+            did = "; ".join(f"{call} gave: {one_line(result.text, _OF_A_RESULT)}" for call, result in turn.done)
+            answer = f"The task broke off. Done until then: {did or 'nothing'}"
+            self._conversation.exchanges.append(Exchange(run.started.task, answer, run.number))
+            return [call.name for call in tape.broken_off]
+        return self._over(run, tape)
+
+    def _over(self, run: Run, tape: Tape) -> list[str]:
         if run.finished and run.finished.status != "interrupted":
             answer = str(run.finished.output or run.finished.error)
             self._conversation.exchanges.append(Exchange(run.started.task, answer, run.number))
@@ -147,7 +190,7 @@ class Dialogue:
         plan = strategy_named(agent.strategy)
         turn.conversation = tuple((item.task, item.answer) for item in self._conversation.exchanges)
         room = Room(turn, plan, self._conversation, lambda: self._provenance.tainted)
-        room.recall()
+        room.recall(anew=not self._prompt)
         turn.prompt = self._prompt
         turn.prompt += plan.opening(turn, follow_up=bool(self._prompt))
         turn.was_shown()

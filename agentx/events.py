@@ -186,6 +186,13 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class ModeChanged:
+    """A person has changed the mode (`agentx.policy.Mode`) while the run was on; it counts from the next call on."""
+
+    mode: str
+
+
+@dataclass(frozen=True, slots=True)
 class Rewound:
     """The session goes on from event number `to`: what came after it counts no longer.
 
@@ -282,6 +289,7 @@ Event: TypeAlias = (
     | CallProgress
     | CallFinished
     | Notice
+    | ModeChanged
     | Rewound
     | Delegated
     | ContextFolded

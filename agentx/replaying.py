@@ -79,7 +79,7 @@ async def replay(agent: "Agent", session_id: str, *, live: bool = False) -> Repl
         found.tasks += 1
         made: list[Event] = []
         await dialogue.play_back(model, run, session_id, made.append, again if live else None)
-        if not run.is_unfinished:
+        if dialogue.plays(run) and not run.is_unfinished:
             _compare(found, run, made)
     return found
 

@@ -15,6 +15,7 @@ from agentx.events import (
     Delegated,
     Event,
     EventLog,
+    ModeChanged,
     ModelLoaded,
     Notice,
     RunFinished,
@@ -50,6 +51,7 @@ class Session:
         self._dialogue = Dialogue(agent, parent and parent._dialogue)
         self._parent = parent
         self._tell: Callable[[Event], None] | None = None
+        self._write: Callable[[Event], None] | None = None
         self.id = recorded
         self._new_id = id or None
         # Before the events are read: what is written in between is not overlooked.
@@ -98,16 +100,7 @@ class Session:
                 elif isinstance(event, RunFinished):
                     final = event
         assert final is not None
-        value = final.output
-        if output is not None and final.status == "ok":
-            import pydantic
-
-            value = pydantic.TypeAdapter(output).validate_json(value)
-        found = answered or Answered("")
-        return RunResult(
-            final.status, value, final.error, final.steps, list(calls.values()), final.usage, self.id,
-            tuple(found.citations), tuple(found.unverified),
-        )  # fmt: skip
+        return _as_result(final, answered or Answered(""), list(calls.values()), output, self.id)
 
     async def stream(
         self,
@@ -130,29 +123,34 @@ class Session:
         Raises:
             UsageError: there is no tool of such a name, or another process is at work on this session.
         """
-        agent = self._agent
-        off = frozenset(agent.toolbox[name].name for name in without)
-        on = [name for name in agent.toolbox if name not in off]
+        off = frozenset(self._agent.toolbox[name].name for name in without)
         job = Job(task, 0, _schema_of(output) if output is not None else None, off, max_steps, timeout_s)
-        journal = agent.open_journal()
+        async with aclosing(self._begun(job)) as events:
+            async for event in events:
+                yield event
+
+    async def _begun(self, job: Job) -> AsyncGenerator[Event, None]:
+        agent, journal = self._agent, self._agent.open_journal()
+        workspace = str(agent.workspace)
         if not self.id:
-            workspace = str(agent.workspace)
             self.id = journal.create_session(
                 workspace=workspace,
                 model=agent.model_name,
-                task=self._title or task,
+                task=self._title or job.task,
                 session_id=self._new_id,
                 parent=self._parent.id if self._parent else None,
             )
-        limits = {"limit_steps": max_steps, "limit_s": timeout_s}
-        settings = {**agent.settings(), "schema": job.schema, "without": sorted(off), **limits}
-        started = RunStarted(self.id, task, agent.model_name, agent.strategy, on, str(agent.workspace), settings)
+        on = [name for name in agent.toolbox if name not in job.without]
+        limits = {"limit_steps": job.max_steps, "limit_s": job.timeout_s}
+        settings = {**agent.settings(), "schema": job.schema, "without": sorted(job.without), **limits}
+        started = RunStarted(self.id, job.task, agent.model_name, agent.strategy, on, workspace, settings)
         async with aclosing(self._stream(started, job, [])) as events:
             async for event in events:
                 yield event
 
     async def stream_resumed(self) -> AsyncGenerator[Event, None]:
         """Goes on with the task that broke off, and yields what is new: the steps that it took are not taken again.
+        Where another model took them, it begins anew, and the model is told what was done.
 
         Raises:
             UsageError: no task of this session broke off, or another process is at work on it.
@@ -161,8 +159,12 @@ class Session:
         run = self.unfinished
         if run is None:
             raise UsageError(f"No task of session {self.id} broke off; give it a new one.")
-        opening = RunResumed(self.id, run.started.task)
-        async with aclosing(self._stream(opening, Job.of(run), run.events)) as events:
+        job = Job.of(run)
+        if self._dialogue.plays(run):
+            stream = self._stream(RunResumed(self.id, job.task), job, run.events)
+        else:
+            stream = self._begun(replace(job, number=0))
+        async with aclosing(stream) as events:
             async for event in events:
                 yield event
 
@@ -183,7 +185,7 @@ class Session:
             journal.reopen(self.id)
             if isinstance(opening, RunResumed):
                 self._recorded.pop()
-            self._tell = events.put_nowait
+            self._tell, self._write = events.put_nowait, emit
             emit(opening)
             number = self._known
             job = job if job.number else replace(job, number=number)
@@ -202,7 +204,7 @@ class Session:
                 closed = True
                 raise
             finally:
-                self._tell = None
+                self._tell = self._write = None
                 if not runner.done():
                     runner.cancel()
                     await asyncio.gather(runner, return_exceptions=True)
@@ -216,8 +218,14 @@ class Session:
             raise UsageError(f"Session {self.id} went on elsewhere after it was read here; take it up once more.")
 
     def _close(self, journal: EventLog, final: RunFinished) -> None:
+        self._write = None
         self._known = journal.append(self.id, final)
         journal.finish(self.id, final.status, final.output)
+
+    def note_mode(self) -> None:
+        """Has a task that is under way go on with the mode that the agent has now, were it to break off."""
+        if self._write is not None:
+            self._write(ModeChanged(self._agent.policy.mode))
 
     async def _run(self, job: Job, record: Sequence[Event], emit: Callable[[Event], None]) -> RunFinished:
         started = time.perf_counter()
@@ -294,6 +302,20 @@ async def _recorded(run: Run) -> AsyncGenerator[Event, None]:
             yield event
     if run.finished:
         yield run.finished
+
+
+def _as_result(
+    final: RunFinished, answered: Answered, calls: list[ToolCall], output: type[Any] | None, session_id: str
+) -> RunResult:
+    value = final.output
+    if output is not None and final.status == "ok":
+        import pydantic
+
+        value = pydantic.TypeAdapter(output).validate_json(value)
+    return RunResult(
+        final.status, value, final.error, final.steps, calls, final.usage, session_id,
+        tuple(answered.citations), tuple(answered.unverified),
+    )  # fmt: skip
 
 
 def _schema_of(output: type[Any]) -> dict[str, Any]:

@@ -188,11 +188,27 @@ def _settings(workspace: Path) -> Iterator[Finding]:
 def _model(workspace: Path) -> Iterator[Finding]:
     """Sizes and headers only: the hash of a large file takes longer than a look may."""
     try:
-        yield _find_model(config.load(workspace).settings.model)
+        name = config.load(workspace).settings.model
+        found = _find_model(name)
+        yield found
+        if found.level != "ok":
+            yield from _sources(name)
     except ConfigError:
         return
     except AgentXError as error:
         yield Finding("bad", "model", str(error))
+
+
+def _sources(name: str | None) -> Iterator[Finding]:
+    """Where a model that is not here can be had from, in the order in which that is tried; nobody is asked."""
+    from agentx.models.acquire import Store
+    from agentx.models.whence import ways
+
+    store = Store()
+    if name is None or name in store.catalog:
+        for way in ways(store.entry(name)):
+            yield Finding("ok", "source", f"{way.name}: {way.address}")
+    yield Finding("ok", "source", "a GGUF file of yours: `agentx config set model PATH`")
 
 
 def _calibration(workspace: Path) -> Iterator[Finding]:

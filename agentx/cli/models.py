@@ -39,7 +39,7 @@ def list_models(context: typer.Context) -> None:
 
 @app.command()
 def scan(context: typer.Context) -> None:
-    """Shows the GGUF files in the usual places: Hugging Face, LM Studio, Ollama, the current folder."""
+    """Shows the GGUF files in the usual places: Hugging Face, LM Studio, Ollama, llama.cpp, downloads, this folder."""
     store = _store(context)
     rows = [("SIZE", "ARCHITECTURE", "CATALOGUE", "PLACE", "PATH")]
     with narrator() as progress:

@@ -13,6 +13,7 @@ from agentx.events import (
     Criticised,
     DoubtSettled,
     Event,
+    ModeChanged,
     ModelLoaded,
     Notice,
     Rewound,
@@ -59,6 +60,8 @@ class Narrator:
             case DoubtSettled():
                 taken = "has happened" if event.happened else "is made again"
                 self._line(f"a call was in doubt and {taken}: {event.reason}", YELLOW)
+            case ModeChanged():
+                self._line(f"the mode is {event.mode} from here on", DIM)
             case Thought():
                 self._block(event.text, "  ", DIM)
             case CallDecoded():

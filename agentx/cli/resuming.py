@@ -8,7 +8,7 @@ from typing import Any
 from agentx.cli.setup import Options, Setup, folder, prepare
 from agentx.doubt import Settlement, Settler
 from agentx.errors import UsageError
-from agentx.events import RunStarted
+from agentx.events import ModeChanged, RunStarted
 from agentx.history import Run, runs
 from agentx.journal import Journal
 from agentx.messages import ToolCall
@@ -87,6 +87,7 @@ def settler(word: str, doubts: Collection[str]) -> Settler:
 def _setup(run: Run, typed: Options) -> Setup:
     started = run.started
     kept: dict[str, Any] = started.settings
+    modes = [event.mode for event in run.events if isinstance(event, ModeChanged)]
     options = replace(
         typed,
         workspace=folder(typed.workspace) if typed.workspace else folder(Path(started.workspace)),
@@ -95,7 +96,7 @@ def _setup(run: Run, typed: Options) -> Setup:
         strategy=started.strategy,
         allow=[*(typed.allow or []), *kept.get("allow", ())],
         deny=[*(typed.deny or []), *kept.get("deny", ())],
-        mode=typed.mode or kept.get("mode"),
+        mode=typed.mode or (modes[-1] if modes else kept.get("mode")),
         max_steps=typed.max_steps or kept.get("max_steps"),
         timeout_s=typed.timeout_s or kept.get("timeout_s"),
         threads=typed.threads or kept.get("threads"),

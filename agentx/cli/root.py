@@ -16,6 +16,7 @@ from agentx.cli.text import is_terminal, one_line
 VERBS = {
     "run": ("agentx.cli.run", "Give the agent one task and print its answer."),
     "chat": ("agentx.cli.chat", "Talk with the agent, on a screen of its own or line by line."),
+    "serve": ("agentx.cli.serve", "Show the screen in a browser of this machine."),
     "map": ("agentx.cli.map_tasks", "Run many tasks side by side, a line of results each."),
     "tools": ("agentx.cli.tools", "List the tools, look at one, call one without a model."),
     "models": ("agentx.cli.models", "List, fetch and verify models."),

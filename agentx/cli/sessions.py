@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from agentx.cli import sessions_copies, sessions_going_on, sessions_keeping
+from agentx.cli import sessions_copies, sessions_going_on, sessions_keeping, sessions_trace
 from agentx.cli.narrate import Narrator
 from agentx.cli.output import to_line
 from agentx.cli.sessions_named import Session, opened, resolved
@@ -49,10 +49,15 @@ def show(
     numbers: Annotated[
         bool, typer.Option("--numbers", help="A line for each event with its number, which `fork --at` takes.")
     ] = False,
+    trace: Annotated[
+        bool, typer.Option("--trace", help="A waterfall: what took how long, and how many tokens.")
+    ] = False,
 ) -> int:
     """Show what happened in a session."""
     with opened() as journal:
         name = resolved(journal, session)
+        if trace:
+            return sessions_trace.show(journal, name)
         narrator = Narrator(sys.stdout)
         for number, event in journal.tail(name, last) if last else journal.iterate(name):
             if json:

@@ -2,19 +2,16 @@
 
 import contextlib
 import sys
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Annotated, TextIO
 
 import typer
 
+from agentx.cli import exporting
 from agentx.cli.sessions_named import Session, opened, resolved
-from agentx.cli.sessions_transcript import html, markdown
 from agentx.errors import UsageError
 from agentx.journal import Journal
-
-FORMATS = {"jsonl": (".jsonl", ".json"), "md": (".md", ".markdown"), "html": (".html", ".htm")}
-"""Each with the endings of files that mean it."""
 
 
 def fork(
@@ -38,11 +35,9 @@ def export(
     ] = None,
 ) -> int:
     """Write a session out: as JSON Lines, which `import` reads, or to be read by people."""
-    chosen = form or _by_ending(out)
-    if chosen not in FORMATS:
-        raise UsageError(f"There is no format `{chosen}`; the formats are: {', '.join(FORMATS)}.")
+    chosen = exporting.named(form or _by_ending(out))
     with opened() as journal:
-        lines = _lines(journal, resolved(journal, session), chosen)
+        lines = exporting.lines(journal, resolved(journal, session), chosen)
         if out is None:
             for line in lines:
                 sys.stdout.write(line + "\n")
@@ -65,20 +60,12 @@ def read_in(
 
 def _by_ending(out: Path | None) -> str:
     ending = out.suffix.lower() if out else ""
-    return next((name for name, endings in FORMATS.items() if ending in endings), "jsonl")
-
-
-def _lines(journal: Journal, session: str, form: str) -> Iterator[str]:
-    if form == "jsonl":
-        return journal.export(session)
-    events = (event for _, event in journal.iterate(session))
-    return (markdown if form == "md" else html)(journal.session(session), events)
+    return next((name for name, endings in exporting.FORMATS.items() if ending in endings), "jsonl")
 
 
 def _write(out: Path, lines: Iterable[str]) -> None:
-    content = "".join(f"{line}\n" for line in lines).encode("utf-8", "backslashreplace")
     try:
-        out.write_bytes(content)
+        out.write_bytes(exporting.encoded(lines))
     except OSError as error:
         raise UsageError(f"{out} cannot be written ({error.strerror}); name another file with --out.") from None
 

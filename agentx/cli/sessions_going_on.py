@@ -25,7 +25,7 @@ def rewind(
     ] = None,
 ) -> int:
     """Take a session back to one of its events, and the files that its calls have changed since."""
-    from agentx.rewinding import rewind
+    from agentx.rewinding import before, rewind
 
     with opened() as journal:
         name = resolved(journal, session)
@@ -35,7 +35,7 @@ def rewind(
         tools, _ = load_tools(None)
         known = {tool.name: tool for tool in tools}
         workspace = Path(journal.session(name).workspace)
-        rewound = rewind(journal, name, begun[-1] - 1 if to is None else to, known, workspace)
+        rewound = rewind(journal, name, before(journal, name, begun[-1]) if to is None else to, known, workspace)
     for path in rewound.restored:
         sys.stdout.write(f"{path} is as it was\n")
     for sentence in rewound.left:

@@ -51,6 +51,7 @@ class Setup:
         unsafe_code: tools may run code where nothing confines it.
         allow_hosts: `host:port` pairs that tools which read the web may go to, though the address is private.
         resumed: the session that goes on; "" for a new one.
+        origins: where each setting was set, as `config.Loaded` has it.
     """
 
     settings: config.Settings
@@ -60,6 +61,7 @@ class Setup:
     unsafe_code: bool = False
     allow_hosts: tuple[str, ...] = ()
     resumed: str = ""
+    origins: dict[str, str] = field(default_factory=dict[str, str])
 
     def __post_init__(self) -> None:
         for tool in self.tools:
@@ -158,7 +160,8 @@ def prepare(options: Options) -> Setup:
     _check_registered(loaded, "dialect", "agentx.dialects")
     _check_registered(loaded, "enabled_tools", "agentx.tools")
     tools, problems = load_tools(loaded.settings.enabled_tools)
-    return Setup(loaded.settings, workspace, tools, [*loaded.notices, *problems], options.unsafe_code, hosts)
+    notices = [*loaded.notices, *problems]
+    return Setup(loaded.settings, workspace, tools, notices, options.unsafe_code, hosts, origins=loaded.origins)
 
 
 def _check_registered(loaded: config.Loaded, key: str, group: str, *others: str) -> None:

@@ -1,4 +1,4 @@
-"""Files that other programs have already fetched: Hugging Face hub cache, LM Studio, Ollama, the current folder."""
+"""Files that other programs have already fetched: Hugging Face hub cache, LM Studio, Ollama, llama.cpp, downloads."""
 
 import json
 import os
@@ -34,7 +34,9 @@ def usual_places() -> Iterator[Found]:
         ("Hugging Face", _hub_files(hub_cache())),
         ("LM Studio", _lm_studio_files()),
         ("Ollama", _ollama_files()),
-        ("current folder", ((path, path.name) for path in _glob(Path.cwd(), "*.gguf"))),
+        ("llama.cpp", _plain_files(_llama_cpp_cache(), "**/*.gguf")),
+        ("Downloads", _plain_files(Path.home() / "Downloads", "*.gguf")),
+        ("current folder", _plain_files(Path.cwd(), "*.gguf")),
     ):
         for path, label in files:
             try:
@@ -79,6 +81,17 @@ def _ollama_files() -> _Named:
             for digest in _model_layers(manifest):
                 label = "/".join(manifest.relative_to(folder / "manifests").parts[-2:])
                 yield folder / "blobs" / digest.replace(":", "-"), label
+
+
+def _llama_cpp_cache() -> Path:
+    if folder := os.environ.get("LLAMA_CACHE"):
+        return Path(folder).expanduser()
+    caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(caches).expanduser() / "llama.cpp"
+
+
+def _plain_files(folder: Path, pattern: str) -> _Named:
+    return ((path, path.name) for path in _glob(folder, pattern))
 
 
 def _model_layers(manifest: Path) -> list[str]:

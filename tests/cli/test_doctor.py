@@ -56,3 +56,15 @@ def test_a_damaged_journal_blocks(cli, tmp_path: Path, monkeypatch: pytest.Monke
     ran = cli("doctor")
     assert ran.code == 1
     assert "bad   journal: " in ran.out
+
+
+def test_where_a_model_can_be_had_is_told_so_that_it_can_be_copied(cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HF_ENDPOINT", raising=False)
+    monkeypatch.setenv("HOME", str(Path.cwd()))
+    monkeypatch.setenv("AGENTX_MODEL", "qwen3-1.7b")
+    shown = cli("doctor").out
+    assert "warn  model: qwen3-1.7b is not here" in shown
+    assert "ok    source: hub: " in shown and "/Qwen/Qwen3-1.7B-GGUF/resolve/main/Qwen3-1.7B-Q8_0.gguf" in shown
+    assert "ok    source: a GGUF file of yours: `agentx config set model PATH`" in shown
+    monkeypatch.setenv("HF_ENDPOINT", "https://mirror.example.org")
+    assert "source: mirror (HF_ENDPOINT): https://mirror.example.org/Qwen/" in cli("doctor").out

@@ -52,7 +52,7 @@ async def running(
         yield app, pilot
 
 
-async def until(pilot: Pilot[int], condition: Callable[[], bool], timeout_s: float = 15) -> None:
+async def until(pilot: Pilot[int], condition: Callable[[], bool], timeout_s: float = 60) -> None:
     """Waits for a state of the screen."""
     end = time.monotonic() + timeout_s
     while not condition():

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agentx_tui import card_text, completion, decisions, diffs, preferences, status, theme
+from agentx_tui import card_text, completion, decisions, diffs, palette, preferences, status, theme
 from agentx_tui.glyphs import ASCII, UNICODE
 from agentx_tui.history import History
 from agentx_tui.view import Card, View
+from textual.app import App
 
 from agentx import folders, plugins
 from agentx.messages import ToolCall, ToolResult, Usage
@@ -169,3 +170,10 @@ def test_the_status_tells_what_was_measured_and_nothing_else() -> None:
     assert status.doing(View(), status.Status(loading="fetching", fraction=0.4)) == "fetching 40%"
     assert status.doing(View(), status.Status(failed="no")) == "no model"
     assert status.doing(View(phase="tool"), status.Status(stopping=True)) == "stopping"
+
+
+def test_the_palette_names_the_keys_that_reach_a_command_from_the_prompt_and_no_others() -> None:
+    told = {entry.title: entry.help for entry in palette.offered(App())}
+    assert told["/help"].endswith(" (F1)") and told["/editor"].endswith(" (Ctrl+G)")
+    # Here `f` and `e` are letters, and keys on the page of sessions alone.
+    assert "(" not in told["/fork"] and "(" not in told["/export"]

@@ -87,7 +87,7 @@ def test_the_screen_lives_while_the_agent_s_own_loop_is_held_up(tmp_path: Path) 
                 started = time.monotonic()
                 await asyncio.sleep(0.01)
                 worst = max(worst, time.monotonic() - started - 0.01)
-            assert worst < 0.1
+            assert worst < 1
             await pilot.press("a")
             assert app.prompt.text == "a"
 

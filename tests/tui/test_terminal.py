@@ -37,7 +37,7 @@ class Pane:
     def text(self) -> str:
         return self._tmux("capture-pane", "-p")
 
-    def until(self, text: str, timeout_s: float = 40) -> str:
+    def until(self, text: str, timeout_s: float = 90) -> str:
         end = time.monotonic() + timeout_s
         while text not in (shown := self.text()):
             assert time.monotonic() < end, f"{text!r} did not come; the screen is:\n{shown}"

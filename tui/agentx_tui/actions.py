@@ -12,39 +12,32 @@ from textual.app import App, SuspendNotSupported
 from textual.content import Content
 from textual.widget import Widget
 
+from agentx.policy import MEANINGS, MODES
 from agentx_tui import commands, preferences, theme
-from agentx_tui.conversation import Conversation
 from agentx_tui.glyphs import Glyphs
-from agentx_tui.history import History
+from agentx_tui.opening import Opening
 from agentx_tui.printable import line
-from agentx_tui.screens import keys as keys_page
-from agentx_tui.screens import tools as tools_page
-from agentx_tui.screens.history import HistoryPage
-from agentx_tui.screens.page import Page
+from agentx_tui.session_actions import SessionActions
 from agentx_tui.view import Answer
 from agentx_tui.widgets.dock import Dock
 from agentx_tui.widgets.prompt import Prompt
 from agentx_tui.widgets.transcript import Transcript
 
 TWICE_S = 1.5
-"""Within which a second Ctrl+C ends."""
+"""Within which a second Ctrl+C ends, and a second Esc goes back to before a turn."""
 
 
-class Actions(App[int]):
+class Actions(Opening, SessionActions, App[int]):
     """The half of the app that acts; the other half shows."""
 
-    conversation: Conversation
-    history: History
     glyphs: Glyphs
-    wanted_keys: dict[str, str]
     typed_at = 0.0
     """When a letter was last typed, by `time.monotonic`."""
     _pressed_at = 0.0
+    _escaped_at = 0.0
 
     @property
     def transcript(self) -> Transcript: ...
-    @property
-    def prompt(self) -> Prompt: ...
     @property
     def dock(self) -> Dock: ...
     def show(self) -> None: ...
@@ -55,16 +48,27 @@ class Actions(App[int]):
 
     async def on_prompt_sent(self, event: Prompt.Sent) -> None:
         text = event.text
-        if text.startswith("/") and "\n" not in text and "/" not in text[1:]:
-            command = commands.find(text)
-            if command is None:
-                self.tell(f"There is no command {line(text, 60)}; F1 names them.", "warning")
-            else:
-                await self.run_action(command.action)
+        word, _, words = text.partition(" ")
+        if text.startswith("/") and "\n" not in text and "/" not in word[1:]:
+            await self._command(word, words.strip())
+            return
+        if text.startswith("#") and "\n" not in text and not text.startswith("##") and (note := text[1:].strip()):
+            self.keep_note(note)
             return
         self.conversation.send(text, event.now)
         self.show()
         await self.transcript.to_end()
+
+    async def _command(self, word: str, words: str) -> None:
+        command = commands.find(word)
+        if command is None:
+            self.tell(f"There is no command {line(word, 60)}; F1 names them.", "warning")
+        elif command.takes:
+            await self.run_action(("app", command.action, (words,)))
+        elif words:
+            self.tell(f"/{command.name} takes no words behind it.", "warning")
+        else:
+            await self.run_action(command.action)
 
     def on_prompt_queue_wanted(self) -> None:
         if (text := self.conversation.unqueue()) is not None:
@@ -78,8 +82,13 @@ class Actions(App[int]):
             self.screen.remove_class("-drawer")
         elif self.focused is not self.prompt:
             self.point_at(None)
-        else:
+        elif self.conversation.busy:
             self.action_stop_turn()
+        elif time.monotonic() - self._escaped_at < TWICE_S:
+            self._escaped_at = 0.0
+            self.action_rewind()
+        else:
+            self._escaped_at = time.monotonic()
 
     def action_stop_turn(self) -> None:
         queued = self.conversation.queue
@@ -90,7 +99,7 @@ class Actions(App[int]):
         self.show()
 
     def action_copy_or_clear(self) -> None:
-        selected = self.screen.get_selected_text() or (self.prompt.selected_text if self.prompt.has_focus else "")
+        selected = self.screen.get_selected_text() or getattr(self.focused, "selected_text", "")
         if selected:
             self.copy(selected, "the selection")
             return
@@ -115,10 +124,9 @@ class Actions(App[int]):
         self.exit(0)
 
     async def action_new_conversation(self) -> None:
-        if self.conversation.busy:
-            self.tell("The agent works; stop it first (Esc).", "warning")
+        if refused := self.conversation.renew():
+            self.tell(refused, "warning")
             return
-        self.conversation.renew()
         await self.transcript.restart()
         self.tell("A new conversation.")
         self.show()
@@ -132,7 +140,24 @@ class Actions(App[int]):
     def on_dock_focus_back(self) -> None:
         self.prompt.focus()
 
+    def action_cycle_mode(self) -> None:
+        mode = self.conversation.mode
+        if mode in MODES:
+            self.action_set_mode(MODES[(MODES.index(mode) + 1) % len(MODES)])
+
+    def action_set_mode(self, mode: str = "") -> None:
+        if mode not in MODES:
+            self.tell(f"The mode is {self.conversation.mode}; /mode takes {', '.join(MODES)}.", "warning")
+            return
+        if refused := self.conversation.set_mode(mode):
+            self.tell(refused, "warning")
+            return
+        self.show()
+        self.tell(f"{mode}: {MEANINGS[mode]}", "warning" if mode == "full" else "information")
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("cycle_mode", "page_up", "page_down", "to_end", "block"):
+            return len(self.screen_stack) == 1
         if action == "decide":
             return len(self.screen_stack) == 1 and self.dock.asking is not None
         if action in ("copy_block", "copy_code", "fold_block"):
@@ -194,20 +219,6 @@ class Actions(App[int]):
         else:
             screen.toggle_class("-drawer")
 
-    def action_show_keys(self) -> None:
-        self.push_screen(Page(keys_page.content(self.wanted_keys)))
-
-    def action_show_tools(self) -> None:
-        setup = self.conversation.setup
-        self.push_screen(Page(tools_page.content(setup.tools if setup else ())))
-
-    def action_search_history(self) -> None:
-        def taken(entry: str | None) -> None:
-            if entry is not None:
-                self.prompt.replace_all(entry)
-
-        self.push_screen(HistoryPage(self.history), taken)
-
     def action_switch_theme(self) -> None:
         choice = "light" if self.theme == theme.DARK.name else "dark"
         self.theme = theme.wanted(choice, {})
@@ -233,7 +244,8 @@ class Actions(App[int]):
         below: Any = self.screen_stack[0].query_one("#below")
         wanted = event.rows_below > 0
         if wanted:
-            below.update(Content(f"{self.glyphs.down} {event.rows_below:,} lines below   Ctrl+End"))
+            rows = "line" if event.rows_below == 1 else "lines"
+            below.update(Content(f"{self.glyphs.down} {event.rows_below:,} {rows} below   Ctrl+End"))
         if below.display != wanted:
             below.display = wanted
 

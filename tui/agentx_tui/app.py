@@ -23,10 +23,13 @@ from agentx_tui import garbage, keymap, palette, skeleton, terminal, theme
 from agentx_tui.actions import Actions
 from agentx_tui.ascii_filter import AsciiFilter
 from agentx_tui.conversation import Conversation
+from agentx_tui.fetching import Fetching
 from agentx_tui.glyphs import ASCII, UNICODE
 from agentx_tui.history import History
+from agentx_tui.memory_desk import Desk
 from agentx_tui.preferences import Preferences
 from agentx_tui.printable import line, prose
+from agentx_tui.weights import Weights
 from agentx_tui.widgets.bars import HeadBar, StatusBar
 from agentx_tui.widgets.dock import Dock
 from agentx_tui.widgets.offers import Offers
@@ -37,10 +40,16 @@ from agentx_tui.widgets.transcript import Transcript
 TICK_S = 0.4
 FOLDER = Path(__file__).parent
 WIDGETS = ["answer", "lines", "card", "transcript", "prompt", "dock", "bars", "sidebar"]
-STYLES = ["ascii.tcss", "app.tcss", "screens/screens.tcss", *(f"widgets/{name}.tcss" for name in WIDGETS)]
+PAGES = ["screens", "asking", "sessions", "memory", "settings", "trace", "models", "setup"]
+STYLES = [
+    "ascii.tcss",
+    "app.tcss",
+    *(f"screens/{name}.tcss" for name in PAGES),
+    *(f"widgets/{name}.tcss" for name in WIDGETS),
+]
 
 
-class AgentXApp(Actions, App[int]):
+class AgentXApp(Actions, Fetching, App[int]):
     """Everything on one screen; pages over it are pushed by `Actions`."""
 
     TITLE = "AgentX"
@@ -60,12 +69,15 @@ class AgentXApp(Actions, App[int]):
             super().__init__()
             self.names = names
 
-    def __init__(self, prepare: Callable[[], Setup], preferences: Preferences | None = None) -> None:
-        super().__init__()
+    def __init__(
+        self, prepare: Callable[[], Setup], preferences: Preferences | None = None, weights: Weights | None = None
+    ) -> None:
+        super().__init__(weights or Weights())
         self.preferences = preferences or Preferences()
         self.glyphs = ASCII if self.preferences.ascii else UNICODE
-        self.conversation = Conversation(prepare, lambda: self.post_message(self.Arrived()))
+        self.conversation = Conversation(prepare, lambda: self.post_message(self.Arrived()), self.weights)
         self.history = History(folders.data_dir() / "history.jsonl")
+        self.desk = Desk(lambda: self.conversation.setup.settings.tool_settings if self.conversation.setup else {})
         self._ticker: Timer | None = None
         self._late: Timer | None = None
         self._problem = ""
@@ -101,6 +113,7 @@ class AgentXApp(Actions, App[int]):
         return Content.assemble(
             (f"{skeleton.TITLE}\n", "bold $foreground"),
             (skeleton.HINT, ""),
+            ("" if self.history.is_begun else "\nNew here? /tour shows in five cards what there is.", ""),
         )
 
     def on_mount(self) -> None:
@@ -159,12 +172,17 @@ class AgentXApp(Actions, App[int]):
             return
         before = set(self.conversation.waiting)
         had_setup, was_busy = self.conversation.setup, self.conversation.busy
+        had_missing = self.conversation.missing
         self.conversation.take()
         if self.conversation.broken is not None:
             self.exit(return_code=1)
             return
-        if self.conversation.setup is not None and had_setup is None:
-            self._set_up(self.conversation.setup)
+        setup = self.conversation.setup
+        if setup is not None and (had_setup is None or setup.settings is not had_setup.settings):
+            self._set_up(setup)
+        for sentence, severity in self.conversation.told:
+            self.tell(sentence, severity)
+        self.conversation.told.clear()
         now = self.conversation.waiting
         for asking in now:
             if asking not in before:
@@ -175,6 +193,8 @@ class AgentXApp(Actions, App[int]):
             self.prompt.replace_all("\n".join(filter(None, [*returned, self.prompt.text])))
             returned.clear()
         self.show()
+        if self.conversation.missing is not had_missing:
+            self.found_or_missing(self.conversation.missing)
         if was_busy and not self.conversation.busy:
             self.call_after_refresh(garbage.search)
 
@@ -185,7 +205,7 @@ class AgentXApp(Actions, App[int]):
             self.main.query_one("#welcome").display = False
             self.transcript.display = True
         self.transcript.show(view)
-        self.main.query_one(HeadBar).show(view)
+        self.main.query_one(HeadBar).show(view, conversation.mode)
         self.main.query_one(StatusBar).show(view, status)
         self.main.query_one(Sidebar).show(view, conversation.queue)
         self._show_queue()
@@ -214,6 +234,8 @@ class AgentXApp(Actions, App[int]):
         told = ""
         if failed:
             told = f"{self.glyphs.error} {prose(failed)} Send again to try again."
+        elif self.conversation.missing is not None:
+            told = f"{self.glyphs.notice} There is no model yet, a demo answers: /setup gets one."
         elif broken_off and not self.conversation.pending:
             told = f"{self.glyphs.notice} This task broke off: /resume goes on with it, a new message leaves it."
         if told != self._problem:

@@ -3,20 +3,41 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agentx.cli.setup import Setup
-from agentx.events import Event
+from agentx.events import Event, ModelLoaded
 from agentx_tui.completion import without_marks
+from agentx_tui.demo import NAME as NO_MODEL
 from agentx_tui.engine import Engine
 from agentx_tui.inbox import Inbox
 from agentx_tui.reducer import reduce
-from agentx_tui.signals import Asking, BrokenOff, Idle, LoadFailed, Loading, Prepared, Unprepared, Withdrawn
+from agentx_tui.signals import (
+    Asking,
+    Changed,
+    Idle,
+    LoadFailed,
+    Loading,
+    NoModel,
+    NotTakenUp,
+    Prepared,
+    TakenUp,
+    Told,
+    Unprepared,
+    Withdrawn,
+)
 from agentx_tui.status import Status, ram_bytes
 from agentx_tui.view import View
 
+if TYPE_CHECKING:
+    from agentx_tui.going_on import Wish
+    from agentx_tui.weights import Missing, Weights
+
 RESUME = "/resume"
 """In the queue and in the prompt: goes on with the task that broke off."""
+
+CONVERSATION, START = "new conversation", "next start"
+"""What a changed setting may wait for."""
 
 
 class Conversation:
@@ -34,22 +55,34 @@ class Conversation:
         failed: why the agent cannot take on a task, "" where it can.
         returned: what was sent and could not be taken on.
         broken_off: the task that can be gone on with, "" where there is none.
+        told: sentences for the person, each with its severity; who shows them takes them out.
+        mode: what happens to calls that need an approval; "" until the setup is prepared.
+        changes: settings that were changed and do not count yet, each with what it waits for.
+        missing: why a demo answers and no model; None where there is one, and until that is known.
+        pulling: on a model that is being fetched, for the status line.
     """
 
-    def __init__(self, prepare: Callable[[], Setup], wake: Callable[[], Any]) -> None:
+    def __init__(self, prepare: Callable[[], Setup], wake: Callable[[], Any], weights: "Weights | None" = None) -> None:
         self.setup: Setup | None = None
         self.broken: Exception | None = None
         self.view = View()
         self.queue: list[str] = []
         self.waiting: list[Asking] = []
         self.inbox = Inbox(wake)
-        self.engine = Engine(prepare, self.inbox.put)
+        self.engine = Engine(prepare, self.inbox.put, weights)
         self._ready = False
         self._loading = "starting"
         self._fraction: float | None = None
         self.failed = ""
         self.returned: list[str] = []
         self.broken_off = ""
+        self.told: list[tuple[str, str]] = []
+        self.mode = ""
+        self.changes: dict[str, str] = {}
+        self.missing: Missing | None = None
+        self.pulling = ""
+        self._taking = False
+        self._draft = ""
         self._sent = ""
         self._since: float | None = None
         self._stopping = False
@@ -67,7 +100,7 @@ class Conversation:
 
     def status(self) -> Status:
         elapsed = None if self._since is None else time.monotonic() - self._since
-        return Status(self._loading, self._fraction, self.failed, elapsed, self._ram, self._stopping)
+        return Status(self._loading, self._fraction, self.failed, elapsed, self._ram, self._stopping, self.pulling)
 
     def send(self, text: str, now: bool = False) -> None:
         """Hands a task over, or queues it while another is under way; `now` stops that one."""
@@ -96,11 +129,71 @@ class Conversation:
             self.engine.cancel()
         return self.busy
 
-    def renew(self) -> None:
-        """Begins a conversation without a past."""
+    def renew(self) -> str:
+        """Begins a conversation without a past; "" or why that cannot be done now. What was queued goes to it."""
+        if refusal := self._settling:
+            return refusal
         self.engine.renew()
+        self.changes = {key: until for key, until in self.changes.items() if until != CONVERSATION}
         self.broken_off = ""
         self.view = View(model=self.view.model, context_tokens=self.view.context_tokens)
+        return ""
+
+    def take_up(self, wish: "Wish", draft: str = "") -> str:
+        """Goes on with another session, or from an earlier turn; "" or why that cannot be done now.
+
+        Args:
+            draft: is `returned` once that is done.
+        """
+        if refusal := self.refusal or (
+            "A demo cannot go on with it; get a model first (/setup)." if self.missing else ""
+        ):
+            return refusal
+        self._taking, self._ready, self._loading = True, False, "taking the session up"
+        self._draft = draft
+        self.engine.take_up(wish)
+        return ""
+
+    @property
+    def refusal(self) -> str:
+        """Why the conversation cannot be changed now; "" where it can."""
+        if self.queue and not self.busy:
+            return "What you have sent waits for the model; take it back first (Up in the empty prompt)."
+        return self._settling
+
+    @property
+    def _settling(self) -> str:
+        """As `refusal`, whatever is queued."""
+        if self.busy:
+            return "The agent works; stop it first (Esc)."
+        if self._taking:
+            return "Another session or model is being taken up; try again in a moment."
+        return "The settings are being read; try again in a moment." if self.setup is None else ""
+
+    def change_model(self, model: str | None) -> str:
+        """Goes on with another model, in the same session; "" or why that cannot be done now."""
+        if refusal := self.refusal:
+            return refusal
+        self._taking, self._ready, self._loading = True, False, "looking for the model"
+        self.engine.change_model(model)
+        return ""
+
+    def set_mode(self, mode: str) -> str:
+        """Changes the mode, from the next call of a tool on; what waits for an approval still does.
+
+        Returns:
+            "", or why that cannot be done now.
+        """
+        if self._settling and not self.busy:
+            return self._settling  # the mode of what comes is not known yet
+        self.mode = mode
+        self.engine.change("mode", mode)
+        return ""
+
+    def change(self, key: str, value: Any) -> None:
+        """Has a setting count from the next new conversation on."""
+        self.changes[key] = CONVERSATION
+        self.engine.change(key, value)
 
     def take(self) -> None:
         """Takes what has happened since the last time into the view."""
@@ -108,15 +201,28 @@ class Conversation:
             match item:
                 case Prepared():
                     self.setup = item.setup
+                    self.mode = item.setup.settings.mode
                     self.view = replace(self.view, model=item.setup.settings.model or "default")
                 case Unprepared():
                     self.broken = item.error
                 case Loading():
                     self._loading, self._fraction, self.failed = item.text, item.fraction, ""
-                case BrokenOff():
-                    self.broken_off = item.task
+                case TakenUp():
+                    self._taken_up(item)
+                case NotTakenUp():
+                    self._taking, self._draft = False, ""
+                    self.told.append((item.sentence, "warning"))
+                case NoModel():
+                    self.missing, self._loading = item.missing, ""
+                    self.view = replace(self.view, model=NO_MODEL)
+                case Changed():
+                    self.setup, self._taking = item.setup, self._taking and not item.asked
+                case Told():
+                    self.told.append((item.sentence, "information"))
                 case LoadFailed():
                     self._loading, self.failed = "", item.sentence
+                case Idle() if self._taking:
+                    pass  # it was so before the session was taken up, and another comes
                 case Idle():
                     self._ready, self._loading = True, ""
                     self._over()
@@ -129,8 +235,23 @@ class Conversation:
                 case _:
                     self._fold(item)
 
+    def _taken_up(self, past: TakenUp) -> None:
+        self.mode = past.mode
+        model = past.view.model or past.setup.settings.model or "default"
+        size = past.view.context_tokens or self.view.context_tokens
+        self.setup, self._taking, self.failed = past.setup, False, ""
+        # The events of a fork name the session that they were copied from.
+        self.view = replace(past.view, session_id=past.setup.resumed, model=model, context_tokens=size)
+        self.broken_off = past.broken_off
+        self.told += [(past.told, "information")] if past.told else []
+        self.returned += [self._draft] if self._draft else []
+        self._draft = ""
+
     def _fold(self, event: Event) -> None:
         self.view = reduce(self.view, event)
+        if isinstance(event, ModelLoaded) and event.name != NO_MODEL and self.missing is not None:
+            # What a demo has said is in no session.
+            self.missing, self.view = None, replace(self.view, session_id="")
         self._ram = ram_bytes()
         if self.view.busy:
             # A new task gives the one before up.

@@ -7,7 +7,7 @@ from agentx_tui.view import CardStatus
 
 @dataclass(frozen=True, slots=True)
 class Glyphs:
-    """One character each, but `spinner`, which is one a frame."""
+    """One character each, but `spinner`, which is one a frame, and `levels`, which are low to high."""
 
     brand: str = "◆"
     user: str = "▌"
@@ -33,6 +33,7 @@ class Glyphs:
     prompt: str = "❯"
     bullet: str = "•"
     rule: str = "─"
+    levels: str = "▁▂▃▄▅▆▇█"
     spinner: str = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
     def of(self, status: CardStatus) -> str:
@@ -66,6 +67,7 @@ ASCII = Glyphs(
     prompt=">",
     bullet="*",
     rule="-",
+    levels="_.-=+*%#",
     spinner="|/-\\",
 )
 assert all(ord(sign) < 128 for item in fields(Glyphs) for sign in getattr(ASCII, item.name))

@@ -19,6 +19,11 @@ class History:
         self._draft = ""
 
     @property
+    def is_begun(self) -> bool:
+        """Whether anything was ever sent; reads nothing."""
+        return self._path.exists()
+
+    @property
     def entries(self) -> list[str]:
         if self._entries is None:
             self._entries = []

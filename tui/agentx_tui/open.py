@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from agentx.cli.setup import Setup
+from agentx.cli.setup import Options, Setup
 
 
 def open_app(setup: Setup) -> int:
@@ -30,4 +30,12 @@ def open_at_once(prepare: Callable[[], Setup]) -> int:
     return app.return_code or 0
 
 
+def open_in_browser(options: Options, port: int) -> int:
+    """As `open_app`, on pages in a browser of this machine, until the server is stopped."""
+    from agentx_tui import web
+
+    return web.serve(options, port)
+
+
+open_app.in_browser = open_in_browser  # pyright: ignore[reportFunctionMemberAccess]
 open_app.at_once = open_at_once  # pyright: ignore[reportFunctionMemberAccess]

@@ -10,7 +10,8 @@ from agentx_tui.keymap import KEYS
 
 def offered(app: App[int]) -> Iterable[SystemCommand]:
     """One entry a command; what is chosen runs the app's action."""
-    keys = {key.action: key.shown for key in KEYS}
+    # The keys of a page, such as `e` of the sessions, are letters in the prompt.
+    keys = {key.action: key.shown for key in KEYS if key.place == "everywhere"}
     for command in COMMANDS:
         key = f" ({keys[command.action]})" if command.action in keys else ""
         yield SystemCommand(f"/{command.name}", f"{command.text}{key}", _running(app, command.action))

@@ -8,7 +8,20 @@ from typing import Any
 from agentx import events as ev
 from agentx.messages import ResultStatus, ToolResult
 from agentx_tui.rope import Rope
-from agentx_tui.view import MAX_LIVE_LINES, Answer, Card, CardStatus, Item, Note, Phase, Thought, Turn, View, Writing
+from agentx_tui.view import (
+    MAX_LIVE_LINES,
+    MAX_PACE,
+    Answer,
+    Card,
+    CardStatus,
+    Item,
+    Note,
+    Phase,
+    Thought,
+    Turn,
+    View,
+    Writing,
+)
 
 _ENDS: dict[ResultStatus, CardStatus] = {
     "ok": "success",
@@ -157,7 +170,10 @@ def _step_finished(view: View, turn: Turn, event: ev.StepFinished) -> View:
 
 def _model_replied(view: View, turn: Turn, event: ev.ModelReplied) -> View:
     usage = event.usage
-    return replace(view, used_tokens=usage.prompt_tokens + usage.reused_tokens + usage.output_tokens)
+    pace = view.pace
+    if usage.output_tokens and usage.decode_s > 0:
+        pace = (*pace, usage.output_tokens / usage.decode_s)[-MAX_PACE:]
+    return replace(view, used_tokens=usage.prompt_tokens + usage.reused_tokens + usage.output_tokens, pace=pace)
 
 
 def _answered(view: View, turn: Turn, event: ev.Answered) -> View:

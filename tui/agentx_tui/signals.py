@@ -7,6 +7,8 @@ from typing import Any, TypeAlias
 from agentx.cli.setup import Setup
 from agentx.messages import ToolCall
 from agentx.policy import ApprovalRequest
+from agentx_tui.view import View
+from agentx_tui.weights import Missing
 
 Asked: TypeAlias = ApprovalRequest | ToolCall | str
 
@@ -33,15 +35,54 @@ class Loading:
     fraction: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class BrokenOff:
-    """The session that goes on has a last task which did not come to its end."""
+@dataclass(frozen=True, slots=True, eq=False)
+class TakenUp:
+    """The conversation goes on with this past, in this setup.
 
-    task: str
+    Attributes:
+        mode: that counts in it.
+        broken_off: the last task of that past, if it did not come to its end.
+        told: what a person should know of it.
+    """
+
+    setup: Setup
+    view: View
+    mode: str
+    broken_off: str = ""
+    told: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NotTakenUp:
+    """It goes on as it was, since that could not be."""
+
+    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
 class LoadFailed:
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoModel:
+    """There is none that can be used: a demo answers."""
+
+    missing: Missing
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Changed:
+    """The conversation goes on with the model of this setup; `asked` where that was wanted, and is done now."""
+
+    setup: Setup
+    asked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A sentence for the person."""
+
     sentence: str
 
 
@@ -66,4 +107,17 @@ class Withdrawn:
     asking: Asking
 
 
-Signal: TypeAlias = Prepared | Unprepared | Loading | BrokenOff | LoadFailed | Idle | Asking | Withdrawn
+Signal: TypeAlias = (
+    Prepared
+    | Unprepared
+    | TakenUp
+    | NotTakenUp
+    | Loading
+    | LoadFailed
+    | NoModel
+    | Changed
+    | Told
+    | Idle
+    | Asking
+    | Withdrawn
+)

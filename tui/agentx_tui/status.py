@@ -1,6 +1,7 @@
 """What the status bar says, from a view and a clock: pure, so that each width is a test."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +34,7 @@ class Status:
         failed: why there is no model, "" where there is one.
         elapsed_s: of the turn that is under way, None where none is.
         stopping: the turn was told to stop and has not yet.
+        pulling: on a model that is being fetched meanwhile.
     """
 
     loading: str = ""
@@ -41,6 +43,7 @@ class Status:
     elapsed_s: float | None = None
     ram_bytes: int = 0
     stopping: bool = False
+    pulling: str = ""
 
 
 def doing(view: View, status: Status) -> str:
@@ -71,6 +74,13 @@ def speeds(usage: Usage) -> tuple[str, str]:
     read = f"pp {usage.prompt_tokens / usage.prompt_s:.0f} t/s" if usage.prompt_s > 0 and usage.prompt_tokens else ""
     made = f"tg {usage.output_tokens / usage.decode_s:.1f} t/s" if usage.decode_s > 0 and usage.output_tokens else ""
     return read, made
+
+
+def sparkline(values: Sequence[float], glyphs: Glyphs) -> str:
+    """A sign for each value, as high as it is beside the highest."""
+    top = max(values, default=0.0)
+    last = len(glyphs.levels) - 1
+    return "".join(glyphs.levels[round(value / top * last) if top else 0] for value in values)
 
 
 def thousands(number: int) -> str:

@@ -22,6 +22,9 @@ tool, or for the person."""
 MAX_LIVE_LINES = 200
 """Lines of a running tool's output that are kept; the result has the whole."""
 
+MAX_PACE = 20
+"""Replies whose pace is kept."""
+
 
 @dataclass(frozen=True, slots=True)
 class Thought:
@@ -112,6 +115,7 @@ class View:
         step_usage: of the latest step, for its speed.
         used_tokens: what the conversation takes of the model's context; 0 where that is not known.
         context_tokens: size of that context; 0 where that is not known.
+        pace: tokens a second that the latest replies were written at, oldest first.
     """
 
     session_id: str = ""
@@ -123,6 +127,7 @@ class View:
     step_usage: Usage = field(default_factory=Usage)
     used_tokens: int = 0
     context_tokens: int = 0
+    pace: tuple[float, ...] = ()
 
     @property
     def turns(self) -> tuple[Turn, ...]:

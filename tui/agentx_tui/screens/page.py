@@ -9,6 +9,16 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+WIDTH = 96
+"""Of the widest page in columns, as the style sheet has it."""
+_FRAME = 7
+"""Of these those that hold no text: the border, the padding and the scroll bar."""
+
+
+def text_columns(screen: int) -> int:
+    """How many columns of text a page shows on a screen of so many."""
+    return min(WIDTH, screen * 96 // 100) - _FRAME
+
 
 class Page(ModalScreen[None]):
     """Scrolled by the keys that scroll, closed by Esc, Enter, q or F1."""

@@ -8,6 +8,7 @@ from textual.widget import Widget
 
 from agentx.cli.setup import Setup
 from agentx_tui import status as st
+from agentx_tui.demo import NAME as NO_MODEL
 from agentx_tui.glyphs import Glyphs
 from agentx_tui.printable import line
 from agentx_tui.view import View
@@ -24,25 +25,28 @@ class HeadBar(Widget):
         self._workspace, self._model, self._mode = Path.cwd(), "", ""
 
     def set_up(self, setup: Setup) -> None:
-        self._workspace, self._mode = setup.workspace, setup.settings.mode
+        self._workspace = setup.workspace
         self.refresh(layout=False)
 
-    def show(self, view: View) -> None:
-        if view.model and view.model != self._model:
-            self._model = view.model
+    def show(self, view: View, mode: str) -> None:
+        if (view.model and view.model != self._model) or mode != self._mode:
+            self._model, self._mode = view.model or self._model, mode
             self.refresh(layout=False)
 
     def render(self) -> RenderResult:
         width = self.content_size.width
         dot = f" {self._glyphs.dot} "
-        right = dot.join(filter(None, [line(self._model, max(10, width // 3)), self._mode]))
+        colour = {"full": "$warning", "read-only": "$success"}.get(self._mode, "$foreground 60%")
+        model = "bold $background on $warning" if self._model == NO_MODEL else "$foreground 60%"
+        said = [(line(self._model, max(10, width // 3)), model), (self._mode, colour)]
+        right = Content.styled(dot, "$foreground 60%").join(Content.styled(*part) for part in said if part[0])
         left = Content.assemble(
             (f"{self._glyphs.brand} ", "$primary"),
             ("AgentX", "bold"),
             (f"  {line(self._workspace.name or str(self._workspace), max(8, width // 3))}", "$foreground 60%"),
         )
-        gap = max(1, width - left.cell_length - len(right))
-        return left + Content(" " * gap) + Content.styled(right, "$foreground 60%")
+        gap = max(1, width - left.cell_length - right.cell_length)
+        return left + Content(" " * gap) + right
 
 
 class StatusBar(Widget):
@@ -80,6 +84,8 @@ class StatusBar(Widget):
         ]
         if status.elapsed_s is not None:
             parts.append((st.clock(status.elapsed_s), "$foreground 60%"))
+        if status.pulling:
+            parts.append((line(status.pulling, max(16, width // 2)), "$primary"))
         if used:
             colour = "$error" if fraction >= st.FULL_AT else "$warning" if fraction >= st.WARN_AT else "$foreground 60%"
             parts.append((used, colour))

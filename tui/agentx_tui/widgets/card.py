@@ -1,6 +1,8 @@
 """A tool call as a card: a title that stays one line, and a body that is folded by default where it is long."""
 
 import time
+from pathlib import Path
+from typing import Any
 
 from textual.app import ComposeResult, RenderResult
 from textual.containers import Vertical
@@ -9,7 +11,8 @@ from textual.geometry import Size
 from textual.widget import Widget
 from textual.widgets import Static
 
-from agentx_tui import card_text
+from agentx.messages import ToolResult
+from agentx_tui import card_text, pictures
 from agentx_tui.glyphs import Glyphs
 from agentx_tui.printable import line
 from agentx_tui.view import Card
@@ -107,6 +110,7 @@ class CardBlock(Vertical):
         self.code = ""
         self.head = CardHead(card, glyphs)
         self._body = Static("", classes="body")
+        self._pictured: ToolResult | None = None
 
     @property
     def raw(self) -> str:
@@ -141,3 +145,17 @@ class CardBlock(Vertical):
         self._body.display = bool(rows)
         lines = [Content.styled(_SIGNS.get(row.kind, "") + row.text, _STYLES.get(row.kind, "")) for row in rows]
         self._body.update(Content("\n").join(lines))
+        result = self.card.result
+        if result is not None and result is not self._pictured:
+            self._pictured = result
+            if pictures.named(result):
+                self.call_later(self._show_pictures, result)
+
+    async def _show_pictures(self, result: ToolResult) -> None:
+        from agentx_tui.widgets.picture import Pictures, way_of
+
+        app: Any = self.app
+        found = Pictures(way_of(app))
+        await self.query(Pictures).remove()
+        await self.mount(found)
+        found.show(Path(app.conversation.view.workspace), result)

@@ -8,7 +8,7 @@ from textual.widgets import Static
 from agentx_tui.card_text import summary
 from agentx_tui.glyphs import Glyphs
 from agentx_tui.printable import line
-from agentx_tui.status import thousands
+from agentx_tui.status import sparkline, thousands
 from agentx_tui.view import Card, View
 
 MAX_STEPS, MAX_FILES = 14, 10
@@ -57,11 +57,14 @@ class Sidebar(Static):
             if usage and usage.output_tokens
             else []
         )
+        # One reply alone has nothing to be higher or lower than.
+        speed = [f"{sparkline(view.pace, glyphs)} {view.pace[-1]:.1f} t/s"] if len(view.pace) > 1 else []
         sections = [
             ("THIS TURN", done),
             ("CHANGED FILES", files),
             ("QUEUE", [line(text, WIDTH - 4) for text in queue]),
             ("TOKENS", cost),
+            ("SPEED", speed),
         ]
         parts = [
             Content.styled(title, "bold $foreground 50%") + Content("\n" + "\n".join(rows))

@@ -52,6 +52,7 @@ class Transcript(VerticalScroll, can_focus=False):
         self._first = 0
         self._mounted: list[Widget] = []
         self._wanted: View | None = None
+        self._shown = View()
         self._syncing = False
         self._moving = False
         self._held = False
@@ -68,6 +69,9 @@ class Transcript(VerticalScroll, can_focus=False):
         try:
             while (view := self._wanted) is not None:
                 self._wanted = None
+                if _is_another(self._shown, view):
+                    await self.restart()
+                self._shown = view
                 start, tail = self._book.update(view)
                 await self._replace(start, tail)
         finally:
@@ -253,3 +257,9 @@ class Transcript(VerticalScroll, can_focus=False):
         if block is not None:
             block.focus(scroll_visible=False)
             self.scroll_to_widget(block, animate=False)
+
+
+def _is_another(before: View, now: View) -> bool:
+    """Whether a view does not go on from the one before: turns that are over are the same values for good."""
+    over = len(before.past)
+    return len(now.past) < over or (over > 0 and now.past[over - 1] is not before.past[-1])
