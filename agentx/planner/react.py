@@ -67,7 +67,10 @@ class React:
         if thought:
             turn.emit(Thought(thought))
         if rest.startswith(_ANSWER) or not turn.toolbox:
-            return Action(decoded.fragments, decoded.usage, answer=rest.removeprefix(_ANSWER).strip())
+            # A small model may go on and write what it takes for a result: that is no part of an answer.
+            said, invented, _ = rest.partition(f"\n{turn.dialect.result_mark}") if turn.toolbox else (rest, "", "")
+            fragments = [Fragment(decoded.text.removesuffix(rest) + said)] if invented else decoded.fragments
+            return Action(fragments, decoded.usage, answer=said.removeprefix(_ANSWER).strip())
         action = as_calls(turn, decoded, rest.removesuffix(turn.dialect.result_mark), Usage())
         return replace(action, thought=thought)
 

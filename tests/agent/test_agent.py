@@ -143,6 +143,22 @@ def test_a_tool_error_is_passed_on_word_for_word() -> None:
     assert "-> The lamp is off; switch it on.\n" in model.prompts[1]
 
 
+def test_what_looks_like_a_result_is_no_part_of_an_answer() -> None:
+    @tool
+    def add(a: int, b: int) -> int:
+        """Adds."""
+        return a + b
+
+    model = ScriptedModel(["# Easy.\nAnswer: I am fine.\n-> error: nothing says so", "# And.\nAnswer: Yes."])
+    session = Agent(model, [add], strategy="react", journal=Journal(":memory:")).session()
+
+    async def both() -> list[str]:
+        return [str((await session.run(task)).output) for task in ("How are you?", "Sure?")]
+
+    assert asyncio.run(both()) == ["I am fine.", "Yes."]
+    assert "I am fine." in model.prompts[1] and "nothing says" not in model.prompts[1]
+
+
 def test_a_tool_that_hangs_is_given_up() -> None:
     @tool(timeout_s=0.1)
     def hang() -> None:
