@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agentx.cpus import default_threads, short_spins
-from agentx.errors import ModelFileError, ModelNotFound
+from agentx.errors import ModelError, ModelFileError, ModelNotFound
 from agentx_memory.onnx_embedder import PIECE_TOKENS
 from agentx_memory.pieces import cut
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 MAX_TOKENS = 512
 """Of a text; what comes after is not seen."""
+
+TRIES = 3
+"""llama.cpp gave NaN for a long text once, and not when it was asked again; stored, it would never be found."""
 
 _WORD = re.compile(r"\s*\S+")
 
@@ -73,18 +76,29 @@ class GgufEmbedder:
             return cut(text, list(self._offsets(text)), self._piece_tokens)
 
     def embed(self, texts: Sequence[str]) -> "NDArray[np.float32]":
-        """Vectors of shape (texts, dimensions)."""
+        """Vectors of shape (texts, dimensions).
+
+        Raises:
+            ModelError: the model gives no numbers for a text.
+        """
         import numpy as np
 
         with self._lock:
-            llama = self._model()
-            # llama.cpp has no state for no token.
-            rows = [np.array(llama.embed(text or " "), np.float32) for text in texts]
-            dimensions = int(llama.n_embd())
-        # Without a pooling of its own the model gives a row for each token.
-        pooled = np.array([row if row.ndim == 1 else row.mean(axis=0) for row in rows], np.float32)
-        pooled = pooled.reshape(len(texts), dimensions)
+            dimensions = int(self._model().n_embd())
+            pooled = np.array([self._pooled(text) for text in texts], np.float32).reshape(len(texts), dimensions)
         return pooled / np.maximum(np.linalg.norm(pooled, axis=1, keepdims=True), 1e-12)
+
+    def _pooled(self, text: str) -> "NDArray[np.float32]":
+        import numpy as np
+
+        for _ in range(TRIES):
+            # llama.cpp has no state for no token.
+            row = np.array(self._model().embed(text or " "), np.float32)
+            # Without a pooling of its own the model gives a row for each token.
+            pooled = row if row.ndim == 1 else row.mean(axis=0)
+            if np.isfinite(pooled).all():
+                return pooled
+        raise ModelError(f"The embedding model {self._path} gives no numbers for a text; take another model.")
 
     def _model(self) -> Any:
         if self._llama is None:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from agentx_memory.embedder import embedder_named
 
-from agentx.errors import ModelFileError, ModelNotFound
+from agentx.errors import ModelError, ModelFileError, ModelNotFound
 from tests.conftest import weights
 
 TEXTS = ["boat", "The boat lies in the harbour.", "", "Grüße aus Köln, 日本語", "tax form " * 400]
@@ -20,6 +20,25 @@ def test_vectors_have_unit_length_and_are_the_same_whatever_the_batch(gguf):
     np.testing.assert_allclose(np.linalg.norm(together, axis=1), 1.0, atol=1e-5)
     np.testing.assert_array_equal(gguf.embed(TEXTS[1:2])[0], together[1])
     assert gguf.embed([]).shape == (0, 576)
+
+
+def test_no_vector_without_numbers_is_given_out(gguf, monkeypatch):
+    class Faulty:
+        def __init__(self, faults):
+            self.left = faults
+
+        def n_embd(self):
+            return 2
+
+        def embed(self, text):
+            self.left -= 1
+            return [[float("nan") if self.left >= 0 else 3.0, 4.0]]
+
+    monkeypatch.setattr(gguf, "_llama", Faulty(1))
+    np.testing.assert_allclose(gguf.embed(["a"]), [[0.6, 0.8]])
+    monkeypatch.setattr(gguf, "_llama", Faulty(10))
+    with pytest.raises(ModelError, match="gives no numbers for a text"):
+        gguf.embed(["a"])
 
 
 def test_near_texts_are_nearer(gguf):

@@ -163,6 +163,11 @@ def test_blocks_of_a_view_that_grew_are_those_of_the_whole_view() -> None:
     assert blocks == Book().update(view)[1]
 
 
+def said(app: Any) -> str:
+    turn = app.conversation.view.turn
+    return "".join(str(item.text) for item in turn.items) if turn else ""
+
+
 def test_streamed_markdown_ends_up_as_markdown_that_came_at_once(tmp_path: Path) -> None:
     async def look(pieces: list[str]) -> str:
         async with running(setup_of(tmp_path), (80, 60)) as (app, pilot):
@@ -171,7 +176,7 @@ def test_streamed_markdown_ends_up_as_markdown_that_came_at_once(tmp_path: Path)
             for piece in pieces:
                 app.conversation.inbox.put(ev.TextDelta("answer", piece))
                 await pilot.pause(0.12)
-            await until(pilot, lambda: len(app.conversation.view.turn.items) == 1)  # type: ignore[union-attr]
+            await until(pilot, lambda: said(app) == ANSWER)
             return screen_text(app).split("● ")[0]
 
     async def compare() -> None:
