@@ -10,7 +10,7 @@ from agentx_tools.python import python
 from agentx_tools.shell import shell
 
 from agentx import changes
-from agentx.errors import ToolError, UsageError
+from agentx.errors import StorageError, ToolError, UsageError
 from agentx.tool import ToolContext
 
 
@@ -110,6 +110,18 @@ def test_programs_that_only_read_or_write_the_same_leave_nothing_to_take_back(fo
 def test_the_setting_does_without(folder):
     run(folder, "open('a.txt', 'w').write('two')", undo=False)
     assert undo.changes(folder) == []
+
+
+def test_a_program_whose_changes_cannot_be_kept_still_tells_what_it_printed(folder, monkeypatch):
+    def unreadable(root):
+        raise StorageError("What could be undone cannot be read.")
+
+    monkeypatch.setattr(undo, "changes", unreadable)
+    told = []
+    context = ToolContext(workspace=folder, call_id="call-1", report=told.append)
+    code = "open('a.txt', 'w').write('two')\nprint('done')"
+    assert asyncio.run(python.function(context=context, code=code)) == "done"
+    assert told == ["What python has changed cannot be taken back (What could be undone cannot be read.)."]
 
 
 def calling(folder, code):

@@ -22,7 +22,7 @@ def keep(root: Path, seen: Seen, tool: str, call: str) -> None:
     """Keeps what the files of a workspace that have changed since they were seen held then.
 
     Raises:
-        OSError, ToolError: it cannot be kept.
+        OSError, ToolError, StorageError: it cannot be kept.
     """
     root = root.resolve()
     now = changes.look(root)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentx import changes
-from agentx.errors import ToolError
+from agentx.errors import StorageError, ToolError
 from agentx.threads import in_thread
 from agentx.tool import Capability, ToolContext
 from agentx_tools import _runner, before, functions, proxy
@@ -139,7 +139,7 @@ async def _kept(tool: str, context: ToolContext) -> AsyncGenerator[None]:
     finally:
         try:
             await asyncio.shield(in_thread(lambda: before.keep(context.workspace, seen, tool, context.call_id)))
-        except (OSError, ToolError) as error:
+        except (OSError, ToolError, StorageError) as error:
             context.progress(f"What {tool} has changed cannot be taken back ({error}).")
 
 

@@ -119,12 +119,13 @@ def note(root: Path, made: Sequence[tuple[Change, bytes | None]]) -> None:
     What the calls that the program made have changed of the same file is then a part of it.
 
     Raises:
-        OSError: they cannot be kept.
+        OSError, StorageError: they cannot be kept.
     """
     store = _store(root)
     with _locked(store):
+        known = changes(root)
         for item, before in made:
-            parts = [part for part in changes(root) if part.path == item.path and part.call.startswith(f"{item.call}.")]
+            parts = [part for part in known if part.path == item.path and part.call.startswith(f"{item.call}.")]
             if _are_all_of(item, parts):
                 continue
             _keep(store, item, before)
