@@ -10,6 +10,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Future
 from queue import SimpleQueue
 from typing import Any, TypeAlias, TypeVar
 
@@ -53,6 +54,43 @@ async def in_thread(work: Callable[[], T], name: str = "agentx-worker") -> T:
     context = contextvars.copy_context()
     _hand_over(lambda: context.run(body))
     return await future
+
+
+class OwnThread:
+    """A daemon thread for all calls of a library that must not share one.
+
+    ggml sets up the matrix unit (AMX) of a thread once. Another library that computes in the same thread, as torch
+    does, leaves it set up otherwise; the next call of llama.cpp there gives NaN, or ends the process by SIGILL.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._starting = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._inbox: _Inbox = SimpleQueue()
+
+    def call(self, work: Callable[[], T]) -> T:
+        """The result of `work`, or what it raised; calls run one after another."""
+        done: Future[T] = Future()
+
+        def body() -> None:
+            try:
+                done.set_result(work())
+            except BaseException as error:
+                done.set_exception(error)
+
+        with self._starting:
+            # A forked child has none of its parent's threads.
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=_serve_one, args=(self._inbox,), name=self._name, daemon=True)
+                self._thread.start()
+        self._inbox.put(body)
+        return done.result()
+
+
+def _serve_one(inbox: _Inbox) -> None:
+    while True:
+        inbox.get()()
 
 
 def _hand_over(body: Callable[[], None]) -> None:

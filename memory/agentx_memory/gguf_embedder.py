@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-import threading
 from collections.abc import Iterator, Sequence
 from functools import cached_property, lru_cache
 from itertools import pairwise
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from agentx.cpus import default_threads, short_spins
 from agentx.errors import ModelError, ModelFileError, ModelNotFound
+from agentx.threads import OwnThread
 from agentx_memory.onnx_embedder import PIECE_TOKENS
 from agentx_memory.pieces import cut
 
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
 MAX_TOKENS = 512
 """Of a text; what comes after is not seen."""
-
-TRIES = 3
-"""llama.cpp gave NaN for a long text once, and not when it was asked again; stored, it would never be found."""
 
 _WORD = re.compile(r"\s*\S+")
 
@@ -44,7 +41,7 @@ class GgufEmbedder:
         if not self._path.is_file():
             raise ModelNotFound(f"There is no embedding model {path}.")
         self._piece_tokens = piece_tokens
-        self._lock = threading.Lock()
+        self._thread = OwnThread("agentx-embedder")
         self._llama: Any = None
         self._count = lru_cache(maxsize=65536)(self._counted)
 
@@ -64,16 +61,14 @@ class GgufEmbedder:
         Raises:
             ModelFileError: the file is no model that llama.cpp can load.
         """
-        with self._lock:
-            self._model()
+        self._thread.call(self._model)
 
     def split(self, text: str) -> list[str]:
         """The text in pieces of about `piece_tokens` tokens; joined, they are the text.
 
         The tokens of each word are counted by itself, which is seldom less than in its place.
         """
-        with self._lock:
-            return cut(text, list(self._offsets(text)), self._piece_tokens)
+        return cut(text, self._thread.call(lambda: list(self._offsets(text))), self._piece_tokens)
 
     def embed(self, texts: Sequence[str]) -> "NDArray[np.float32]":
         """Vectors of shape (texts, dimensions).
@@ -81,24 +76,25 @@ class GgufEmbedder:
         Raises:
             ModelError: the model gives no numbers for a text.
         """
+        return self._thread.call(lambda: self._embedded(texts))
+
+    def _embedded(self, texts: Sequence[str]) -> "NDArray[np.float32]":
         import numpy as np
 
-        with self._lock:
-            dimensions = int(self._model().n_embd())
-            pooled = np.array([self._pooled(text) for text in texts], np.float32).reshape(len(texts), dimensions)
+        dimensions = int(self._model().n_embd())
+        pooled = np.array([self._pooled(text) for text in texts], np.float32).reshape(len(texts), dimensions)
+        # A vector without numbers would be stored, and never be found.
+        if not np.isfinite(pooled).all():
+            raise ModelError(f"The embedding model {self._path} gives no numbers for a text; take another model.")
         return pooled / np.maximum(np.linalg.norm(pooled, axis=1, keepdims=True), 1e-12)
 
     def _pooled(self, text: str) -> "NDArray[np.float32]":
         import numpy as np
 
-        for _ in range(TRIES):
-            # llama.cpp has no state for no token.
-            row = np.array(self._model().embed(text or " "), np.float32)
-            # Without a pooling of its own the model gives a row for each token.
-            pooled = row if row.ndim == 1 else row.mean(axis=0)
-            if np.isfinite(pooled).all():
-                return pooled
-        raise ModelError(f"The embedding model {self._path} gives no numbers for a text; take another model.")
+        # llama.cpp has no state for no token.
+        row = np.array(self._model().embed(text or " "), np.float32)
+        # Without a pooling of its own the model gives a row for each token.
+        return row if row.ndim == 1 else row.mean(axis=0)
 
     def _model(self) -> Any:
         if self._llama is None:
