@@ -17,6 +17,7 @@ from agentx.tool import Tool
 from agentx.toolbox import Toolbox
 
 if TYPE_CHECKING:
+    from agentx.guarding.checking import Guards
     from agentx.planner.base import Turn
     from agentx.planner.retrieval import Retrieval
 
@@ -48,16 +49,21 @@ class Agent:
         allow: patterns of calls approved in advance (see `agentx.policy.Pattern`).
         deny: patterns of calls that are never carried out; they go before `allow`.
         mode: what happens to other calls that need an approval (see `agentx.policy.Mode`).
+        few_shot: so many past tasks that went well are shown with a new one like them (see `agentx.successes`).
         max_steps: most replies of the model a task.
         timeout_s: most seconds a task; the loading of the model and the time of a person who is asked are left out.
         journal: where sessions are kept; None for the user's own.
         threads: CPU threads of the decoder; None for what the machine has.
         context_tokens: size of the model's context.
+        adapter: a LoRA adapter, as a GGUF file, that the model runs under; agents without it share the loaded model.
         tool_settings: for each tool name, what its ToolContext gets as settings.
+        guard: the table `[guard]` of the settings (see `agentx.guarding.actions`), or Guards made by hand: which guards
+            look at the task, at what calls bring and at the answer, and what is done about their findings.
         progress: a ProgressSink that is told of downloads.
 
     Raises:
         UsageError: two tools of one name, a pattern that cannot be read, an unknown mode, or an empty principle.
+        ConfigError, PluginError: a guard cannot be had, or what is set for it is off.
         SchemaError: a tool whose schema cannot be described.
     """
 
@@ -77,13 +83,16 @@ class Agent:
         allow: Iterable[str] = (),
         deny: Iterable[str] = (),
         mode: str = "ask",
+        few_shot: int = 0,
         max_steps: int = 20,
         timeout_s: float | None = None,
         sampling: Sampling = GREEDY,
         journal: EventLog | None = None,
         threads: int | None = None,
         context_tokens: int | None = None,
+        adapter: Path | str | None = None,
         tool_settings: Mapping[str, Mapping[str, Any]] | None = None,
+        guard: "Mapping[str, Any] | Guards | None" = None,
         progress: Any = None,
     ) -> None:
         self.tool_settings = {name: dict(table) for name, table in (tool_settings or {}).items()}
@@ -92,6 +101,7 @@ class Agent:
         self.instructions = instructions
         self.principles = _sentences(principles)
         self.strategy = default_strategy(self.toolbox) if strategy == "auto" else strategy
+        self.few_shot = few_shot
         self.max_steps = max_steps
         self.timeout_s = timeout_s
         self.sampling = sampling
@@ -99,14 +109,15 @@ class Agent:
         self.approve = approve
         self.ask = ask
         self.settle = settle
+        self.guards = _guards(guard)
         self._spec = model
         self._dialect = dialect
         self._journal = journal
         self._model: Model | None = None
         self.retrieval: Retrieval | None = None
         self._progress = progress
-        self._threads, self._context_tokens = threads, context_tokens
-        self._open = _once(lambda: _open(model, threads, context_tokens, progress))
+        self._loading = {"threads": threads, "context_tokens": context_tokens, "adapter": _absolute(adapter)}
+        self._open = _once(lambda: _open(model, self._loading, progress))
 
     @property
     def model_name(self) -> str:
@@ -148,11 +159,12 @@ class Agent:
         """The next calls, or an answer, without carrying anything out."""
         from agentx.planner.evidence import wanted
         from agentx.tape import Tape
+        from agentx.threads import in_thread
 
         model = await self.load()
         plan = strategy_named(strategy)
         turn = self.turn(model, task, lambda event: None, Tape().call)
-        turn.surveys = self.surveys(task)
+        turn.surveys = await in_thread(lambda: self.surveys(task))
         if self.retrieval:
             await self.retrieval.for_task(turn, [])
         turn.prompt += plan.opening(turn, follow_up=False)
@@ -163,13 +175,7 @@ class Agent:
             turn.must_answer = True
             action = await plan.decide(turn)
             usage += action.usage
-        return Proposal([self._coerced(call) for call in calls], action.answer, usage)
-
-    def _coerced(self, call: ToolCall) -> ToolCall:
-        """Arguments as JSON values after the schema's coercion (`3` for a float is `3.0`)."""
-        from agentx.schema import coerced
-
-        return ToolCall(call.id, call.name, coerced(call.arguments, self.toolbox[call.name].parameters))
+        return Proposal([_coerced(call, self.toolbox) for call in calls], action.answer, usage)
 
     async def load(self) -> Model:
         """The model, loaded at the first call."""
@@ -214,10 +220,11 @@ class Agent:
             "principles": list(self.principles),
             "dialect": self._dialect,
             "sampling": asdict(self.sampling),
+            "few_shot": self.few_shot,
             "max_steps": self.max_steps,
             "timeout_s": self.timeout_s,
-            "threads": self._threads,
-            "context_tokens": self._context_tokens,
+            **self._loading,
+            "guards": [guard.name for guard in self.guards.guards] if self.guards else [],
             **self.policy.patterns(),
         }
 
@@ -273,6 +280,13 @@ class Agent:
         return self._journal
 
 
+def _coerced(call: ToolCall, toolbox: Toolbox) -> ToolCall:
+    """Arguments as JSON values after the schema's coercion (`3` for a float is `3.0`)."""
+    from agentx.schema import coerced
+
+    return ToolCall(call.id, call.name, coerced(call.arguments, toolbox[call.name].parameters))
+
+
 def _once(make: Callable[[], T]) -> Callable[[], T]:
     """A function that makes one value, whichever threads call it; what it raises is raised anew each time."""
     lock, made = threading.Lock(), list[T]()
@@ -286,12 +300,29 @@ def _once(make: Callable[[], T]) -> Callable[[], T]:
     return get
 
 
-def _open(spec: str | Model | None, threads: int | None, context_tokens: int | None, progress: Any) -> Model:
-    if spec is not None and not isinstance(spec, str):
-        return spec
-    from agentx.models import open_model
+def _absolute(file: Path | str | None) -> str | None:
+    return str(Path(file).expanduser().absolute()) if file else None
 
-    return open_model(spec, threads=threads, context_tokens=context_tokens, progress=progress)
+
+def _open(spec: str | Model | None, options: dict[str, Any], progress: Any) -> Model:
+    if spec is None or isinstance(spec, str):
+        from agentx.models import open_model
+
+        return open_model(spec, **options, progress=progress)
+    if options["adapter"] is None:
+        return spec
+    from agentx.models.adapters import under
+
+    return under(spec, options["adapter"])
+
+
+def _guards(given: "Mapping[str, Any] | Guards | None") -> "Guards | None":
+    """The guards; None where none is on, so that nothing of them is imported."""
+    if given is None or (isinstance(given, Mapping) and not given.get("on")):
+        return None
+    from agentx.guarding.checking import Guards
+
+    return Guards.of(given) if isinstance(given, Mapping) else given
 
 
 def _sentences(principles: Iterable[str]) -> tuple[str, ...]:

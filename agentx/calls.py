@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agentx import changes, doubt, sinks
 from agentx.dispatch import as_arguments, carry_out
@@ -28,14 +28,19 @@ from agentx.events import (
 from agentx.gate import Gate
 from agentx.messages import RunResult, ToolCall, ToolResult, Usage
 from agentx.planner.base import Turn
+from agentx.planner.equivalent import nothing_new
 from agentx.planner.retrieval import Retrieval
 from agentx.policy import ASKING, Approver, Asker, Policy
 from agentx.provenance import Provenance
 from agentx.redaction import redact, redacted_in
 from agentx.schema import ordered_parameters
+from agentx.steering import Steering
 from agentx.tape import Tape, digest
 from agentx.threads import in_thread
 from agentx.tool import Marks, Tool, ToolContext
+
+if TYPE_CHECKING:
+    from agentx.guarding.desk import Desk
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +49,10 @@ class Surroundings:
 
     Attributes:
         tape: what the run has recorded before it broke off; an empty one for a new run.
+        steering: what a person says to the run.
         settle: asks a person about a call in doubt.
         delegate: has a task done in a session of its own (see `Session.delegate`).
+        desk: what guards do about texts; None where none is on.
     """
 
     session_id: str
@@ -55,10 +62,12 @@ class Surroundings:
     approve: Approver | None
     tool_settings: dict[str, dict[str, Any]]
     tape: Tape
+    steering: Steering
     retrieval: Retrieval | None = None
     ask: Asker | None = None
     settle: doubt.Settler | None = None
     delegate: Callable[..., Awaitable[RunResult]] | None = None
+    desk: "Desk | None" = None
 
 
 class Calls:
@@ -71,6 +80,9 @@ class Calls:
         self._gate = Gate(turn, around.workspace, around.policy, around.provenance, around.approve)
         # Programs that run again without a person's word.
         self._unasked: set[str] = set()
+        self.idle: set[str] = set()
+        """Ids of the calls that brought nothing new."""
+        self._desk = around.desk and replace(around.desk, asking=self._gate.asking)
 
     def has_effects(self, call: ToolCall) -> bool:
         return bool(self._turn.toolbox[call.name].capabilities & ASKING)
@@ -95,11 +107,20 @@ class Calls:
         """Carries out a call of the model's; one that repeats itself is refused."""
         self._emit(CallDecoded(call))
         if recorded := await self._recorded(call):
-            return recorded
+            return self._unless_known(call, recorded)
         if refused := self._refusal(call):
             self._emit(CallFinished(refused))
             return refused
-        return await self._permitted(call)
+        return self._unless_known(call, await self._permitted(call))
+
+    def _unless_known(self, call: ToolCall, result: ToolResult) -> ToolResult:
+        """The result as the model is shown it: one that an equivalent call gave before comes in one sentence."""
+        told = nothing_new(self._turn.toolbox[call.name], call, result, self._turn.done)
+        if told is None:
+            return result
+        self.idle.add(call.id)
+        self._emit(Notice(f"{call.name} gave nothing new, and the model is told so."))
+        return replace(result, text=told, value=None)
 
     async def _permitted(self, call: ToolCall, maker: ToolCall | None = None) -> ToolResult:
         self._require_open(call)
@@ -114,9 +135,11 @@ class Calls:
         # What counts is the program that the model wrote, whatever it calls by way of other tools.
         result = await self._noting_changes(permitted, maker or permitted)
         self._require_the_same(permitted)
-        return self._finished(call, permitted, result)
+        return await self._finished(call, permitted, result, shown=maker is None)
 
-    def _finished(self, call: ToolCall, permitted: ToolCall, result: ToolResult) -> ToolResult:
+    async def _finished(self, call: ToolCall, permitted: ToolCall, result: ToolResult, *, shown: bool) -> ToolResult:
+        if self._desk:
+            result = await self._desk.result(permitted, result, shown=shown)
         result = self._noted(permitted, result)
         self._warn_of(result)
         if permitted != call:
@@ -155,11 +178,12 @@ class Calls:
         self._emit(DoubtSettled(call.id, happened, reason))
         if happened:
             self._note_past(permitted)
-            return self._finished(call, permitted, doubt.as_result(tool, permitted))
+            return await self._finished(call, permitted, doubt.as_result(tool, permitted), shown=maker is None)
         self._require_open(permitted)
         verdict = self._around.policy.judge(tool, permitted)
         if verdict.answer == "deny":
-            return self._finished(call, permitted, ToolResult(call.id, "denied", f"denied: {verdict.reason}."))
+            denied = ToolResult(call.id, "denied", f"denied: {verdict.reason}.")
+            return await self._finished(call, permitted, denied, shown=maker is None)
         if reason != doubt.SAID:
             self._unasked.add(call.id)
         return await self._started(call, permitted, maker)

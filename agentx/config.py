@@ -1,7 +1,8 @@
 """Settings, from four places: command line > environment > project file > user file.
 
 The project file is `.agentx/config.toml` in the workspace and counts only once it was trusted; the user file is
-`config.toml` in the configuration folder. A tool's own table is `[tools.NAME]`. An environment variable is the
+`config.toml` in the configuration folder. A tool's own table is `[tools.NAME]`, that of the guards `[guard]` (see
+`agentx.guarding.actions`). An environment variable is the
 setting's name in capitals after `AGENTX_`; a list is separated by commas there, one of sentences by lines.
 """
 
@@ -15,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from agentx import config_fields, folders, trust
+from agentx import config_fields, config_guard, folders, trust
 from agentx.errors import AgentXError, ConfigError, UsageError
 from agentx.files import replace
 
@@ -34,6 +35,7 @@ class Settings:
 
     Attributes:
         tool_settings: by tool name, its own table `[tools.NAME]`.
+        guard: the table `[guard]`.
     """
 
     model: str | None = _setting("model", "which model answers", None, "a model's name, a path or hf://repo/file")
@@ -49,6 +51,11 @@ class Settings:
     context_tokens: int | None = _setting(
         "model", "tokens that a prompt and its reply may have together", None,
         "a whole number of tokens from 512 up", ge=512,
+    )  # fmt: skip
+    adapter: str | None = _setting("model", "LoRA adapter that the model runs under", None, "the path of a GGUF file")
+    few_shot: int = _setting(
+        "agent", "past tasks that went well which are shown with a new one like them", 0, "a whole number from 0 to 3",
+        ge=0, le=3,
     )  # fmt: skip
     max_steps: int = _setting(
         "agent", "replies of the model that a task may take", 20, "a whole number from 1 up", ge=1
@@ -73,7 +80,7 @@ class Settings:
     )
     enabled_tools: list[str] | None = field(
         default=None,
-        metadata=_about("agent", "names of the tools that the model is offered; all where unset", "a list of names"),
+        metadata=_about("agent", "names of the tools that the model is offered; +name adds to all", "a list of names"),
     )
     temperature: float = _setting(
         "model", "how freely the model chooses its words; 0 takes the likeliest", 0.0, "a number from 0 up", ge=0
@@ -91,6 +98,7 @@ class Settings:
         None, "days, a number above 0", gt=0,
     )  # fmt: skip
     tool_settings: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    guard: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +133,7 @@ class _Source:
         return self.name
 
 
-_FIELDS = {item.name: item for item in dataclasses.fields(Settings) if item.name != "tool_settings"}
+_FIELDS = {item.name: item for item in dataclasses.fields(Settings) if item.metadata}
 
 
 def user_file() -> Path:
@@ -151,6 +159,7 @@ def load(workspace: Path, overrides: Mapping[str, Any] | None = None) -> Loaded:
     notices: list[str] = []
     values: dict[str, Any] = {}
     tables: dict[str, dict[str, Any]] = {}
+    guard: dict[str, Any] = {}
     origins = dict.fromkeys(_FIELDS, "default")
     for source in _sources(workspace, overrides or {}, notices):
         for key, value in source.values.items():
@@ -158,10 +167,13 @@ def load(workspace: Path, overrides: Mapping[str, Any] | None = None) -> Loaded:
                 for name, table in _tool_tables(source, value):
                     tables.setdefault(name, {}).update(table)
                     origins.update({f"tools.{name}.{item}": source.name for item in table})
+            elif key == "guard":
+                config_guard.merge(guard, table := _guard_table(source, value))
+                origins.update({name: source.name for name, _ in config_guard.items(table)})
             else:
                 values[key] = _checked(source, key, value)
                 origins[key] = source.name
-    return Loaded(Settings(**values, tool_settings=tables), origins, notices)
+    return Loaded(Settings(**values, tool_settings=tables, guard=guard), origins, notices)
 
 
 def set_user_value(key: str, text: str) -> Path:
@@ -186,7 +198,9 @@ def write_user_value(key: str, value: Any) -> Path:
     # What stands there already must be sound, else the file would be written around an error.
     source = _parse(path, content)
     for name, old in source.values.items():
-        if name != "tools":
+        if name == "guard":
+            _guard_table(source, old)
+        elif name != "tools":
             _checked(source, name, old)
     document = tomlkit.parse(source.text)
     at: Any = document
@@ -202,6 +216,8 @@ def write_user_value(key: str, value: Any) -> Path:
             at.remove(last)
     except (TypeError, AttributeError, tomlkit.exceptions.TOMLKitError) as error:
         raise ConfigError(f"{path}: `{key}` cannot be set, a part of it is no table ({error}).") from error
+    if key.startswith(config_guard.PREFIX):
+        _guard_table(_Source("agentx config set", {}), document.unwrap().get("guard", {}))
     replace(path, tomlkit.dumps(document).encode())
     return path
 
@@ -218,7 +234,10 @@ def trust_project(workspace: Path) -> Path:
         raise ConfigError(f"There is no {path} to trust.")
     source = _parse(path, content)
     for key, value in source.values.items():
-        _ = list(_tool_tables(source, value)) if key == "tools" else _checked(source, key, value)
+        if key == "guard":
+            _guard_table(source, value)
+        else:
+            _ = list(_tool_tables(source, value)) if key == "tools" else _checked(source, key, value)
     trust.trust(path, content)
     return path
 
@@ -271,6 +290,13 @@ def _tool_tables(source: _Source, value: Any) -> Iterator[tuple[str, dict[str, A
         yield name, cast("dict[str, Any]", table)
 
 
+def _guard_table(source: _Source, value: Any) -> dict[str, Any]:
+    try:
+        return config_guard.checked(value)
+    except ConfigError as error:
+        raise source.error(f"{source.where('guard')}: {error}.") from None
+
+
 def _checked(source: _Source, key: str, value: Any) -> Any:
     import pydantic
 
@@ -309,7 +335,11 @@ def _from_text(item: "dataclasses.Field[Any]", text: str) -> Any:
 
 
 def _typed_in(key: str, text: str) -> Any:
-    if re.fullmatch(r"tools\.[^.]+\.[^.]+", key):
+    if key == "guard.on":
+        names = _from_text(_FIELDS["enabled_tools"], text)
+        config_guard.check_names(names)
+        return names
+    if re.fullmatch(r"tools\.[^.]+\.[^.]+|guard\.(actions\.[^.]+(\.[^.]+)?|settings\.[^.]+\.[^.]+)", key):
         try:
             return tomllib.loads(f"value = {text}")["value"]
         except tomllib.TOMLDecodeError:
@@ -322,4 +352,4 @@ def _typed_in(key: str, text: str) -> Any:
 
 
 def _names() -> str:
-    return ", ".join((*_FIELDS, "tools.NAME.KEY"))
+    return ", ".join((*_FIELDS, "tools.NAME.KEY", "guard.on", "guard.actions.KIND"))

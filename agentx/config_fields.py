@@ -84,13 +84,12 @@ def _check_patterns(key: str, patterns: Iterable[str]) -> None:
 
 
 def _check_tools(names: Iterable[str]) -> None:
-    from agentx import plugins
+    from agentx import offered
 
-    known = plugins.names("agentx.tools")
     for name in names:
-        if name not in known:
+        if not offered.is_known(name):
             raise ConfigError(
-                f"`enabled_tools`: there is no tool `{name}`; the tools are: {', '.join(known) or 'none'}."
+                f"`enabled_tools`: there is no tool `{name}`; the tools are: {', '.join(offered.known()) or 'none'}."
             )
 
 

@@ -1,20 +1,24 @@
 """What a session knows from task to task, and one task of it put to the loop or played back from its record."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from agentx.conversation import Conversation, Exchange
+from agentx.deadline import Deadline
+from agentx.errors import EndsRun, GuardFailed
 from agentx.events import CallFinished, Event, RunFinished, Surveyed
 from agentx.history import Run
-from agentx.messages import RunResult
+from agentx.messages import RunResult, Usage
 from agentx.model import Fragment, Model
 from agentx.provenance import Provenance
+from agentx.steering import Steering, heard, task_of, with_words
 from agentx.tape import Again, Diverged, RecordedModel, Tape, Watch
 
 if TYPE_CHECKING:
     from agentx.agent import Agent
-    from agentx.planner.base import Strategy
+    from agentx.guarding.desk import Desk
+    from agentx.planner.base import Strategy, Turn
     from agentx.planner.claims.source import Source
 
 PIPED = "\n\n<input>\n"
@@ -84,11 +88,13 @@ class Dialogue:
         tape: Tape,
         emit: Callable[[Event], None],
         session_id: str,
+        steering: Steering,
         delegate: Callable[..., Awaitable[RunResult]] | None = None,
     ) -> RunFinished:
         """Puts a task to the loop: what the tape holds of it is played back, the rest is new."""
-        final = await self._loop(RecordedModel(model, tape, emit), job, tape, emit, session_id, delegate)
-        self._conversation.exchanges.append(Exchange(job.task, str(final.output or final.error), job.number))
+        final = await self._begin(RecordedModel(model, tape, emit), job, tape, emit, session_id, steering, delegate)
+        task = with_words(tape.passed_on(job.task), steering.shown)
+        self._conversation.exchanges.append(Exchange(task, str(final.output or final.error), job.number))
         return final
 
     async def play_back(
@@ -119,12 +125,12 @@ class Dialogue:
         tape = Tape(run.events, closed=True)
         recorded = RecordedModel(model, tape, emit, again, watch)
         try:
-            final = await self._loop(recorded, Job.of(run), tape, emit, session_id, None)
+            final = await self._begin(recorded, Job.of(run), tape, emit, session_id, Steering(), None)
         except Diverged:
             raise _other_than_recorded(session_id) from None
         if run.finished and run.finished.status == "ok" != final.status:
             raise _other_than_recorded(session_id)
-        return self._over(run, tape)
+        return self._over(_as_passed_on(run, tape), tape)
 
     def plays(self, run: Run) -> bool:
         """Whether a task of the past was this agent's model's: only then can its replies be played back."""
@@ -138,7 +144,12 @@ class Dialogue:
         from agentx.planner.showing import one_line
 
         tape = Tape(run.events, closed=True)
-        turn = self._agent.turn(model, run.started.task, lambda event: None, tape.call)
+        if self._agent.guards and not tape.was_passed_on:
+            return []  # no guard has looked at it, and nothing came of it
+        run = _as_passed_on(run, tape)
+        if tape.tainted:
+            self.taint()
+        turn = self._agent.turn(model, task_of(run), lambda event: None, tape.call)
         for event in run.events:
             if isinstance(event, CallFinished) and (intent := tape.intent(event.result.call_id)):
                 if "." not in intent.call.id:  # not those that a program made
@@ -149,19 +160,63 @@ class Dialogue:
         self._past = turn.seen
         self._prompt = []
         self._hear(run.started.task, tape)
+        for text in heard(run):
+            self._provenance.said(text)
         if run.is_unfinished:
             # Its steps leave the prompt, but what they did stays done.
             did = "; ".join(f"{call} gave: {one_line(result.text, _OF_A_RESULT)}" for call, result in turn.done)
             answer = f"The task broke off. Done until then: {did or 'nothing'}"
-            self._conversation.exchanges.append(Exchange(run.started.task, answer, run.number))
+            self._conversation.exchanges.append(Exchange(task_of(run), answer, run.number))
             return [call.name for call in tape.broken_off]
         return self._over(run, tape)
 
     def _over(self, run: Run, tape: Tape) -> list[str]:
-        if run.finished and run.finished.status != "interrupted":
+        # One that ended before it came to the model was never told of.
+        if run.finished and run.finished.status != "interrupted" and tape.was_passed_on:
             answer = str(run.finished.output or run.finished.error)
-            self._conversation.exchanges.append(Exchange(run.started.task, answer, run.number))
+            self._conversation.exchanges.append(Exchange(task_of(run), answer, run.number))
         return [call.name for call in tape.broken_off] if run.is_unfinished else []
+
+    async def _begin(
+        self,
+        model: Model,
+        job: Job,
+        tape: Tape,
+        emit: Callable[[Event], None],
+        session_id: str,
+        steering: Steering,
+        delegate: Callable[..., Awaitable[RunResult]] | None,
+    ) -> RunFinished:
+        """Puts a task to the loop as the guards pass it on, unless they keep it back."""
+        desk = self._desk(tape, emit)
+        try:
+            passed = replace(job, task=await self._looked_at(desk, job)) if desk else job
+        except EndsRun as error:
+            return RunFinished(error.status, None, str(error), 0, Usage())
+        return await self._loop(model, passed, tape, emit, session_id, steering, delegate, desk)
+
+    async def _looked_at(self, desk: "Desk", job: Job) -> str:
+        """The task as the guards pass it on, for which they have as long as the whole task may take."""
+        limit_s = job.timeout_s or self._agent.timeout_s
+        deadline = Deadline(limit_s)
+        asking = replace(desk, approve=desk.approve and deadline.still_during(desk.approve))
+        try:
+            async with deadline:
+                return await asking.task(job.task)
+        except TimeoutError:
+            if limit_s is None:  # whoever was asked ran out of time
+                raise
+            raise GuardFailed(
+                f"The guards have not looked at the task within the time limit of {limit_s:g} seconds; raise --timeout."
+            ) from None
+
+    def _desk(self, tape: Tape, emit: Callable[[Event], None]) -> "Desk | None":
+        guards = self._agent.guards
+        if guards is None and not tape.guarded:
+            return None
+        from agentx.guarding.desk import Desk
+
+        return Desk(guards, tape, emit, self.taint, None if tape.closed else self._agent.approve)
 
     async def _loop(
         self,
@@ -170,7 +225,9 @@ class Dialogue:
         tape: Tape,
         emit: Callable[[Event], None],
         session_id: str,
+        steering: Steering,
         delegate: Callable[..., Awaitable[RunResult]] | None,
+        desk: "Desk | None",
     ) -> RunFinished:
         from agentx.calls import Surroundings
         from agentx.context import Room
@@ -179,15 +236,13 @@ class Dialogue:
         agent = self._agent
         turn = agent.turn(model, job.task, emit, tape.call)
         turn.without = job.without
-        known = tape.surveys if tape.surveys is not None else agent.surveys(job.task)
-        emit(Surveyed(known))
-        turn.surveys = {name: arguments for name, arguments in known.items() if name not in job.without}
+        plan = strategy_named(agent.strategy)
+        await self._look_ahead(turn, plan, job, tape)
         if agent.retrieval:
             await agent.retrieval.for_task(turn, self._shown)
         if job.schema is not None:
             turn.answer_schema = job.schema
             turn.task += f"\n\nThe final answer is JSON of this schema: {job.schema}"
-        plan = strategy_named(agent.strategy)
         turn.conversation = tuple((item.task, item.answer) for item in self._conversation.exchanges)
         room = Room(turn, plan, self._conversation, lambda: self._provenance.tainted)
         room.recall(anew=not self._prompt)
@@ -203,10 +258,12 @@ class Dialogue:
             agent.approve,
             agent.tool_settings,
             tape,
+            steering,
             agent.retrieval,
             agent.ask,
             agent.settle,
             delegate,
+            desk,
         )
         turn.past = self._past
         limits = Limits(job.max_steps or agent.max_steps, job.timeout_s or agent.timeout_s)
@@ -215,6 +272,25 @@ class Dialogue:
         finally:
             self._past = turn.seen
 
+    async def _look_ahead(self, turn: "Turn", plan: "Strategy", job: Job, tape: Tape) -> None:
+        """What is known before the model decides anything: past tasks like this one, and what tools have on it."""
+        from agentx.threads import in_thread
+
+        agent, begun, examples = self._agent, tape.closed or tape.surveys is not None, tape.examples
+        if agent.few_shot and self._speaks_for_user and not begun and examples is None:
+            from agentx.planner import past
+
+            journal, settings = agent.open_journal(), agent.tool_settings
+            examples = await past.choose(turn, plan, journal, settings, agent.few_shot, agent.guards)
+        if examples:
+            turn.emit(examples)
+            turn.examples = examples.text
+            # The calls of an earlier task may hold what its files held.
+            self._provenance.privacy.add_private(examples.text)
+        known = tape.surveys if tape.surveys is not None else await in_thread(lambda: agent.surveys(job.task))
+        turn.emit(Surveyed(known))
+        turn.surveys = {name: arguments for name, arguments in known.items() if name not in job.without}
+
     def _hear(self, task: str, tape: Tape) -> None:
         words, _, piped = task.partition(PIPED)
         if self._speaks_for_user:
@@ -222,6 +298,11 @@ class Dialogue:
         self._provenance.privacy.add_private(piped)
         for pattern in tape.grants:
             self._policy.grant(pattern)
+
+
+def _as_passed_on(run: Run, tape: Tape) -> Run:
+    """A task of the past as the guards passed it on to the model."""
+    return replace(run, started=replace(run.started, task=tape.passed_on(run.started.task)))
 
 
 def _other_than_recorded(session_id: str) -> Diverged:

@@ -12,9 +12,11 @@
     ├── ContextOverflow       1   the prompt does not fit the model's context
     ├── SchemaError           2   a tool's schema holds something that cannot be decoded under a grammar
     ├── PluginError           2   a plugin cannot be loaded
+    ├── GuardFailed          70   a guard cannot look at a text, so that the text is not passed on
     ├── EndsRun               1   ends a run from within a call: its own status, and no fault of a tool
     │   ├── NeedsApproval     3   a call needs an approval and nobody can be asked (beside the policy)
     │   ├── InDoubt          75   nobody can say whether a call was carried out (in `agentx.doubt`)
+    │   ├── Withheld          1   a guard's finding keeps a task or an answer back (in `agentx.guarding.desk`)
     │   └── TapeEnded, Diverged   what is played back has come to its end, or differs (in `agentx.tape`)
     ├── StorageError          1   a folder or a database cannot be read or written (a full disk)
     └── ToolError             1   raised by a tool's author: the sentence goes to the model
@@ -74,6 +76,12 @@ class SchemaError(UsageError):
 
 class PluginError(UsageError):
     """A plugin cannot be loaded."""
+
+
+class GuardFailed(AgentXError):
+    """A guard cannot look at a text."""
+
+    exit_code = 70
 
 
 class EndsRun(AgentXError):

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeAlias, cast
 
+from agentx.guarded import Found, Guarded
 from agentx.messages import Citation, RunStatus, ToolCall, ToolResult, Usage
 from agentx.model import FinishReason, Fragment
 
@@ -50,6 +51,14 @@ class Surveyed:
     """What tools have on the task, before the model decides anything: the arguments of the calls that show it."""
 
     calls: dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class ExamplesShown:
+    """Past tasks that went well are shown with this one: as the prompt has them, and from which sessions."""
+
+    text: str
+    sessions: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +195,28 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class Steered:
+    """A person has added something to the task while the run was on; the model is shown it before the next step."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SteeringShown:
+    """Before the step of this number the model is shown what was said to the run, in the order in which it was said."""
+
+    step: int
+    texts: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class SteeringUnheard:
+    """The run ends, and no step was left to show the model what was said to it last."""
+
+    texts: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class ModeChanged:
     """A person has changed the mode (`agentx.policy.Mode`) while the run was on; it counts from the next call on."""
 
@@ -273,6 +304,7 @@ Event: TypeAlias = (
     | RunResumed
     | ModelLoaded
     | Surveyed
+    | ExamplesShown
     | ModelReplied
     | ModelScored
     | StepStarted
@@ -289,6 +321,10 @@ Event: TypeAlias = (
     | CallProgress
     | CallFinished
     | Notice
+    | Guarded
+    | Steered
+    | SteeringShown
+    | SteeringUnheard
     | ModeChanged
     | Rewound
     | Delegated
@@ -344,6 +380,8 @@ def from_json(row: dict[str, Any]) -> Event:
         fields["event"] = from_json(fields["event"])
     if "fragments" in fields:
         fields["fragments"] = list(map(_fragment, fields["fragments"]))
+    if "found" in fields:
+        fields["found"] = [Found(**found) for found in fields["found"]]
     if "citations" in fields:
         fields["citations"] = [Citation(**citation) for citation in fields["citations"]]
     return cls(**fields)

@@ -1,6 +1,6 @@
 """The loop: show the model what happened, decode the next valid action, carry it out, append what came of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from agentx.events import Event, Notice, RunFinished, StepFinished, StepStarted
 from agentx.messages import RunStatus, ToolCall, ToolResult, Usage
 from agentx.planner.base import Action, Strategy, Turn
 from agentx.planner.review import Review
+from agentx.steering import heed
 from agentx.tape import Diverged
 
 MAX_PROBLEMS = 2
@@ -36,26 +37,31 @@ class Loop:
     def __init__(self, turn: Turn, strategy: Strategy, limits: Limits, around: Surroundings, room: Room) -> None:
         self._turn = turn
         self._strategy = strategy
-        self._review = Review(turn)
         self._limits = limits
         self._deadline = Deadline(limits.timeout_s)
-        self._around = around
+        self._around = around = with_time_to_answer(around, self._deadline)
+        self._review = Review(turn, around.desk)
         self._emit: Callable[[Event], None] = turn.emit
         self._usage = Usage()
         self._steps = 0
-        self._calls = Calls(turn, with_time_to_answer(around, self._deadline))
+        self._calls = Calls(turn, around)
         self._room = room
 
     async def run(self) -> RunFinished:
         """Runs to the end; every way to end is a RunFinished, but cancellation, which is passed on."""
-        end = await self._run()
+        end = await self._ended(self._in_time())
         draft = self._review.spare
-        return end if end.status in ("ok", "refused", "in_doubt") or draft is None else self._answered(draft)
+        if end.status in ("ok", "refused", "in_doubt") or draft is None:
+            return end
+        return await self._ended(self._conclude(draft))
 
-    async def _run(self) -> RunFinished:
+    async def _in_time(self) -> RunFinished:
+        async with self._deadline:
+            return await self._decide_and_act()
+
+    async def _ended(self, work: Coroutine[Any, Any, RunFinished]) -> RunFinished:
         try:
-            async with self._deadline:
-                return await self._decide_and_act()
+            return await work
         except TimeoutError:
             return self._end("timeout", f"The time limit of {self._limits.timeout_s:g} seconds is up; raise --timeout.")
         except Diverged:
@@ -70,15 +76,16 @@ class Loop:
         for number in range(1, self._limits.max_steps + 1):
             self._steps = number
             self._emit(StepStarted(number))
+            if await heed(turn, self._strategy, self._around, number):
+                self._review.forget()
             self._usage += await self._room.make()
             action = await self._strategy.decide(turn)
             turn.prompt += action.fragments
-            turn.steps += 1
+            turn.steps, turn.has_news = turn.steps + 1, False
             self._usage += action.usage
             if action.answer is not None:
                 self._emit(StepFinished(number, action.usage))
-                if number < self._limits.max_steps and (objection := self._review.objection(action.answer)):
-                    turn.prompt += self._strategy.problem(turn, objection)
+                if self._goes_on(number, action.answer):
                     continue
                 return await self._conclude(action.answer)
             if action.problem:
@@ -98,14 +105,25 @@ class Loop:
                 return self._end("failed", f"The model gave {problems} unusable replies in a row; try another model.")
         return self._end("failed", f"No answer within {self._limits.max_steps} steps; raise --max-steps.")
 
+    def _goes_on(self, number: int, answer: str) -> bool:
+        """Whether the step after an answer is due: the user has said more meanwhile, or the answer is sent back."""
+        if number == self._limits.max_steps:
+            return False
+        if self._around.steering.is_due(number + 1, self._around.tape):
+            return True
+        objection = self._review.objection(answer)
+        if objection:
+            self._turn.prompt += self._strategy.problem(self._turn, objection)
+        return bool(objection)
+
     async def _conclude(self, answer: str) -> RunFinished:
         verdict = await self._review.judge(answer)
         self._usage += verdict.usage
-        return self._end("refused", verdict.refusal) if verdict.refusal else self._answered(verdict.answer)
-
-    def _answered(self, answer: str) -> RunFinished:
-        self._review.publish(answer)
-        return self._end("ok", output=answer)
+        if verdict.refusal:
+            return self._end("refused", verdict.refusal)
+        self._around.tape.pass_end()
+        self._review.publish(verdict.answer)
+        return self._end("ok", output=verdict.answer)
 
     def _end(self, status: RunStatus, error: str | None = None, output: Any = None) -> RunFinished:
         return RunFinished(status, output, error, self._steps, self._usage + self._calls.usage)
@@ -117,9 +135,9 @@ class Loop:
             done = await self._calls.at_once(group)
             results += zip(group, done, strict=True)
             self._turn.done += zip(group, done, strict=True)
-        refused = [result for _, result in results if result.status == "refused"]
+        idle = [result for _, result in results if self._is_idle(result)]
         # A model that only repeats itself has what it needs, or never will: it has to answer.
-        if refused and len(refused) == len(results) and self._already_refused(len(results)):
+        if idle and len(idle) == len(results) and self._was_idle(len(results)):
             self._turn.must_answer = True
             self._emit(Notice("The run repeats itself; the model has to answer now."))
         return results
@@ -133,16 +151,21 @@ class Loop:
             self._turn.notes.append(note)
             self._emit(Notice(note))
 
-    def _already_refused(self, new: int) -> bool:
+    def _was_idle(self, new: int) -> bool:
         before = self._turn.done[:-new]
-        return bool(before) and before[-1][1].status == "refused"
+        return bool(before) and self._is_idle(before[-1][1])
+
+    def _is_idle(self, result: ToolResult) -> bool:
+        return result.status == "refused" or result.call_id in self._calls.idle
 
 
 def with_time_to_answer(around: Surroundings, deadline: Deadline) -> Surroundings:
     """Where a person is asked, the run's time stands still."""
+    approve = around.approve and deadline.still_during(around.approve)
     return replace(
         around,
-        approve=around.approve and deadline.still_during(around.approve),
+        approve=approve,
+        desk=around.desk and replace(around.desk, approve=around.desk.approve and approve),
         ask=around.ask and deadline.still_during(around.ask),
         settle=around.settle and deadline.still_during(around.settle),
     )

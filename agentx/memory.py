@@ -1,8 +1,8 @@
-"""The Protocol of a memory: what the core and the `remember` and `recall` tools need of a store."""
+"""The Protocols of a memory: what the core and the `remember` and `recall` tools need of a store."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +39,36 @@ class Memory(Protocol):
         ...
 
     def count(self) -> int: ...
+
+
+class PastTasks(Protocol):
+    """Finds those among past tasks that mean the like of a new one. Calls may block: the core makes them in a thread.
+
+    A memory that can do so has a static method `past_tasks(tool_settings)` that gives one (see `open_past_tasks`).
+    """
+
+    def nearest(self, task: str, past: Mapping[str, str], limit: int) -> Sequence[tuple[str, float]]:
+        """Keys of the past tasks nearest to the task, best first, each with its cosine similarity.
+
+        Args:
+            past: the texts of all past tasks that count, each under a key that stays; what is kept of others is
+                forgotten.
+
+        Raises:
+            AgentXError: what is kept of them cannot be read or written, or the embedding model cannot be had.
+        """
+        ...
+
+
+def open_past_tasks(tool_settings: Mapping[str, Mapping[str, Any]]) -> PastTasks | None:
+    """What the first installed memory that can do so finds past tasks by; None without one.
+
+    Raises:
+        PluginError, ConfigError: it cannot be loaded, or its settings cannot be used.
+    """
+    from agentx import plugins
+
+    for name in plugins.names("agentx.memory"):
+        if past_tasks := getattr(plugins.load("agentx.memory", name), "past_tasks", None):
+            return past_tasks(tool_settings)
+    return None

@@ -14,6 +14,7 @@ from agentx.errors import PluginError
 
 GROUPS = (
     "agentx.tools",
+    "agentx.optional_tools",
     "agentx.memory",
     "agentx.embedders",
     "agentx.models",
@@ -25,6 +26,8 @@ GROUPS = (
     "agentx.commands",
     "agentx.ui",
 )
+
+_TOOLS = ("agentx.tools", "agentx.optional_tools")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +148,7 @@ def _plugin(entry: importlib.metadata.EntryPoint) -> Plugin:
 def _load(plugin: Plugin, entry: importlib.metadata.EntryPoint) -> Any:
     try:
         value = entry.load()
-        return _as_tool(plugin, value) if plugin.group == "agentx.tools" else value
+        return _as_tool(plugin, value) if plugin.group in _TOOLS else value
     # A plugin that calls sys.exit() on import must not take the host with it.
     except (Exception, SystemExit) as error:
         cause = " ".join(f"{type(error).__name__}: {error}".split())[:300].rstrip(".")

@@ -116,6 +116,11 @@ def redact(text: str) -> str:
     return _without(text, 0) if _may_hold(text) else text
 
 
+def secrets_in(text: str) -> list[tuple[int, int, str]]:
+    """The secrets in a text, in order: where each begins and ends, and what it is; those that overlap are all told."""
+    return sorted(_found(text)) if _may_hold(text) else []
+
+
 def redact_value(value: Any) -> Any:
     """A JSON value with each text in it redacted, keys too."""
     if isinstance(value, str):

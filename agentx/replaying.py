@@ -22,6 +22,7 @@ from agentx.events import (
     Event,
     ModelReplied,
     Revised,
+    SteeringShown,
     StepFinished,
     StepStarted,
     TextDelta,
@@ -34,7 +35,7 @@ from agentx.tape import event_key
 if TYPE_CHECKING:
     from agentx.agent import Agent
 
-_OWN = (StepStarted, Thought, StepFinished, Criticised, Revised, Answered, ContextFolded)
+_OWN = (StepStarted, SteeringShown, Thought, StepFinished, Criticised, Revised, Answered, ContextFolded)
 _OF_CALLS = (CallDecoded, CallStarted)
 
 

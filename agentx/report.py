@@ -3,7 +3,17 @@
 import dataclasses
 from typing import Any
 
-from agentx.events import Answered, CallStarted, Event, RunFinished, RunResumed, RunStarted, StepFinished, StepStarted
+from agentx.events import (
+    Answered,
+    CallStarted,
+    Event,
+    Guarded,
+    RunFinished,
+    RunResumed,
+    RunStarted,
+    StepFinished,
+    StepStarted,
+)
 from agentx.messages import ToolCall, Usage
 
 
@@ -17,6 +27,7 @@ class Report:
         self._calls: dict[str, ToolCall] = {}
         self._usage = Usage()
         self._answered = Answered("")
+        self._guarded: list[Guarded] = []
 
     def take(self, event: Event) -> None:
         match event:
@@ -30,6 +41,8 @@ class Report:
                 self._usage += event.usage
             case Answered():
                 self._answered = event
+            case Guarded():
+                self._guarded.append(event)
             case RunFinished():
                 self.finished = event
             case _:
@@ -47,6 +60,15 @@ class Report:
         return self._object(status, None, sentence, self._steps, self._usage)
 
     def _object(self, status: str, output: Any, error: str | None, steps: int, usage: Usage) -> dict[str, Any]:
+        found = [
+            {
+                "place": it.place,
+                "action": it.action,
+                "call_id": it.call_id,
+                "found": list(map(dataclasses.asdict, it.found)),
+            }
+            for it in self._guarded
+        ]
         return {
             "status": status,
             "output": output,
@@ -55,6 +77,7 @@ class Report:
             "calls": [dataclasses.asdict(call) for call in self._calls.values()],
             "citations": [dataclasses.asdict(citation) for citation in self._answered.citations],
             "unverified": self._answered.unverified,
+            **({"guarded": found} if found else {}),
             "usage": dataclasses.asdict(usage),
             "session": self.session,
         }

@@ -24,6 +24,7 @@ from agentx.events import (
 )
 from agentx.history import Run, runs
 from agentx.messages import RunResult, ToolCall, Usage
+from agentx.steering import Steering, said, with_words
 from agentx.tape import Echo, Tape
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class Session:
         self._parent = parent
         self._tell: Callable[[Event], None] | None = None
         self._write: Callable[[Event], None] | None = None
+        self._steering = Steering()
         self.id = recorded
         self._new_id = id or None
         # Before the events are read: what is written in between is not overlooked.
@@ -78,29 +80,12 @@ class Session:
 
     async def run(self, task: str, *, output: type[Any] | None = None, without: Collection[str] = ()) -> RunResult:
         """Runs the conversation's next task to its end; see `Agent.run`, and `stream` for `without`."""
-        return await self._result(self.stream(task, output=output, without=without), output)
+        return await _result(self, self.stream(task, output=output, without=without), output)
 
     async def resume(self, *, output: type[Any] | None = None) -> RunResult:
         """Goes on with the task that broke off; see `stream_resumed`."""
         before = self.unfinished.events if self.unfinished else []
-        return await self._result(self.stream_resumed(), output, before)
-
-    async def _result(
-        self, events: AsyncGenerator[Event, None], output: type[Any] | None, before: Sequence[Event] = ()
-    ) -> RunResult:
-        calls: dict[str, ToolCall] = {event.call.id: event.call for event in before if isinstance(event, CallStarted)}
-        final: RunFinished | None = None
-        answered: Answered | None = None
-        async with aclosing(events):
-            async for event in events:
-                if isinstance(event, CallStarted):
-                    calls[event.call.id] = event.call
-                elif isinstance(event, Answered):
-                    answered = event
-                elif isinstance(event, RunFinished):
-                    final = event
-        assert final is not None
-        return _as_result(final, answered or Answered(""), list(calls.values()), output, self.id)
+        return await _result(self, self.stream_resumed(), output, before)
 
     async def stream(
         self,
@@ -163,7 +148,7 @@ class Session:
         if self._dialogue.plays(run):
             stream = self._stream(RunResumed(self.id, job.task), job, run.events)
         else:
-            stream = self._begun(replace(job, number=0))
+            stream = self._begun(replace(job, number=0, task=with_words(job.task, said(run))))
         async with aclosing(stream) as events:
             async for event in events:
                 yield event
@@ -185,7 +170,7 @@ class Session:
             journal.reopen(self.id)
             if isinstance(opening, RunResumed):
                 self._recorded.pop()
-            self._tell, self._write = events.put_nowait, emit
+            self._tell, self._write, self._steering = events.put_nowait, emit, Steering(record)
             emit(opening)
             number = self._known
             job = job if job.number else replace(job, number=number)
@@ -196,9 +181,10 @@ class Session:
                 while (event := await events.get()) is not None:
                     yield event
                 final = await runner
-                self._close(journal, final)
+                ends = self._close(journal, final)
                 closed = True
-                yield final
+                for event in ends:
+                    yield event
             except AgentXError as error:
                 self._close(journal, RunFinished("failed", None, str(error), 0, Usage()))
                 closed = True
@@ -217,10 +203,24 @@ class Session:
         if journal.last_number(self.id) != self._known:
             raise UsageError(f"Session {self.id} went on elsewhere after it was read here; take it up once more.")
 
-    def _close(self, journal: EventLog, final: RunFinished) -> None:
+    def _close(self, journal: EventLog, final: RunFinished) -> list[Event]:
         self._write = None
-        self._known = journal.append(self.id, final)
+        ends = [*self._steering.end(), final]
+        for event in ends:
+            self._known = journal.append(self.id, event)
         journal.finish(self.id, final.status, final.output)
+        return ends
+
+    def steer(self, text: str) -> None:
+        """Adds something to the task that is under way: the model is shown it before its next step (see
+        `agentx.steering`). To be called in the event loop of the run, which tells of it by events.
+
+        Raises:
+            UsageError: no task is under way, or the text is empty.
+        """
+        if self._write is None:
+            raise UsageError("No task is under way to be steered; run this as a task.")
+        self._write(self._steering.say(text))
 
     def note_mode(self) -> None:
         """Has a task that is under way go on with the mode that the agent has now, were it to break off."""
@@ -236,7 +236,7 @@ class Session:
                 emit(Notice(f"The task before broke off in a call of {name}, which may have been carried out: look."))
         tape = Tape(record)
         emit = Echo(emit, record, tape) if record else emit
-        return await self._dialogue.play(model, job, tape, emit, self.id, self.delegate)
+        return await self._dialogue.play(model, job, tape, emit, self.id, self._steering, self.delegate)
 
     async def delegate(
         self,
@@ -271,7 +271,7 @@ class Session:
             if any(isinstance(event, CallFinished) and event.result.untrusted for event in run.events):
                 self._dialogue.taint()
             events = _recorded(run)
-        return await child._result(self._nested(events, child), None, run.events if run else ())
+        return await _result(child, self._nested(events, child), None, run.events if run else ())
 
     async def _nested(self, events: AsyncGenerator[Event, None], child: "Session") -> AsyncGenerator[Event, None]:
         async with aclosing(events):
@@ -302,6 +302,24 @@ async def _recorded(run: Run) -> AsyncGenerator[Event, None]:
             yield event
     if run.finished:
         yield run.finished
+
+
+async def _result(
+    session: Session, events: AsyncGenerator[Event, None], output: type[Any] | None, before: Sequence[Event] = ()
+) -> RunResult:
+    calls: dict[str, ToolCall] = {event.call.id: event.call for event in before if isinstance(event, CallStarted)}
+    final: RunFinished | None = None
+    answered: Answered | None = None
+    async with aclosing(events):
+        async for event in events:
+            if isinstance(event, CallStarted):
+                calls[event.call.id] = event.call
+            elif isinstance(event, Answered):
+                answered = event
+            elif isinstance(event, RunFinished):
+                final = event
+    assert final is not None
+    return _as_result(final, answered or Answered(""), list(calls.values()), output, session.id)
 
 
 def _as_result(

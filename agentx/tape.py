@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 
 from agentx.errors import EndsRun
 from agentx.events import (
+    Answered,
     ApprovalGiven,
     CallDecoded,
     CallFinished,
@@ -25,9 +26,13 @@ from agentx.events import (
     DoubtRaised,
     DoubtSettled,
     Event,
+    ExamplesShown,
+    Guarded,
     ModelReplied,
     ModelScored,
     QuestionAnswered,
+    SteeringShown,
+    StepStarted,
     Surveyed,
     TextDelta,
     to_json,
@@ -58,14 +63,26 @@ class Tape:
         live: the run has come to where the record ends.
         resumed: there was a record to begin with.
         surveys: what tools had on the task; None where that is not recorded.
+        examples: the past tasks that were shown with this one; None where none were.
         grants: patterns of calls that a person has granted.
+        guarded: what guards have found in the task ("input") and in the answer ("output").
+        tainted: a guard has found in one of them, or in what was said to the run, what taints (see `agentx.guard`).
+        tainted_steps: the numbers of the steps before which it was found in what was said.
+        answered: the record holds the answer.
+        steering: for the number of each step what the person's words before it were.
     """
 
     def __init__(self, events: Iterable[Event] = (), *, closed: bool = False) -> None:
         self.live = True
         self.resumed = False
         self.surveys: dict[str, dict[str, Any]] | None = None
+        self.examples: ExamplesShown | None = None
         self.grants: list[str] = []
+        self.guarded: dict[str, Guarded] = {}
+        self.tainted = self.answered = False
+        self.tainted_steps: set[int] = set()
+        self.steering: dict[int, list[str]] = {}
+        self._step = self._decided = 0
         self._closed = closed
         self._replies: defaultdict[str, deque[ModelReplied | ModelScored]] = defaultdict(deque)
         self._decoded: list[ToolCall] = []
@@ -81,10 +98,27 @@ class Tape:
         match event:
             case ModelReplied() | ModelScored():
                 self._replies[event.request].append(event)
+                self._decided = self._step
             case Surveyed():
                 self.surveys = event.calls
+            case ExamplesShown():
+                self.examples = event
+            case Guarded() if event.place != "tool_result":
+                self.tainted = self.tainted or event.taints
+                # What is said while the run is on is kept as it was shown.
+                if event.place == "output" or self.surveys is None:
+                    self.guarded[event.place] = event
+                elif event.taints:
+                    self.tainted_steps.add(self._step)
+            case Answered():
+                self.answered = True
+            case StepStarted():
+                self._step = event.number
+            case SteeringShown():
+                self.steering[event.step] = event.texts
             case CallDecoded():
                 self._decoded.append(event.call)
+                self._decided = self._step
             case CallStarted():
                 self._intents[event.call.id] = event
                 # Carried out once more: what came of it before counts no longer.
@@ -112,6 +146,29 @@ class Tape:
         self.require_open()
         self.live = True
         return None
+
+    @property
+    def closed(self) -> bool:
+        """Whether the run is only played back."""
+        return self._closed
+
+    def passed_on(self, task: str) -> str:
+        """The task as the model was given it (see `agentx.guarding.desk`)."""
+        event = self.guarded.get("input")
+        return task if event is None or event.text is None else event.text
+
+    def pass_end(self) -> None:
+        """Called where the answer is given out: unless the record holds it, what is told from here on is new."""
+        self.live = self.live or not (self.answered or self._closed)
+
+    @property
+    def was_passed_on(self) -> bool:
+        """Whether the record tells that the model was given the task, or why not."""
+        return self.surveys is not None or self._decided > 0 or "input" in self.guarded
+
+    def is_new(self, step: int) -> bool:
+        """Whether nothing of a step is on the record, or no more than that it has begun."""
+        return self.live or step > self._decided
 
     def require_open(self) -> None:
         """Called before anything new happens in the run.

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agentx import events as ev
+from agentx.guarded import PASS_ON
 from agentx.messages import ToolCall, Usage
 from agentx.trace import Kind, Part, PartKind, Span, as_text, call_id, total
 
@@ -169,6 +170,8 @@ class _Building:
         if call := self._open.get(event.call_id):
             self._waited(call)
             call.span.texts.append(("Allowed" if event.allowed else "Denied", event.reason))
+            if call.span.name == PASS_ON:
+                self._end_call(call, self.now, "" if event.allowed else "denied")
 
     def question_asked(self, event: ev.QuestionAsked, before: float) -> None:
         if call := self._open.get(event.call_id):
@@ -237,23 +240,7 @@ class _Building:
         del self._open[id]
 
     def marked(self, event: Any, before: float) -> None:
-        match event:
-            case ev.Notice():
-                name, text = "notice", event.text
-            case ev.Criticised():
-                name, text = "critique", f"{event.principle}\n{event.critique}"
-            case ev.Revised():
-                name, text = "revision", event.text
-            case ev.DoubtSettled():
-                name, text = (
-                    "doubt settled",
-                    f"{'It happened' if event.happened else 'It did not happen'}: {event.reason}",
-                )
-            case _:
-                name, text = (
-                    "rewound",
-                    f"The session went back to its event {event.to}; what is above counts no longer.",
-                )
+        name, text = _mark(event)
         # A task that has ended is not made longer by what a person did afterwards.
         at = self.now if self.tasks[-1].status == "open" else self.tasks[-1].end
         span = self._span("mark", name, at, at, text, texts=[("Text", text)])
@@ -299,14 +286,41 @@ _HANDLERS: dict[type[Any], Any] = {
     ev.QuestionAnswered: _Building.question_answered,
     ev.CallStarted: _Building.started,
     ev.CallFinished: _Building.finished,
+    ev.ExamplesShown: _Building.marked,
     ev.Notice: _Building.marked,
+    ev.Guarded: _Building.marked,
     ev.Criticised: _Building.marked,
     ev.Revised: _Building.marked,
     ev.DoubtSettled: _Building.marked,
+    ev.SteeringShown: _Building.marked,
+    ev.SteeringUnheard: _Building.marked,
     ev.Rewound: _Building.marked,
     ev.Answered: _Building.answered,
     ev.RunFinished: _Building.run_finished,
 }
+
+
+def _mark(event: Any) -> tuple[str, str]:
+    """The name and the text of what takes no time."""
+    match event:
+        case ev.Notice():
+            return "notice", event.text
+        case ev.Guarded():
+            return "guard", event.sentence
+        case ev.ExamplesShown():
+            return "examples", event.text
+        case ev.Criticised():
+            return "critique", f"{event.principle}\n{event.critique}"
+        case ev.Revised():
+            return "revision", event.text
+        case ev.SteeringShown():
+            return "the user adds", "\n\n".join(event.texts)
+        case ev.SteeringUnheard():
+            return "not heard before the end", "\n\n".join(event.texts)
+        case ev.DoubtSettled():
+            return "doubt settled", f"{'It happened' if event.happened else 'It did not happen'}: {event.reason}"
+        case _:
+            return "rewound", f"The session went back to its event {event.to}; what is above counts no longer."
 
 
 def _start(span: Span) -> float:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from agentx import config
+from agentx import config, config_guard
 from agentx.cli import options
 from agentx.cli.setup import folder
 from agentx.cli.text import one_line
@@ -28,6 +28,7 @@ def show(
     values = dataclasses.asdict(loaded.settings)
     tables = values.pop("tool_settings")
     values |= {f"tools.{name}.{key}": value for name, table in tables.items() for key, value in table.items()}
+    values |= config_guard.items(values.pop("guard"))
     for key, value in values.items():
         line = f"{key} = {_shown(value)}"
         sys.stdout.write(f"{line}  # {loaded.origins[key]}\n" if origin else f"{line}\n")

@@ -57,6 +57,7 @@ def checks(workspace: Path) -> list[Callable[[], Iterator[Finding]]]:
         lambda: _journal(workspace),
         lambda: _settings(workspace),
         lambda: _model(workspace),
+        lambda: _adapter(workspace),
         lambda: _calibration(workspace),
         _sandboxes,
         _plugins,
@@ -209,6 +210,20 @@ def _sources(name: str | None) -> Iterator[Finding]:
         for way in ways(store.entry(name)):
             yield Finding("ok", "source", f"{way.name}: {way.address}")
     yield Finding("ok", "source", "a GGUF file of yours: `agentx config set model PATH`")
+
+
+def _adapter(workspace: Path) -> Iterator[Finding]:
+    """Whether the adapter that is set is one; nothing where none is."""
+    from agentx.models.adapter_file import read_adapter
+
+    try:
+        named = config.load(workspace).settings.adapter
+        if named:
+            yield Finding("ok", "adapter", f"{named}, for {read_adapter(Path(named).expanduser()).architecture}")
+    except ConfigError:
+        return  # told of already
+    except AgentXError as error:
+        yield Finding("bad", "adapter", str(error))
 
 
 def _calibration(workspace: Path) -> Iterator[Finding]:

@@ -13,6 +13,8 @@ from agentx.events import (
     Criticised,
     DoubtSettled,
     Event,
+    ExamplesShown,
+    Guarded,
     ModeChanged,
     ModelLoaded,
     Notice,
@@ -20,6 +22,8 @@ from agentx.events import (
     RunFinished,
     RunResumed,
     RunStarted,
+    Steered,
+    SteeringUnheard,
     Thought,
 )
 from agentx.messages import ToolCall, ToolResult
@@ -62,6 +66,12 @@ class Narrator:
                 self._line(f"a call was in doubt and {taken}: {event.reason}", YELLOW)
             case ModeChanged():
                 self._line(f"the mode is {event.mode} from here on", DIM)
+            case Steered():
+                self._line(f"the user adds: {one_line(event.text)}", "")
+            case SteeringUnheard():
+                self.note(f"the run ended before it could heed: {one_line(' / '.join(event.texts))}")
+            case ExamplesShown():
+                self._line(f"shown as examples: the tasks of {', '.join(event.sessions)}", DIM)
             case Thought():
                 self._block(event.text, "  ", DIM)
             case CallDecoded():
@@ -78,6 +88,8 @@ class Narrator:
                 self._result(event.result)
             case Notice():
                 self.note(event.text)
+            case Guarded():
+                self.note(event.sentence)
             case Criticised():
                 self.note(f"the draft goes against “{event.principle}”: {event.critique}")
             case Answered() if event.unverified:

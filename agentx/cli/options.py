@@ -16,7 +16,9 @@ Workspace = Annotated[
 Model = Annotated[
     str | None, typer.Option("--model", "-m", help="A model's name, a GGUF path, or hf://owner/repo/file.")
 ]
-Tools = Annotated[list[str] | None, typer.Option("--tool", help="Offer this tool only; may be repeated.")]
+Tools = Annotated[
+    list[str] | None, typer.Option("--tool", help="Offer this tool only, or with +NAME this one too; may be repeated.")
+]
 Allow = Annotated[
     list[str] | None,
     typer.Option(
@@ -36,6 +38,13 @@ Mode = Annotated[
 MaxSteps = Annotated[int | None, typer.Option("--max-steps", help="Replies of the model that a run may take.")]
 Timeout = Annotated[float | None, typer.Option("--timeout", help="Seconds that a run may take.")]
 Strategy = Annotated[str | None, typer.Option("--strategy", help="How the next action is chosen.")]
+FewShot = Annotated[
+    int | None,
+    typer.Option("--few-shot", metavar="0-3", help="Past tasks that went well to show with a new one like them."),
+]
+Adapter = Annotated[
+    str | None, typer.Option("--adapter", metavar="FILE", help="A LoRA adapter that the model runs under, as GGUF.")
+]
 Threads = Annotated[int | None, typer.Option("--threads", help="CPU threads of the decoder.")]
 Instructions = Annotated[
     str | None,
@@ -61,6 +70,10 @@ AllowHost = Annotated[
         help="Let tools that read the web go there, though the address is private; repeatable.",
     ),
 ]
+Guard = Annotated[
+    list[str] | None,
+    typer.Option("--guard", metavar="NAME", help="Turn this guard on too (see `agentx guard list`); repeatable."),
+]
 Seed = Annotated[int | None, typer.Option("--seed", help="Seed of the random draw.")]
 Resume = Annotated[
     str | None,
@@ -77,13 +90,16 @@ _SHARED: dict[str, Any] = {
     "max_steps": MaxSteps,
     "timeout_s": Timeout,
     "strategy": Strategy,
+    "few_shot": FewShot,
     "threads": Threads,
+    "adapter": Adapter,
     "instructions": Instructions,
     "principles": Principles,
     "temperature": Temperature,
     "seed": Seed,
     "unsafe_code": UnsafeCode,
     "allow_hosts": AllowHost,
+    "guards": Guard,
 }
 """By the field of `Options` that an option fills."""
 

@@ -97,9 +97,12 @@ def _setup(run: Run, typed: Options) -> Setup:
         allow=[*(typed.allow or []), *kept.get("allow", ())],
         deny=[*(typed.deny or []), *kept.get("deny", ())],
         mode=typed.mode or (modes[-1] if modes else kept.get("mode")),
+        few_shot=kept.get("few_shot") if typed.few_shot is None else typed.few_shot,
         max_steps=typed.max_steps or kept.get("max_steps"),
         timeout_s=typed.timeout_s or kept.get("timeout_s"),
         threads=typed.threads or kept.get("threads"),
+        adapter=typed.adapter or kept.get("adapter"),
+        guards=[*(typed.guards or []), *kept.get("guards", ())],
     )
     if str(options.workspace) != started.workspace:
         raise UsageError(f"The session was begun in {started.workspace}; leave --workspace out, or name that folder.")

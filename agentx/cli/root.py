@@ -20,6 +20,7 @@ VERBS = {
     "map": ("agentx.cli.map_tasks", "Run many tasks side by side, a line of results each."),
     "tools": ("agentx.cli.tools", "List the tools, look at one, call one without a model."),
     "models": ("agentx.cli.models", "List, fetch and verify models."),
+    "guard": ("agentx.cli.guard", "See what guards find in a text."),
     "cache": ("agentx.cli.cache", "List and clear what makes the next start quick."),
     "plugins": ("agentx.cli.plugins", "Write, list and check plugins."),
     "sessions": ("agentx.cli.sessions", "Look at earlier runs."),

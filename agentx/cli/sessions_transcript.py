@@ -17,12 +17,17 @@ from agentx.events import (
     CallStarted,
     Criticised,
     Event,
+    ExamplesShown,
+    Guarded,
     Notice,
     QuestionAnswered,
     QuestionAsked,
     Revised,
     RunFinished,
     RunStarted,
+    Steered,
+    SteeringShown,
+    SteeringUnheard,
     StepStarted,
     TextDelta,
     Thought,
@@ -47,6 +52,12 @@ def blocks(events: Iterable[Event]) -> Iterator[Block]:
         match event:
             case RunStarted():
                 yield Block("Task", event.task)
+            case SteeringShown():
+                yield Block("Added to the task", "\n\n".join(event.texts))
+            case SteeringUnheard():
+                yield Block("Not heard before the run ended", "\n\n".join(event.texts))
+            case ExamplesShown():
+                yield Block(f"Examples from {', '.join(event.sessions)}", event.text, True)
             case Thought():
                 yield Block("Thought", event.text, True)
             case CallDecoded():
@@ -66,6 +77,8 @@ def blocks(events: Iterable[Event]) -> Iterator[Block]:
                 yield Block(head, result.full_text or result.text, True)
             case Notice():
                 yield Block("Note", event.text)
+            case Guarded():
+                yield Block("Guard", event.sentence)
             case Criticised():
                 yield Block("Draft goes against a principle", f"{event.principle}\n{event.critique}")
             case Answered():
@@ -87,10 +100,16 @@ def summary(event: Event) -> str:
             text = str(event.call)
         case CallFinished(result):
             text = f"{result.status}: {result.text}"
-        case TextDelta() | Thought() | CallProgress() | Notice() | Revised() | Answered():
+        case TextDelta() | Thought() | CallProgress() | Notice() | Revised() | Answered() | Steered():
             text = event.text
+        case SteeringShown() | SteeringUnheard():
+            text = " / ".join(event.texts)
+        case ExamplesShown():
+            text = ", ".join(event.sessions)
         case ApprovalGiven():
             text = event.reason
+        case Guarded():
+            text = event.sentence
         case StepStarted():
             text = str(event.number)
         case RunFinished():

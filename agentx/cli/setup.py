@@ -1,11 +1,12 @@
 """From options and settings to an agent: what `run`, `chat` and a user interface have in common."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from agentx import config, plugins
+from agentx import config, offered, plugins
 from agentx.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
@@ -31,7 +32,9 @@ class Options:
     max_steps: int | None = None
     timeout_s: float | None = None
     strategy: str | None = None
+    few_shot: int | None = None
     threads: int | None = None
+    adapter: str | None = None
     instructions: str | None = None
     temperature: float | None = None
     seed: int | None = None
@@ -40,6 +43,7 @@ class Options:
     deny: list[str] | None = None
     mode: str | None = None
     allow_hosts: list[str] | None = None
+    guards: list[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +95,15 @@ class Setup:
             allow=settings.allow,
             deny=settings.deny,
             mode=settings.mode,
+            few_shot=settings.few_shot,
             max_steps=settings.max_steps,
             timeout_s=settings.timeout_s,
             sampling=Sampling(temperature=settings.temperature, seed=settings.seed),
             threads=settings.threads,
             context_tokens=settings.context_tokens,
+            adapter=settings.adapter,
             tool_settings=settings.tool_settings,
+            guard=settings.guard,
         )
 
     def session(self, agent: "Agent") -> "Session":
@@ -132,6 +139,7 @@ def prepare(options: Options) -> Setup:
     Raises:
         UsageError: the workspace is no folder, or a name, a pattern or a number is off.
         ConfigError: the same of what a settings file or the environment says.
+        ModelFileError: the adapter's file is none.
         PluginError: a tool that was asked for by name cannot be loaded.
     """
     workspace = folder(options.workspace)
@@ -147,7 +155,9 @@ def prepare(options: Options) -> Setup:
             "max_steps": options.max_steps,
             "timeout_s": options.timeout_s,
             "strategy": options.strategy,
+            "few_shot": options.few_shot,
             "threads": options.threads,
+            "adapter": options.adapter,
             "instructions": _instructions(options.instructions),
             "principles": _principles(options.principles or []) or None,
             "temperature": options.temperature,
@@ -158,32 +168,55 @@ def prepare(options: Options) -> Setup:
     # Before the model is fetched and loaded for nothing.
     _check_registered(loaded, "strategy", "agentx.strategies", "auto")
     _check_registered(loaded, "dialect", "agentx.dialects")
-    _check_registered(loaded, "enabled_tools", "agentx.tools")
+    _check_named(loaded, "enabled_tools", offered.known(), "tools", offered.is_known)
+    loaded = _with_guards(loaded, options.guards or [])
+    if loaded.settings.adapter:
+        from agentx.models.adapter_file import read_adapter
+
+        read_adapter(Path(loaded.settings.adapter).expanduser())
     tools, problems = load_tools(loaded.settings.enabled_tools)
     notices = [*loaded.notices, *problems]
     return Setup(loaded.settings, workspace, tools, notices, options.unsafe_code, hosts, origins=loaded.origins)
 
 
 def _check_registered(loaded: config.Loaded, key: str, group: str, *others: str) -> None:
-    value: str | list[str] | None = getattr(loaded.settings, key)
     known = [*others, *plugins.names(group)]
+    _check_named(loaded, key, known, group.removeprefix("agentx."), known.__contains__)
+
+
+def _check_named(
+    loaded: config.Loaded, key: str, known: list[str], nouns: str, is_known: Callable[[str], bool]
+) -> None:
+    value: str | list[str] | None = getattr(loaded.settings, key)
     for name in [value] if isinstance(value, str) else value or []:
-        if name not in known:
-            origin, noun = loaded.origins[key], group.removeprefix("agentx.")
-            sentence = f"There is no {_NOUNS[key]} `{name}`; the {noun} are: {', '.join(known) or 'none'}."
+        if not is_known(name):
+            origin = loaded.origins[key]
+            sentence = f"There is no {_NOUNS[key]} `{name}`; the {nouns} are: {', '.join(known) or 'none'}."
             raise UsageError(sentence) if origin == "command line" else ConfigError(f"{origin}: {sentence}")
 
 
+def _with_guards(loaded: config.Loaded, typed: list[str]) -> config.Loaded:
+    """The settings with the guards that were typed turned on too.
+
+    Raises:
+        UsageError, ConfigError: one cannot be had.
+    """
+    on = list(dict.fromkeys([*loaded.settings.guard.get("on", ()), *typed]))
+    if not on:
+        return loaded
+    from agentx.guarding.checking import Guards
+
+    guard = {**loaded.settings.guard, "on": on}
+    try:
+        Guards.of(guard)
+    except ConfigError as error:
+        raise UsageError(str(error)) if typed else error from None
+    return replace(loaded, settings=replace(loaded.settings, guard=guard))
+
+
 def load_tools(names: list[str] | None) -> "tuple[list[Tool], list[str]]":
-    """The tools of these names, or all; and a line about each plugin that had to be left out."""
-    if names is not None:
-        known = plugins.names("agentx.tools")
-        for name in names:
-            if name not in known:
-                raise UsageError(f"There is no tool `{name}`; the tools are: {', '.join(known) or 'none'}.")
-        return [plugins.load("agentx.tools", name) for name in dict.fromkeys(names)], []
-    found, problems = plugins.load_all("agentx.tools")
-    return list(found.values()), [problem.sentence for problem in problems]
+    """See `agentx.offered.load`."""
+    return offered.load(names)
 
 
 def with_project_policy(loaded: config.Loaded, workspace: Path) -> config.Loaded:

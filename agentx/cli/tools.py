@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from agentx import config, plugins
+from agentx import config, offered, plugins
 from agentx.cli import aio, options, output
 from agentx.cli.approve import terminal_asker
 from agentx.cli.narrate import Narrator
@@ -27,18 +27,20 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="A tool's name, as `ag
 
 @app.command("list")
 def list_tools() -> int:
-    """List the tools, what they may do, and the packages they come from."""
+    """List the tools, what they may do, and the packages they come from; some are offered only if they are named."""
     with output.taken() as answers:
-        found, problems = plugins.load_all("agentx.tools")
-        sources = {plugin.name: plugin.distribution for plugin in plugins.listing("agentx.tools")}
-        rows = [
-            (name, _capabilities(tool), sources[name], tool.description.partition("\n")[0])
-            for name, tool in sorted(found.items())
-        ]
-        answers.text(table([("NAME", "MAY", "FROM", "DESCRIPTION"), *rows]))
+        rows: list[tuple[str, ...]] = []
         narrator = Narrator(sys.stderr)
-        for problem in problems:
-            narrator.note(problem.sentence)
+        for group, on in ((offered.GROUP, "yes"), (offered.OPTIONAL, "if named")):
+            found, problems = plugins.load_all(group)
+            sources = {plugin.name: plugin.distribution for plugin in plugins.listing(group)}
+            rows += [
+                (name, on, _capabilities(tool), sources[name], tool.description.partition("\n")[0])
+                for name, tool in sorted(found.items())
+            ]
+            for problem in problems:
+                narrator.note(problem.sentence)
+        answers.text(table([("NAME", "ON", "MAY", "FROM", "DESCRIPTION"), *sorted(rows)]))
     return 0
 
 

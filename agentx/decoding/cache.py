@@ -16,17 +16,18 @@ class Cache:
         self.ledger = ledger
         self._parking = parking
 
-    def place(self, prompt: list[int]) -> tuple[CachedSequence | None, int]:
-        """A sequence that holds the longest cached prefix of the prompt, and its length; at least one token is left
-        to decode, since its logits are wanted."""
-        self._parking.fetch(prompt)
-        sequence, reused = self._place(prompt)
+    def place(self, prompt: list[int], adapter: str = "") -> tuple[CachedSequence | None, int]:
+        """A sequence that holds the longest cached prefix of the prompt under its adapter, and its length; at least one
+        token is left to decode, since its logits are wanted."""
+        self._parking.fetch(prompt, adapter)
+        sequence, reused = self._place(prompt, adapter)
         if sequence:
+            sequence.adapter = adapter
             self._parking.tidy(sequence)
         return sequence, reused
 
-    def _place(self, prompt: list[int]) -> tuple[CachedSequence | None, int]:
-        source, shared = self.ledger.best_match(prompt)
+    def _place(self, prompt: list[int], adapter: str) -> tuple[CachedSequence | None, int]:
+        source, shared = self.ledger.best_match(prompt, adapter)
         reused = min(shared, len(prompt) - 1)
         if not source.busy and reused >= len(source.tokens) - 1:
             self.truncate(source, reused)
@@ -45,7 +46,7 @@ class Cache:
 
     def catch_up(self, sequence: CachedSequence, prompt: list[int]) -> int:
         """Shares with a sequence what another one has come to hold of its prompt; how many tokens that is."""
-        source, shared = self.ledger.best_match(prompt)
+        source, shared = self.ledger.best_match(prompt, sequence.adapter)
         length = min(shared, len(prompt) - 1)
         gained = length - len(sequence.tokens)
         if gained <= 0:
@@ -59,13 +60,21 @@ class Cache:
         self.llama.truncate(sequence.id, length)
         self.ledger.truncate(sequence, length)
 
-    def decode(self, rows: list[Row]) -> None:
-        """Runs a batch, parking idle sequences where the cache is full.
+    def drop(self, adapter: str) -> None:
+        """Forgets what was made under an adapter, in the cache and parked; nothing at work may hold it."""
+        for sequence in self.ledger.sequences:
+            if sequence.adapter == adapter:
+                self.truncate(sequence, 0)
+        self._parking.drop(adapter)
+
+    def decode(self, rows: list[Row], adapter: str = "") -> None:
+        """Runs a batch under an adapter, parking idle sequences where the cache is full.
 
         Raises:
             ContextOverflow: the sequences at work fill the cache.
             Aborted: a stream was cancelled.
         """
+        self.llama.adapt(adapter)
         self._parking.make_room(len(rows))
         try:
             self.llama.decode(rows)

@@ -55,6 +55,10 @@ class Decoder(Protocol):
         """
         ...
 
+    def adapt(self, adapter: str) -> None:
+        """Has the batches that follow run under an adapter that was loaded by this name; "" under none."""
+        ...
+
     def logits(self, row: int) -> NDArray[np.float32]:
         """Logits of a wanted row of the last batch, shape (vocab_size,); the next `decode` may overwrite them."""
         ...

@@ -162,7 +162,7 @@ class Engine:
         batch = self._schedule.batch()
         if not batch.rows:
             return False
-        self.cache.decode(batch.rows)
+        self.cache.decode(batch.rows, batch.adapter)
         for stream, fed in batch.fed.items():
             assert stream.sequence
             self.cache.append(stream.sequence, fed)
@@ -184,8 +184,17 @@ class Engine:
             if stream.sequence:
                 self.cache.restore(stream.sequence)
 
+    def forget(self, adapter: str) -> None:
+        """Breaks off what is decoded under an adapter, and drops all that was made under it.
+
+        On the engine's thread only (see `run`).
+        """
+        self._schedule.drop(adapter)
+        self.cache.drop(adapter)
+        self.prefixes.drop(adapter)
+
     def score(
-        self, prompt: list[int], continuations: Sequence[list[int]], kept: int = 0
+        self, prompt: list[int], continuations: Sequence[list[int]], kept: int = 0, adapter: str = ""
     ) -> tuple[list[float], int, int]:
         """Log-probability of each continuation, prompt tokens read, and tokens decoded for the scores.
 
@@ -198,10 +207,10 @@ class Engine:
         """
         if len(prompt) + 1 > self.ledger.cells:
             raise too_long(len(prompt), self.ledger.cells)
-        self.prefixes.prepare(prompt, kept)
+        self.prefixes.prepare(prompt, kept, adapter)
         while not self.closed:
             try:
-                return scoring.score(self.cache, prompt, continuations)
+                return scoring.score(self.cache, prompt, continuations, adapter)
             except Aborted:  # another stream was cancelled; what was read so far is in the ledger
                 self._allow()
         raise ModelError("The model was closed while it decoded.")

@@ -13,13 +13,17 @@ from itertools import count
 
 @dataclass(slots=True)
 class CachedSequence:
-    """A sequence of the cache: `tokens[i]` stands in cell `cells[i]`, which other sequences may share."""
+    """A sequence of the cache: `tokens[i]` stands in cell `cells[i]`, which other sequences may share.
+
+    What a cell holds was made under an adapter ("" is none) and is worth nothing to another.
+    """
 
     id: int
     tokens: list[int] = field(default_factory=list[int])
     cells: list[int] = field(default_factory=list[int])
     busy: bool = False
     last_use: int = 0
+    adapter: str = ""
 
 
 class Ledger:
@@ -44,15 +48,16 @@ class Ledger:
         """How many cells of a sequence, from the first, another one holds too."""
         return next((i for i, cell in enumerate(sequence.cells) if self._references[cell] == 1), len(sequence.cells))
 
-    def best_match(self, prompt: Sequence[int]) -> tuple[CachedSequence, int]:
-        """The sequence with the longest prefix in common with the prompt, and that prefix's length in tokens.
+    def best_match(self, prompt: Sequence[int], adapter: str = "") -> tuple[CachedSequence, int]:
+        """The sequence with the longest prefix in common with the prompt under its adapter, and that prefix's length
+        in tokens.
 
         Of equals, an idle one that ends with the prefix, so that it can be extended in place.
         """
         wanted = list(prompt)
 
         def rank(sequence: CachedSequence) -> tuple[int, bool]:
-            length = common_prefix(sequence.tokens, wanted)
+            length = common_prefix(sequence.tokens, wanted) if sequence.adapter == adapter else 0
             return length, not sequence.busy and length == len(sequence.tokens)
 
         best = max(self.sequences, key=rank)
@@ -92,6 +97,7 @@ class Ledger:
         self.truncate(target, 0)
         target.tokens = source.tokens[:length]
         target.cells = source.cells[:length]
+        target.adapter = source.adapter
         self._references.update(target.cells)
 
     def truncate(self, sequence: CachedSequence, length: int) -> None:

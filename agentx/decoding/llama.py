@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from agentx.cpus import short_spins
 from agentx.decoding.decoder import Aborted, CacheFull, Row
+from agentx.decoding.lora import Loras
 from agentx.errors import ModelError, ModelFileError
 
 with short_spins():
@@ -55,6 +56,7 @@ class Llama:
         self.metadata = self._read_metadata()
         self._context: Any = self._open_context(context_tokens, sequences, threads, batch_rows)
         self._memory: Any = llama_cpp.llama_get_memory(self._context)
+        self.loras = Loras(self._model, self._context, _log_lines)
         self.context_tokens: int = llama_cpp.llama_n_ctx(self._context)
         self.sequences = sequences
         self.batch_rows = batch_rows
@@ -187,6 +189,10 @@ class Llama:
             raise Aborted
         if code:
             raise ModelError(f"llama.cpp failed to decode (code {code}): {'; '.join(_log_lines[-2:])[:300]}")
+
+    def adapt(self, adapter: str) -> None:
+        """Has the batches that follow run under an adapter of `loras`; "" under none."""
+        self.loras.use(adapter)
 
     def logits(self, row: int) -> NDArray[np.float32]:
         """Logits of a row of the last batch, shape (vocab_size,): a view that the next `decode` overwrites."""

@@ -24,6 +24,7 @@ class Parked:
     tokens: list[int]
     start: int
     state: memoryview
+    adapter: str
 
 
 class Parking:
@@ -60,46 +61,54 @@ class Parking:
         start = max(self._ledger.shared(sequence) - 1, 0)
         if length - start > MIN_TOKENS:
             self._llama.copy(sequence.id, self._scratch, length, start)
-            self._lot.append(Parked(sequence.tokens.copy(), start, self._llama.state(self._scratch)))
+            state = self._llama.state(self._scratch)
+            self._lot.append(Parked(sequence.tokens.copy(), start, state, sequence.adapter))
             self._llama.truncate(self._scratch, 0)
         self._llama.truncate(sequence.id, 0)
         self._ledger.truncate(sequence, 0)
         while self.tokens > self._ledger.cells:
             self._lot.pop(0)
 
-    def fetch(self, prompt: list[int]) -> None:
+    def fetch(self, prompt: list[int], adapter: str = "") -> None:
         """Puts back what a prompt goes on with, if that is more than what the cache holds of it."""
-        parked, length = self._best_match(prompt)
-        if parked and length > self._ledger.best_match(prompt)[1] + MIN_TOKENS:
+        parked, length = self._best_match(prompt, adapter)
+        if parked and length > self._ledger.best_match(prompt, adapter)[1] + MIN_TOKENS:
             self._put_back(parked)
+
+    def drop(self, adapter: str) -> None:
+        """Forgets what was made under an adapter."""
+        self._lot = [parked for parked in self._lot if parked.adapter != adapter]
 
     def make_room(self, cells: int, keep: CachedSequence | None = None) -> None:
         """Parks idle sequences, least recently used first, until there is room; all of them if that is not enough."""
         for victim in self._ledger.victims(cells, keep):
             self.park(victim)
 
-    def _best_match(self, tokens: list[int]) -> tuple[Parked | None, int]:
-        found = max(self._lot, key=lambda parked: common_prefix(parked.tokens, tokens), default=None)
+    def _best_match(self, tokens: list[int], adapter: str) -> tuple[Parked | None, int]:
+        lot = (parked for parked in self._lot if parked.adapter == adapter)
+        found = max(lot, key=lambda parked: common_prefix(parked.tokens, tokens), default=None)
         return found, common_prefix(found.tokens, tokens) if found else 0
 
     def _put_back(self, parked: Parked) -> None:
         """Puts a sequence back into the cache, unless there is no room for it, or what it begins with is gone."""
         self._lot.remove(parked)
-        if self._ledger.best_match(parked.tokens)[1] < parked.start:
+        if self._ledger.best_match(parked.tokens, parked.adapter)[1] < parked.start:
             # The sequence with which it shared its beginning may have been parked after it.
-            other, length = self._best_match(parked.tokens)
+            other, length = self._best_match(parked.tokens, parked.adapter)
             if other and length >= parked.start:
                 self._put_back(other)
-        source, length = self._ledger.best_match(parked.tokens)
+        source, length = self._ledger.best_match(parked.tokens, parked.adapter)
         self.make_room(len(parked.tokens) - parked.start, keep=source)
         target = self._ledger.idle()
-        if target is None or target is source or length < parked.start:
+        if target is None or (target is source and target.tokens) or length < parked.start:
             return
         self.park(target)
         if self._llama.load_state(self._scratch, parked.state):
-            self._llama.copy(source.id, target.id, parked.start)
+            if parked.start:
+                self._llama.copy(source.id, target.id, parked.start)
             self._llama.copy(self._scratch, target.id, len(parked.tokens), parked.start)
             self._llama.truncate(self._scratch, 0)
             self._ledger.share(source, target, parked.start)
+            target.adapter = parked.adapter
             self._ledger.append(target, parked.tokens[parked.start :])
             self._ledger.touch(target)

@@ -6,6 +6,7 @@ by a thread of its own.
 
 import threading
 from collections import OrderedDict
+from typing import TypeAlias
 
 from agentx.decoding.decoder import Decoder
 from agentx.decoding.ledger import Ledger
@@ -15,6 +16,8 @@ from agentx.decoding.snapshots import SnapshotStore
 MIN_TOKENS = 128
 """Fewer are read again sooner than a file is looked for."""
 _REMEMBERED = 16
+_Beginning: TypeAlias = tuple[str, tuple[int, ...]]
+"""The adapter that it is read under, and its tokens."""
 
 
 class Prefixes:
@@ -33,8 +36,8 @@ class Prefixes:
         self._parking = parking
         self._store = store
         self._scratch = scratch
-        self._unsaved: OrderedDict[tuple[int, ...], None] = OrderedDict()
-        self._settled: OrderedDict[tuple[int, ...], None] = OrderedDict()
+        self._unsaved: OrderedDict[_Beginning, None] = OrderedDict()
+        self._settled: OrderedDict[_Beginning, None] = OrderedDict()
         self._writer: threading.Thread | None = None
 
     @property
@@ -42,27 +45,33 @@ class Prefixes:
         """Whether there is something to do in a quiet moment."""
         return bool(self._unsaved)
 
-    def prepare(self, prompt: list[int], length: int) -> None:
+    def prepare(self, prompt: list[int], length: int, adapter: str = "") -> None:
         """Before a prompt is placed: sees to it that its first `length` tokens are cached if they can be loaded."""
         if self._store is None or length < MIN_TOKENS:
             return
         tokens = tuple(prompt[:length])
-        cached = self._ledger.best_match(tokens)[1]
-        if length - cached >= MIN_TOKENS and self._load(self._store, tokens):
-            _remember(self._settled, tokens)
-            self._unsaved.pop(tokens, None)
-        elif tokens not in self._settled:
-            _remember(self._unsaved, tokens)
+        beginning = adapter, tokens
+        cached = self._ledger.best_match(tokens, adapter)[1]
+        if length - cached >= MIN_TOKENS and self._load(self._store.under(adapter), beginning):
+            _remember(self._settled, beginning)
+            self._unsaved.pop(beginning, None)
+        elif beginning not in self._settled:
+            _remember(self._unsaved, beginning)
+
+    def drop(self, adapter: str) -> None:
+        """Saves nothing more of what was read under an adapter."""
+        for beginning in [known for known in self._unsaved if known[0] == adapter]:
+            del self._unsaved[beginning]
 
     def save_one(self) -> None:
         """Copies out the oldest unsaved state and has it written."""
         if self._store is None or not self._unsaved or (self._writer and self._writer.is_alive()):
             return
-        tokens, _ = self._unsaved.popitem(last=False)
-        source, cached = self._ledger.best_match(tokens)
+        (adapter, tokens), _ = self._unsaved.popitem(last=False)
+        source, cached = self._ledger.best_match(tokens, adapter)
         if cached < len(tokens):  # never read, or evicted: the next request notes it again
             return
-        _remember(self._settled, tokens)
+        _remember(self._settled, (adapter, tokens))
         self._llama.copy(source.id, self._scratch, len(tokens))
         try:
             if self._llama.state_size(self._scratch) > self._store.cap_bytes:
@@ -70,9 +79,8 @@ class Prefixes:
             state = self._llama.state(self._scratch)
         finally:
             self._llama.truncate(self._scratch, 0)
-        self._writer = threading.Thread(
-            target=self._store.save, args=(tokens, state), name="agentx-snapshot", daemon=True
-        )
+        save = self._store.under(adapter).save
+        self._writer = threading.Thread(target=save, args=(tokens, state), name="agentx-snapshot", daemon=True)
         self._writer.start()
 
     def finish(self) -> None:
@@ -84,7 +92,8 @@ class Prefixes:
                 return
             self.save_one()
 
-    def _load(self, store: SnapshotStore, tokens: tuple[int, ...]) -> bool:
+    def _load(self, store: SnapshotStore, beginning: _Beginning) -> bool:
+        adapter, tokens = beginning
         sequence = self._ledger.idle()
         state = store.load(tokens) if sequence else None
         if sequence is None or state is None:
@@ -94,6 +103,7 @@ class Prefixes:
         alone = self._ledger.used_cells == 0
         if self._llama.load_state(sequence.id, state):
             self._ledger.append(sequence, tokens)
+            sequence.adapter = adapter
             self._ledger.touch(sequence)
             return True
         if alone:  # it had all the room there is, so it is the file
@@ -101,8 +111,8 @@ class Prefixes:
         return False
 
 
-def _remember(known: OrderedDict[tuple[int, ...], None], tokens: tuple[int, ...]) -> None:
-    known[tokens] = None
-    known.move_to_end(tokens)
+def _remember(known: OrderedDict[_Beginning, None], beginning: _Beginning) -> None:
+    known[beginning] = None
+    known.move_to_end(beginning)
     if len(known) > _REMEMBERED:
         known.popitem(last=False)

@@ -11,6 +11,7 @@ from agentx.decoding.decoder import Row
 from agentx.decoding.ledger import common_prefix
 from agentx.decoding.prefixes import Prefixes
 from agentx.decoding.stream import Stream
+from agentx.errors import ModelError
 
 PROMPT_ROWS_BESIDE_OTHERS = 32
 """Prompt rows that one batch takes while other streams decode: 32 rows take about as long as 8 single ones."""
@@ -20,13 +21,14 @@ WORTH_WAITING_FOR = 32
 
 @dataclass(slots=True)
 class Batch:
-    """Rows to decode.
+    """Rows to decode, all under one adapter: it is the context's, not the row's.
 
     Attributes:
         fed: the tokens of each stream in it.
         ends: for streams whose pending tokens are all in it, the rows whose logits they take.
     """
 
+    adapter: str = ""
     rows: list[Row] = field(default_factory=list[Row])
     fed: dict[Stream, list[int]] = field(default_factory=dict[Stream, list[int]])
     ends: dict[Stream, range] = field(default_factory=dict[Stream, range])
@@ -40,6 +42,7 @@ class Schedule:
         self._prefixes = prefixes
         self._waiting: list[Stream] = []
         self.running: list[Stream] = []
+        self._adapter = ""
 
     @property
     def streams(self) -> list[Stream]:
@@ -63,24 +66,23 @@ class Schedule:
             stream = waiting.pop(0)
             if len(stream.prompt) + 1 > self._cache.ledger.cells:
                 stream.break_off(too_long(len(stream.prompt), self._cache.ledger.cells))
-            elif self._being_read(stream.prompt):
+            elif self._being_read(stream.prompt, stream.adapter):
                 self._waiting.append(stream)
             elif not self._place(stream):
                 self._waiting += [stream, *waiting]
                 return
 
-    def _being_read(self, prompt: list[int]) -> bool:
-        """Whether a stream at work is still reading a beginning that this prompt has too."""
-        if not self.running:
-            return False
-        shared = max(common_prefix(other.prompt, prompt[:-1]) for other in self.running)
-        return shared >= WORTH_WAITING_FOR and self._cache.ledger.best_match(prompt)[1] < shared
+    def _being_read(self, prompt: list[int], adapter: str) -> bool:
+        """Whether a stream at work is still reading a beginning that this prompt has too, under the same adapter."""
+        fellows = (other.prompt for other in self.running if other.adapter == adapter)
+        shared = max((common_prefix(other, prompt[:-1]) for other in fellows), default=0)
+        return shared >= WORTH_WAITING_FOR and self._cache.ledger.best_match(prompt, adapter)[1] < shared
 
     def _place(self, stream: Stream) -> bool:
         """Begins a stream; False if there is no room for it now."""
         ledger = self._cache.ledger
-        self._prefixes.prepare(stream.prompt, stream.kept)
-        sequence, reused = self._cache.place(stream.prompt)
+        self._prefixes.prepare(stream.prompt, stream.kept, stream.adapter)
+        sequence, reused = self._cache.place(stream.prompt, stream.adapter)
         busy = sum(len(other.prompt) + other.max_tokens for other in self.running)
         if sequence is None or (self.running and busy + len(stream.prompt) - reused > ledger.cells):
             return False
@@ -91,20 +93,37 @@ class Schedule:
         return True
 
     def batch(self) -> Batch:
-        """The next rows, of as many streams as have any."""
-        batch = Batch()
-        alone = len(self.running) == 1
-        # Short needs first: a stream that decodes must not wait for one that reads its prompt.
-        for stream in sorted(self.running, key=lambda stream: len(stream.pending)):
+        """The next rows, of as many streams of one adapter as have any."""
+        for stream in self.running:
             if len(stream.pending) > WORTH_WAITING_FOR:
                 # Probes read their prompts between two batches, perhaps this one's beginning.
                 assert stream.sequence
                 stream.skip(self._cache.catch_up(stream.sequence, stream.prompt))
+        batch = Batch(self._next_adapter())
+        alone = len(self.running) == 1
+        # Short needs first: a stream that decodes must not wait for one that reads its prompt.
+        for stream in sorted(self.running, key=lambda stream: len(stream.pending)):
+            if stream.adapter != batch.adapter:
+                continue
             room = self._cache.llama.batch_rows - len(batch.rows)
             count = min(stream.ready, room if alone else min(room, PROMPT_ROWS_BESIDE_OTHERS))
             if count:
                 self._add(batch, stream, count, alone)
         return batch
+
+    def _next_adapter(self) -> str:
+        """The adapter of the next batch: those of the streams that have something to feed take turns."""
+        ready = sorted({stream.adapter for stream in self.running if stream.ready})
+        if ready:
+            self._adapter = next((adapter for adapter in ready if adapter > self._adapter), ready[0])
+        return self._adapter
+
+    def drop(self, adapter: str) -> None:
+        """Breaks off all streams of an adapter, and lets go of their sequences."""
+        for stream in self.streams:
+            if stream.adapter == adapter and not stream.done:
+                stream.break_off(ModelError("The adapter was unloaded while it was at work."))
+        self.drop_ended()
 
     def _add(self, batch: Batch, stream: Stream, count: int, alone: bool) -> None:
         assert stream.sequence

@@ -72,6 +72,10 @@ class SnapshotStore:
         self._origin = {"model": place.identity, **origin}
         self.cap_bytes = place.cap_bytes
 
+    def under(self, adapter: str) -> "SnapshotStore":
+        """The snapshots of the same model under an adapter, which are no use to it without one."""
+        return SnapshotStore(self._place, {**self._origin, "adapter": adapter}) if adapter else self
+
     def path(self, tokens: Sequence[int]) -> Path:
         """The file that holds, or would hold, the state after these tokens."""
         return self._place.folder / f"{digest(self._key(tokens))}{SNAPSHOT}"

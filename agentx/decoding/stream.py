@@ -25,6 +25,7 @@ class Stream:
     Attributes:
         prompt: token ids, at least one.
         kept: how many of them, from the first, are worth keeping on disk.
+        adapter: under which it is decoded; "" is none.
         emit: takes each Delta; called on the engine's thread.
         fail: takes the exception that ended the stream; called on the engine's thread.
         drafter: guesses tokens; None guesses none.
@@ -43,6 +44,7 @@ class Stream:
     emit: Callable[[Delta], None]
     fail: Callable[[BaseException], None]
     kept: int = 0
+    adapter: str = ""
     drafter: Drafter | None = None
     held: bool = False
     cancelled: bool = False

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agentx import folders
-from agentx.events import Event, StepStarted, TextDelta, to_json
+from agentx.events import Event, ModeChanged, Steered, StepStarted, TextDelta, to_json
 from agentx.journal import copies, keeping, search
 from agentx.journal.database import Database, Run
 from agentx.journal.reading import Reading
@@ -136,7 +136,7 @@ class Journal(Reading):
         if isinstance(event, TextDelta) and (before is None or before[0] == event.channel):
             channel, pieces = before or self._pieces.setdefault(session_id, (event.channel, Pieces()))
             return [TextDelta(channel, pieces.take(event.text))]
-        if before is None:
+        if before is None or isinstance(event, Steered | ModeChanged):  # which come in the midst of a text
             return [event]
         del self._pieces[session_id]
         channel, pieces = before

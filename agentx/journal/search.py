@@ -4,7 +4,7 @@ import dataclasses
 import re
 
 from agentx.errors import UsageError
-from agentx.events import Answered, CallFinished, Event, RunStarted
+from agentx.events import Answered, CallFinished, Event, RunStarted, Steered
 from agentx.journal.database import Database, Row, Run
 from agentx.journal.rows import Hit, SessionRow, clean, decoded
 
@@ -47,7 +47,7 @@ def index(run: Run, session_id: str) -> None:
     """Within a transaction, makes what has come to the session since the last time findable."""
     rows = run(
         "SELECT number, body FROM events WHERE session = :id AND number > (SELECT indexed FROM sessions WHERE id = :id)"
-        " AND kind IN ('RunStarted', 'Answered', 'CallFinished') ORDER BY number",
+        " AND kind IN ('RunStarted', 'Steered', 'Answered', 'CallFinished') ORDER BY number",
         id=session_id,
     )
     for number, body in rows:
@@ -71,6 +71,8 @@ def _text_of(event: Event) -> tuple[str, str] | None:
     match event:
         case RunStarted():
             return "task", event.task
+        case Steered():
+            return "task", event.text
         case Answered():
             return "answer", event.text
         case CallFinished():

@@ -1,12 +1,18 @@
 """Decoders and their weights."""
 
+from pathlib import Path
 from typing import Any
 
 from agentx.model import Model
 
 
 def open_model(
-    spec: str | None, *, threads: int | None = None, context_tokens: int | None = None, progress: Any = None
+    spec: str | None,
+    *,
+    threads: int | None = None,
+    context_tokens: int | None = None,
+    adapter: Path | str | None = None,
+    progress: Any = None,
 ) -> Model:
     """The model that a name, a path, `hf://owner/repo/file` or `backend:argument` means.
 
@@ -16,10 +22,13 @@ def open_model(
         spec: None for the default model; without a backend, llama.cpp is meant.
         threads: CPU threads; None for what the machine has.
         context_tokens: size of the KV cache in tokens; None for the backend's default.
+        adapter: a LoRA adapter, as a GGUF file, that the model runs under; it is loaded beside the model, which others
+            may use without it or under another one.
         progress: a ProgressSink that is told of downloads.
 
     Raises:
         ModelNotFound, ModelFileError, DownloadError, ModelError.
+        UsageError: the backend takes no adapters.
     """
     from agentx import plugins
 
@@ -27,4 +36,9 @@ def open_model(
     if not colon or argument.startswith("//") or backend not in plugins.names("agentx.models"):
         backend, argument = "llama_cpp", spec
     options = {"threads": threads, "context_tokens": context_tokens, "progress": progress}
-    return plugins.load("agentx.models", backend)(argument, options)
+    model: Model = plugins.load("agentx.models", backend)(argument, options)
+    if adapter is None:
+        return model
+    from agentx.models.adapters import under
+
+    return under(model, adapter)

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 from agentx.errors import ConfigError, ModelNotFound
 
-Kind: TypeAlias = Literal["decoder", "embedder"]
+Kind: TypeAlias = Literal["decoder", "embedder", "encoder"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,8 @@ class FileSpec:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A model of the catalogue; `dialect` is empty for an embedder. The first file is the primary one.
+    """A model of the catalogue. The first file is the primary one; `dialect` is empty for what is no decoder, and an
+    encoder is there to be trained.
 
     `thresholds` are those of a calibration: for a probe's name the probability from which the model means Yes.
     """
@@ -131,7 +132,7 @@ def load() -> Catalog:
 
 def _entry(table: Mapping[str, Any]) -> Entry:
     kind = table.get("kind", "decoder")
-    if kind not in ("decoder", "embedder"):
+    if kind not in ("decoder", "embedder", "encoder"):
         raise ValueError(f"`{kind}` is no kind of model")
     return Entry(
         name=table["name"],

@@ -22,6 +22,9 @@ T = TypeVar("T")
 class EngineModel:
     """A Model (see `agentx.model.Model`) whose requests an engine carries out.
 
+    Attributes:
+        adapter: by the name of which adapter of the engine's they are decoded under; "" is none.
+
     Args:
         engine: with its loaded model.
         name: as shown to a person.
@@ -39,8 +42,9 @@ class EngineModel:
         self.dialect = dialect
         self.chat = chat
         self.context_tokens = engine.llama.context_tokens
+        self.adapter = ""
         self._engine = engine
-        self._drafts = drafts
+        self.drafts = drafts
         self._fragments: OrderedDict[tuple[str, bool], tuple[int, ...]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -73,7 +77,8 @@ class EngineModel:
             emit=pass_on,
             fail=pass_on,
             kept=kept,
-            drafter=Drafter(tokens) if self._drafts else None,
+            adapter=self.adapter,
+            drafter=Drafter(tokens) if self.drafts else None,
         )
         self._engine.submit(stream, constraint.lark if constraint else None)
         try:
@@ -91,7 +96,7 @@ class EngineModel:
     async def score(self, prompt: Prompt, continuations: Sequence[str]) -> Scores:
         tokens, kept = self._tokens(prompt)
         endings = [self._engine.llama.tokenize(text, markup=False) for text in continuations]
-        logprobs, read, extra = await self._on_engine(lambda: self._engine.score(tokens, endings, kept))
+        logprobs, read, extra = await self._on_engine(lambda: self._engine.score(tokens, endings, kept, self.adapter))
         return Scores(logprobs, Usage(prompt_tokens=read, reused_tokens=len(tokens) - read, probe_tokens=extra))
 
     async def count(self, prompt: Prompt) -> int:

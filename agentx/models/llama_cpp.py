@@ -11,6 +11,7 @@ from agentx.cpus import default_threads, usable_cpus
 from agentx.decoding import snapshots as store
 from agentx.decoding.opening import open_llama
 from agentx.decoding.snapshots import Snapshots
+from agentx.models.adapters import AdaptedModel, Adapters
 from agentx.models.chat_format import PlainFormat, TemplateFormat
 from agentx.models.engine_model import EngineModel
 
@@ -67,7 +68,17 @@ class LlamaCppModel(EngineModel):
         template = llama.metadata.get("tokenizer.chat_template", "")
         chat = TemplateFormat(template, llama.token_text("bos"), llama.token_text("eos")) if template else PlainFormat()
         super().__init__(engine, name, dialect, chat, identity, drafts)
+        self._adapters = Adapters(self, engine, llama)
         self.build = {**llama.state_origin, "threads": threads, "drafts": drafts}
+
+    def adapted(self, path: Path) -> AdaptedModel:
+        """This model under the LoRA adapter in a GGUF file; it shares weights and cache with this one, which goes on
+        beside it.
+
+        Raises:
+            ModelFileError: there is no such file, or it is no LoRA adapter for this model.
+        """
+        return self._adapters.load(path)
 
 
 def load(argument: str | None, options: Mapping[str, Any]) -> LlamaCppModel:

@@ -43,10 +43,12 @@ class Turn:
         harmless: ids of the calls that a strategy made of surveys alone. They show and change nothing, and no model has
             written them: nobody is asked about them.
         background: what was said before and is no longer in the prompt, for before the task.
+        examples: past tasks like this one and how they were done, for before the task.
         answer_schema: JSON Schema that the answer must match; None for free text.
         must_answer: True where no more calls are allowed.
         without: names of tools that are off in this task. The prompt goes on showing them, so that it never changes.
         steps: actions decided so far in this task.
+        has_news: the user has said something since the last action.
         conversation: the session's earlier tasks, each with its answer.
         thresholds: for each probe's name, the probability from which this model means Yes.
         probed: for each probe's name and question that was asked in this task, the probability of Yes.
@@ -69,12 +71,14 @@ class Turn:
     harmless: set[str] = field(default_factory=set[str])
     instructions: str | None = None
     background: str = ""
+    examples: str = ""
     answer_schema: dict[str, Any] | None = None
     prompt: list[Fragment] = field(default_factory=list[Fragment])
     done: list[tuple[ToolCall, ToolResult]] = field(default_factory=list[tuple[ToolCall, ToolResult]])
     must_answer: bool = False
     without: frozenset[str] = frozenset()
     steps: int = 0
+    has_news: bool = False
     conversation: Sequence[tuple[str, str]] = ()
     thresholds: Mapping[str, float] = field(default_factory=dict[str, float])
     probed: dict[tuple[str, str], float] = field(default_factory=dict[tuple[str, str], float])
@@ -85,6 +89,11 @@ class Turn:
     notes: list[str] = field(default_factory=list[str])
     recovery: Recovery = field(default_factory=Recovery)
     _grammars: dict[tuple[str, ...], str] = field(default_factory=dict[tuple[str, ...], str])
+
+    @property
+    def before(self) -> str:
+        """What stands before the task in the user's turn."""
+        return f"{self.examples}{self.background}"
 
     @property
     def offered(self) -> list[str]:
@@ -162,4 +171,8 @@ class Strategy(Protocol):
 
     def problem(self, turn: Turn, text: str) -> list[Fragment]:
         """Fragments that tell the model why its reply could not be used."""
+        ...
+
+    def example(self, turn: Turn, task: str, calls: Sequence[ToolCall]) -> str:
+        """The calls of a past task as the model would write them under this strategy; "" where they show nothing."""
         ...

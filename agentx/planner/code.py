@@ -59,9 +59,9 @@ class Code:
         if runner is None:
             raise UsageError("Strategy `code` needs a tool that runs Python programs; add the tool `python`.")
         if not follow_up:
-            return self._opening(turn, f"{turn.background}Task: {turn.task}")
+            return self._opening(turn, f"{turn.before}Task: {turn.task}")
         functions = task_tools(turn, PythonCalls(), function_names(turn.toolbox), follow_up)
-        return turn.model.chat.next_turn(f"{functions}{turn.background}Task: {turn.task}")
+        return turn.model.chat.next_turn(f"{functions}{turn.before}Task: {turn.task}")
 
     def _opening(self, turn: Turn, user: str) -> list[Fragment]:
         dialect, functions = PythonCalls(), function_names(turn.toolbox)
@@ -167,6 +167,11 @@ class Code:
 
     def problem(self, turn: Turn, text: str) -> list[Fragment]:
         return [Fragment(f"\nOutput:\nerror: {text}\n")]
+
+    def example(self, turn: Turn, task: str, calls: Sequence[ToolCall]) -> str:
+        """The programs that the model wrote itself: they begin with the task, and the look at the start does not."""
+        programs = [str(call.arguments.get("code")) for call in calls]
+        return "\n".join(f"{_PROGRAM}{code}{_END}" for code in programs if code.startswith(goal(task)))
 
 
 def unsupported(turn: Turn, action: Action) -> list[str]:

@@ -18,7 +18,7 @@ from agentx.planner.base import Action, Turn
 from agentx.planner.decoding import Decoded, decode, prompt_text
 from agentx.planner.probes import RELEVANCE, ask
 from agentx.planner.requests import conversation, functions, judged, keeping
-from agentx.planner.showing import HELPFUL, shown_results, step_tools, task_tools
+from agentx.planner.showing import HELPFUL, shown_calls, shown_results, step_tools, task_tools
 
 MAX_CALL_TOKENS = 768
 MAX_ANSWER_TOKENS = 768
@@ -32,21 +32,21 @@ class Direct:
     def opening(self, turn: Turn, follow_up: bool) -> list[Fragment]:
         chat = turn.model.chat
         if not turn.toolbox:
-            asked = f"{turn.background}{turn.task}"
+            asked = f"{turn.before}{turn.task}"
             return chat.next_turn(asked) if follow_up else chat.opening(turn.instructions or HELPFUL, asked)
         if follow_up:
             more = task_tools(turn, turn.dialect, turn.toolbox, follow_up)
-            return chat.next_turn(f"{more}{turn.background}Request: {turn.task}")
+            return chat.next_turn(f"{more}{turn.before}Request: {turn.task}")
         system = "\n\n".join(filter(None, [prompt_text("direct"), turn.instructions]))
         head = functions(turn.dialect, [turn.toolbox[name] for name in turn.offered], turn.toolbox)
-        asked = chat.next_turn(f"{head} {turn.background and chr(10) + turn.background}{turn.task}")
+        asked = chat.next_turn(f"{head} {turn.before and chr(10) + turn.before}{turn.task}")
         # Tools that were retrieved for this task are not what the next run begins with.
         return [*conversation(chat, turn.dialect, system), *(keeping(asked, head) if turn.shown is None else asked)]
 
     async def decide(self, turn: Turn) -> Action:
         if turn.recovery.retrying and turn.callable_tools and not turn.must_answer:
             return await self._call(turn, [], Usage())
-        if not turn.toolbox or turn.done:
+        if not turn.toolbox or (turn.done and not turn.has_news):
             return await self._answer(turn, [], Usage())
         relevant, usage = False, Usage()
         if turn.callable_tools and not turn.must_answer:
@@ -90,6 +90,9 @@ class Direct:
     def problem(self, turn: Turn, text: str) -> list[Fragment]:
         more = step_tools(turn, turn.dialect, turn.toolbox)
         return turn.model.chat.next_turn(f"That could not be used: {text}.\n\n{more}Request: {turn.task}")
+
+    def example(self, turn: Turn, task: str, calls: Sequence[ToolCall]) -> str:
+        return shown_calls(turn, calls)
 
 
 def as_calls(turn: Turn, decoded: Decoded, text: str, usage: Usage) -> Action:

@@ -18,11 +18,13 @@ from agentx.planner.base import Action, Turn
 from agentx.planner.decoding import decode, prompt_text
 from agentx.planner.direct import as_calls
 from agentx.planner.examples import EXAMPLES, Example
-from agentx.planner.showing import HELPFUL, shown_results, step_tools, system_tools, task_tools
+from agentx.planner.probes import NEEDS_LOOK, ask
+from agentx.planner.showing import HELPFUL, shown_calls, shown_results, step_tools, system_tools, task_tools
 
 MAX_STEP_TOKENS = 1024
 MAX_TRIES = 4
 _ANSWER = "Answer: "
+_LOOK = "I look at what is known about it."
 _THOUGHT = r"/# [^\n]{4,200}/"
 
 
@@ -32,11 +34,11 @@ class React:
     name = "react"
 
     def opening(self, turn: Turn, follow_up: bool) -> list[Fragment]:
-        task = f"{task_tools(turn, turn.dialect, turn.toolbox, follow_up)}{turn.background}Task: {turn.task}"
+        task = f"{task_tools(turn, turn.dialect, turn.toolbox, follow_up)}{turn.before}Task: {turn.task}"
         if follow_up:
             return turn.model.chat.next_turn(task)
         if not turn.toolbox:
-            return turn.model.chat.opening(turn.instructions or HELPFUL, f"{turn.background}{turn.task}")
+            return turn.model.chat.opening(turn.instructions or HELPFUL, f"{turn.before}{turn.task}")
         rules = Template(prompt_text("react")).substitute(tools=system_tools(turn, turn.dialect, turn.toolbox))
         examples = "\n\n".join(show_example(example, turn.dialect) for example in EXAMPLES)
         system = f"{rules}\n\nExamples of how you work (with other functions):\n\n{examples}"
@@ -44,14 +46,27 @@ class React:
 
     async def decide(self, turn: Turn) -> Action:
         """The next step; one that repeats an earlier call is taken back and decoded anew, with temperature."""
+        looked = Usage()
+        if turn.steps == 0 and (names := _looks(turn)):
+            needed = await ask(turn, NEEDS_LOOK)
+            if needed.yes:
+                return self._look(turn, names, needed.usage)
+            looked = needed.usage
         action = await self._step(turn)
-        usage = action.usage
+        usage = looked + action.usage
         for attempt in range(1, MAX_TRIES):
             if not action.calls or not all(turn.earlier(call) for call in action.calls):
                 break
             action = await self._step(replace(turn, sampling=Sampling(0.8, seed=turn.sampling.seed + attempt)))
             usage += action.usage
         return replace(action, usage=usage)
+
+    def _look(self, turn: Turn, names: Sequence[str], usage: Usage) -> Action:
+        """The first step of a task that tools have something on, which the model does not choose."""
+        calls = [turn.new_call(name, turn.surveys[name]) for name in names]
+        turn.harmless.update(call.id for call in calls)
+        text = f"# {_LOOK}\n{shown_calls(turn, calls)}\n{turn.dialect.result_mark}"
+        return Action([Fragment(text)], usage, calls=calls)
 
     async def _step(self, turn: Turn) -> Action:
         channels = _Channels(turn)
@@ -96,6 +111,17 @@ class React:
     def problem(self, turn: Turn, text: str) -> list[Fragment]:
         more = step_tools(turn, turn.dialect, turn.toolbox)
         return [Fragment(f"\n{turn.dialect.show_result(f'error: {text}')}\n{more}")]
+
+    def example(self, turn: Turn, task: str, calls: Sequence[ToolCall]) -> str:
+        return shown_calls(turn, calls)
+
+
+def _looks(turn: Turn) -> list[str]:
+    """Tools that have something on the task, but for those that run programs or go out."""
+    if turn.must_answer:
+        return []
+    shown = {tool.name for tool in turn.callable_tools if not tool.language and "egress" not in tool.capabilities}
+    return [name for name in turn.surveys if name in shown]
 
 
 class _Channels:

@@ -77,7 +77,10 @@ class Retrieval:
 
     async def for_step(self, turn: Turn, action: Action, results: Sequence[tuple[ToolCall, ToolResult]]) -> None:
         """Has the turn show the tools that a step calls for too."""
-        texts = [action.thought, action.problem or "", *(result.text for _, result in results)]
+        await self.for_words(turn, [action.thought, action.problem or "", *(result.text for _, result in results)])
+
+    async def for_words(self, turn: Turn, texts: Sequence[str]) -> None:
+        """Has the turn show the tools nearest to these texts too."""
         near = await in_thread(lambda: self.index.near(texts))
         self._show(turn, near[:PER_STEP])
 

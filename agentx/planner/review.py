@@ -1,6 +1,9 @@
 """What stands between a draft and the answer, the same for every strategy: it rests on what was seen, and keeps the
 principles."""
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 from agentx.events import Answered, Event, Notice, TextDelta
 from agentx.messages import Usage
 from agentx.model import Fragment
@@ -9,6 +12,9 @@ from agentx.planner.claims.claim import Claim
 from agentx.planner.critique import Verdict, criticise
 from agentx.planner.grounding import Grounding, ground
 
+if TYPE_CHECKING:
+    from agentx.guarding.desk import Desk
+
 MAX_NAMED = 6
 """Most claims that an objection names: more of them help no small model."""
 
@@ -16,23 +22,32 @@ MAX_NAMED = 6
 class Review:
     """Reviews the answers of one task.
 
-    Where there are principles, no piece of an answer is shown before it has been found to keep them.
+    Where there are principles, or guards that may keep an answer back, no piece of one is shown before it was judged.
+
+    Args:
+        desk: what guards do about answers; None where none is on.
 
     Attributes:
         draft: the answer that was sent back to be revised; None before.
     """
 
-    def __init__(self, turn: Turn) -> None:
+    def __init__(self, turn: Turn, desk: "Desk | None" = None) -> None:
         self._turn = turn
+        self._desk = desk
         self._emit = turn.emit
         self.draft: str | None = None
-        if turn.principles:
+        self._withholds = bool(turn.principles) or (desk is not None and desk.withholds)
+        if self._withholds:
             turn.emit = self._withhold
 
     @property
     def spare(self) -> str | None:
         """The answer to give where the revision came to nothing; None where there is none that may be shown."""
         return None if self._turn.principles else self.draft
+
+    def forget(self) -> None:
+        """The user has added to the task: a draft from before does not answer it."""
+        self.draft = None
 
     def objection(self, answer: str) -> str | None:
         """Why an answer is sent back to the model, which happens once a task; None where it is taken as it is."""
@@ -43,7 +58,8 @@ class Review:
             return None
         self.draft = answer
         named = ", ".join(found.unverified[:MAX_NAMED])
-        self._emit(Notice(f"The answer holds what nothing seen so far supports, and is revised: {named}."))
+        told = "" if self._withholds else f": {named}"
+        self._emit(Notice(f"The answer holds what nothing seen so far supports, and is revised{told}."))
         computes = any(claim.is_figure for claim in found.unsupported) and not any(
             r.changed for _, r in self._turn.done
         )
@@ -54,20 +70,31 @@ class Review:
         return f"nothing you have seen says {named}; answer again and say only what you have seen"
 
     async def judge(self, answer: str) -> Verdict:
-        """What is left of an answer after its critique; the better one of a draft and its revision is judged."""
+        """What is left of an answer after its critique and the guards; the better one of a draft and its revision is
+        judged."""
         answer = self._better(answer)
-        if not self._turn.principles or not answer:
-            return Verdict(answer, None, Usage())
-        verdict = await criticise(self._turn, self._emit, answer)
+        verdict = Verdict(answer, None, Usage())
+        if self._turn.principles and answer:
+            verdict = await criticise(self._turn, self._emit, answer)
+        if self._desk:
+            verdict = await self._guarded(self._desk, verdict)
         shown = verdict.refusal or verdict.answer
         if shown != answer:
             reword(self._turn.prompt, answer, shown)
         return verdict
 
+    async def _guarded(self, desk: "Desk", verdict: Verdict) -> Verdict:
+        """The verdict as it is given out: a refusal tells of the draft, and is looked at as an answer is."""
+        schema = None if verdict.refusal else self._turn.answer_schema
+        text, withheld = await desk.answer(verdict.refusal or verdict.answer, schema)
+        if withheld or not verdict.refusal:
+            return replace(verdict, answer=text, refusal=withheld)
+        return replace(verdict, refusal=text)
+
     def publish(self, answer: str) -> None:
         """Emits the answer with what supports it, and what nothing does."""
         found = self._ground(answer)
-        if self._turn.principles:
+        if self._withholds:
             self._emit(TextDelta("answer", answer))
         self._emit(Answered(answer, found.citations, found.unverified))
 

@@ -3,7 +3,7 @@
 Tools stand all in the system prompt; or, where they are many, some with a task and behind a step.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from agentx.dialects.base import Dialect
 from agentx.messages import ToolCall, ToolResult
@@ -33,6 +33,11 @@ def shown_results(turn: Turn, results: Sequence[tuple[ToolCall, ToolResult]]) ->
     """What came of the calls of a step, then the notes on it, each as the dialect shows a result."""
     texts = [*(spotlight.shown(result) for _, result in results), *turn.notes]
     return "\n".join(map(turn.dialect.show_result, texts))
+
+
+def shown_calls(turn: Turn, calls: Iterable[ToolCall]) -> str:
+    """Calls as the dialect has the model write them, a line each."""
+    return "\n".join(turn.dialect.show_call(call.name, call.arguments) for call in calls)
 
 
 def step_tools(turn: Turn, dialect: Dialect, among: Collection[str]) -> str:

@@ -8,7 +8,7 @@ from tests.cli.conftest import answer, calls, process
 
 def test_the_list_names_what_each_may_do_and_whence_it_comes(cli) -> None:
     lines = cli("tools", "list").out.splitlines()
-    assert lines[0].split() == ["NAME", "MAY", "FROM", "DESCRIPTION"]
+    assert lines[0].split() == ["NAME", "ON", "MAY", "FROM", "DESCRIPTION"]
     [row] = [line for line in lines if line.startswith("write_file ")]
     assert "writes" in row
     assert "agentx-local" in row

@@ -1,9 +1,11 @@
 """What a task begins with: the tools that have something on it are asked before the model decides."""
 
 from pathlib import Path
+from typing import Any
 
-from agentx import tool
-from agentx.events import CallStarted
+from agentx import Agent, tool
+from agentx.events import ApprovalAsked, CallStarted, Event
+from agentx.journal import Journal
 from tests.planner.runs import ANSWER, LOOKS, NO_CHANGE, Deciding, agent, collect, results
 
 
@@ -42,3 +44,30 @@ def test_a_survey_that_needs_an_approval_is_left_to_the_model(tmp_path: Path) ->
     assert results(events) == ["(no files)"]
     allowed = agent(Deciding([" None."], [LOOKS, ANSWER, NO_CHANGE]), tmp_path, ask_a_stranger, allow=["all"])
     assert results(collect(allowed)) == ["no idea", "(no files)\nno idea"]
+
+
+SWAM = "# I know it.\nAnswer: You swam."
+
+
+def of_react(model: Deciding, *tools: Any, task: str = "What does my diary say?") -> list[Event]:
+    return collect(Agent(model, tools, strategy="react", journal=Journal(":memory:")), task)
+
+
+def test_react_begins_with_the_call_that_shows_it_as_if_the_model_had_made_it() -> None:
+    model = Deciding([SWAM], [LOOKS])
+    events = of_react(model, search_diary)
+    assert results(events) == ["entry on What does my diary say?"]
+    assert not any(isinstance(event, ApprovalAsked) for event in events)
+    looked = '# I look at what is known about it.\nsearch_diary(subject="What does my diary say?")\n'
+    assert f"{looked}-> entry on What does my diary say?\n" in model.prompts[0]
+
+
+def test_react_asks_first_whether_a_look_is_needed_and_only_where_there_is_one() -> None:
+    assert results(of_react(Deciding([SWAM], [0.01]), search_diary)) == []
+    assert results(of_react(Deciding([SWAM], []), search_diary, task="Hello.")) == []
+
+
+def test_react_leaves_what_goes_out_to_the_model() -> None:
+    model = Deciding([SWAM], [])
+    agent = Agent(model, [ask_a_stranger], strategy="react", allow=["all"], journal=Journal(":memory:"))
+    assert results(collect(agent)) == []

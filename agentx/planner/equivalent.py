@@ -1,0 +1,74 @@
+"""Calls that differ from an earlier one in an optional number alone and bring nothing new.
+
+A small model that has found too little asks for ten results in place of five, and then for twenty. Such a call is no
+repetition as it stands, so that it is carried out; but where the earlier one gave all that it gives, the model is told
+so in its place. A number that a tool must be given is part of the question: two sums may well come to the same.
+"""
+
+import ast
+from collections.abc import Sequence
+from typing import Any
+
+from agentx.messages import ToolCall, ToolResult
+from agentx.planner.program_text import parsed
+from agentx.planner.showing import one_line
+from agentx.tool import Tool
+
+_CALL_CHARACTERS = 200
+
+
+def nothing_new(
+    tool: Tool, call: ToolCall, result: ToolResult, done: Sequence[tuple[ToolCall, ToolResult]]
+) -> str | None:
+    """What to tell the model in the place of a result that says nothing new; None for one that does.
+
+    Of a tool that changes or sends something, and of a program that has changed a file, each call counts.
+
+    Args:
+        done: the calls of the task before, in order, with their results.
+    """
+    if not result.ok or result.changed or tool.capabilities & {"writes", "egress", "costs"}:
+        return None
+    form = _form(tool, call)
+    for made, earlier in reversed(done):
+        same = made.name == call.name and made.arguments != call.arguments and _form(tool, made) == form
+        if same and earlier.ok and _begins_with(earlier.text, result.text):
+            name = one_line(str(made), _CALL_CHARACTERS)
+            return f"nothing new: {name} gave all of this before; answer, or do something else"
+        if earlier.changed:
+            return None
+    return None
+
+
+def _begins_with(text: str, other: str) -> bool:
+    return text == other or text.startswith(f"{other}\n")
+
+
+def _form(tool: Tool, call: ToolCall) -> Any:
+    """The call without its optional numbers, and a program without those that it gives by name."""
+    if tool.language == "python":
+        return _form_of_program(str(call.arguments.get("code", "")))
+    required = tool.parameters.get("required", ())
+    return {name: value for name, value in call.arguments.items() if name in required or not _is_number(value)}
+
+
+def _form_of_program(code: str) -> str:
+    tree = parsed(code)
+    if tree is None:
+        return code
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            node.keywords = [item for item in node.keywords if not _is_constant_number(item.value)]
+    try:
+        return ast.dump(tree)
+    except RecursionError:  # `dump` goes less deep than the parser
+        return code
+
+
+def _is_constant_number(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and _is_number(node.value)
+
+
+def _is_number(value: Any) -> bool:
+    """Not a switch, though Python counts True among the numbers."""
+    return isinstance(value, int | float) and not isinstance(value, bool)

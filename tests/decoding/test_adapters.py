@@ -1,0 +1,253 @@
+"""LoRA adapters at run time, on a real, small model: which tokens they give, and that nothing of theirs is shared."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from agentx.decoding.snapshots import SNAPSHOT, Snapshots
+from agentx.errors import ModelError, ModelFileError
+from agentx.model import Constraint, Delta, Fragment
+from agentx.models.adapters import AdaptedModel
+from agentx.models.engine_model import EngineModel
+from agentx.models.llama_cpp import LlamaCppModel, LlamaOptions
+from tests.decoding.lora_files import write_adapter
+
+PROMPT = [Fragment("The capital of France is a city which")]
+LONG = [Fragment("".join(f"Rule {i}: the house with number {i} is painted grey.\n" for i in range(12)))]
+OPTIONS = LlamaOptions(context_tokens=640, threads=1, drafts=False)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("adapters")
+    return write_adapter(folder / "first.gguf", 1), write_adapter(folder / "second.gguf", 2)
+
+
+@pytest.fixture(scope="module")
+def model(small_model: Path) -> Iterator[LlamaCppModel]:
+    loaded = LlamaCppModel(small_model, "small", options=OPTIONS)
+    yield loaded
+    loaded.close()
+
+
+@pytest.fixture
+def fresh(small_model: Path) -> Iterator[LlamaCppModel]:
+    loaded = LlamaCppModel(small_model, "small", options=OPTIONS)
+    yield loaded
+    loaded.close()
+
+
+async def ask(model: EngineModel, prompt: list[Fragment] = PROMPT, **options) -> Delta:
+    deltas = [delta async for delta in model.decode(prompt, **{"max_tokens": 12, **options})]
+    return deltas[-1]
+
+
+def said(reply: Delta) -> list[int]:
+    return [token for fragment in reply.fragments for token in fragment.tokens or ()]
+
+
+async def warm(*sides: EngineModel, **options) -> list[list[int]]:
+    """What each says of a prompt that it has read before: batches of other shapes may break ties in other ways."""
+    for side in sides:
+        await ask(side, max_tokens=1)
+    return [said(await ask(side, **options)) for side in sides]
+
+
+def sides(model: LlamaCppModel, files: tuple[Path, Path]) -> list[EngineModel]:
+    return [model, *(model.adapted(path) for path in files)]
+
+
+def test_sessions_with_and_without_adapters_at_once_say_what_each_says_alone(
+    model: LlamaCppModel, files: tuple[Path, Path]
+) -> None:
+    three = sides(model, files)
+
+    async def go() -> tuple[list[list[int]], list[Delta]]:
+        alone = await warm(*three, max_tokens=24)
+        return alone, list(await asyncio.gather(*(ask(side, max_tokens=24) for side in three)))
+
+    alone, at_once = asyncio.run(go())
+    assert [said(reply) for reply in at_once] == alone
+    assert len({tuple(tokens) for tokens in alone}) == 3
+
+
+def test_no_adapter_reuses_what_was_read_under_another(model: LlamaCppModel, files: tuple[Path, Path]) -> None:
+    prompt = [Fragment("What the sea gives, the sea takes back, and nobody asks")]
+    length = asyncio.run(model.count(prompt))
+    read = [asyncio.run(ask(side, prompt)).usage for side in sides(model, files)]
+    again = [asyncio.run(ask(side, prompt)).usage for side in sides(model, files)]
+    assert [usage.reused_tokens for usage in read] == [0, 0, 0]
+    assert [usage.reused_tokens for usage in again] == [length - 1] * 3
+
+
+def test_the_same_cold_prompt_at_once_is_read_once_under_each(model: LlamaCppModel, files: tuple[Path, Path]) -> None:
+    async def together() -> tuple[list[Delta], int]:
+        replies = await asyncio.gather(*(ask(side, LONG, max_tokens=2) for side in sides(model, files) * 3))
+        return list(replies), await model.count(LONG)
+
+    replies, length = asyncio.run(together())
+    assert sum(reply.usage.prompt_tokens for reply in replies) == 3 * length + 6
+
+
+def test_scores_are_those_of_the_adapter(model: LlamaCppModel, files: tuple[Path, Path]) -> None:
+    scores = [asyncio.run(side.score(PROMPT, [" is", " Paris", " has been"])).logprobs for side in sides(model, files)]
+    again = [asyncio.run(side.score(PROMPT, [" is", " Paris", " has been"])).logprobs for side in sides(model, files)]
+    for i in range(3):
+        assert scores[i] == pytest.approx(again[i], abs=0.05)
+        assert max(abs(a - b) for a, b in zip(scores[i], scores[i - 1], strict=True)) > 0.5
+
+
+def test_what_was_parked_under_an_adapter_comes_back_under_it_alone(
+    fresh: LlamaCppModel, files: tuple[Path, Path]
+) -> None:
+    plain, first, second = sides(fresh, files)
+    asyncio.run(ask(first, LONG, max_tokens=1))
+    before = said(asyncio.run(ask(first, LONG)))
+    for i in range(4):  # more than fit beside it
+        asyncio.run(ask(second, [Fragment(f"Tale {i}. "), *LONG], max_tokens=1))
+    held = [sequence for sequence in fresh._engine.ledger.sequences if sequence.adapter == first.adapter]
+    assert not any(sequence.tokens for sequence in held)
+    assert asyncio.run(ask(plain, LONG, max_tokens=1)).usage.reused_tokens == 0
+    reply = asyncio.run(ask(first, LONG))
+    assert reply.usage.prompt_tokens == 1
+    assert said(reply) == before
+
+
+@pytest.fixture
+def opened(small_model: Path, tmp_path: Path) -> Iterator[Callable[[], LlamaCppModel]]:
+    made: list[LlamaCppModel] = []
+
+    def make() -> LlamaCppModel:
+        place = Snapshots(tmp_path / "kv", "weights", "small")
+        made.append(LlamaCppModel(small_model, "small", options=OPTIONS, snapshots=place))
+        return made[-1]
+
+    yield make
+    for loaded in made:
+        loaded.close()
+
+
+def test_snapshots_are_kept_for_each_adapter_and_used_by_it_alone(
+    opened: Callable[[], LlamaCppModel], files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    prompt = [Fragment(LONG[0].text, snapshot=True), *PROMPT]
+    one = opened()
+    told = [said(asyncio.run(ask(side, prompt))) for side in sides(one, files)[:2]]
+    one.close()
+    assert len(list((tmp_path / "kv").glob(f"*{SNAPSHOT}"))) == 2
+    replies = [asyncio.run(ask(side, prompt)) for side in sides(opened(), files)]
+    kept = asyncio.run(opened().count(prompt[:1]))
+    assert [reply.usage.reused_tokens for reply in replies] == [kept, kept, 0]
+    assert [said(reply) for reply in replies[:2]] == told
+
+
+def test_unloading_breaks_off_what_is_under_way_and_leaves_the_others_alone(
+    fresh: LlamaCppModel, files: tuple[Path, Path]
+) -> None:
+    plain, first, second = sides(fresh, files)
+    expected = asyncio.run(warm(plain, second, max_tokens=24))
+
+    async def go() -> list[Delta | BaseException]:
+        running = [asyncio.ensure_future(ask(side, max_tokens=24)) for side in (plain, first, second)]
+        stream = first.decode(LONG, max_tokens=200)
+        await anext(stream)
+        await asyncio.to_thread(first.close)
+        with pytest.raises(ModelError, match="unloaded"):
+            async for _ in stream:
+                pass
+        return await asyncio.gather(*running, return_exceptions=True)
+
+    replies = asyncio.run(go())
+    assert [said(reply) for reply in (replies[0], replies[2]) if isinstance(reply, Delta)] == expected
+    held = [sequence for sequence in fresh._engine.ledger.sequences if sequence.adapter == first.adapter]
+    assert not any(sequence.tokens or sequence.busy for sequence in held)
+    with pytest.raises(ModelError, match="The adapter was unloaded; load it again"):
+        asyncio.run(ask(first))
+    assert said(asyncio.run(ask(fresh.adapted(files[0])))) != expected[0]
+
+
+def test_an_adapter_is_loaded_while_another_session_decodes(fresh: LlamaCppModel, files: tuple[Path, Path]) -> None:
+    (alone,) = asyncio.run(warm(fresh, max_tokens=40))
+
+    async def go() -> tuple[Delta, AdaptedModel]:
+        running = asyncio.ensure_future(ask(fresh, max_tokens=40))
+        await asyncio.sleep(0.05)
+        adapted = await asyncio.to_thread(fresh.adapted, files[0])
+        return await running, adapted
+
+    reply, adapted = asyncio.run(go())
+    assert said(reply) == alone
+    assert said(asyncio.run(ask(adapted))) != alone[:12]
+
+
+def test_a_stream_that_waits_for_its_grammar_does_not_hold_up_another_adapter(
+    model: LlamaCppModel, files: tuple[Path, Path]
+) -> None:
+    _, first, second = sides(model, files)
+    choices = " | ".join(f'"house {i} of {colour}"' for i in range(300) for colour in ("red", "green", "blue"))
+
+    async def go() -> list[Delta]:
+        held = ask(first, LONG, constraint=Constraint(f"start: {choices}"), max_tokens=20)
+        return list(await asyncio.gather(held, *(ask(side) for side in (first, second, model))))
+
+    assert all(reply.finish for reply in asyncio.run(go()))
+
+
+def test_a_file_is_loaded_once_by_its_bytes(model: LlamaCppModel, files: tuple[Path, Path], tmp_path: Path) -> None:
+    copy = tmp_path / "copy.gguf"
+    copy.write_bytes(files[0].read_bytes())
+    found: list[AdaptedModel] = []
+    threads = [
+        threading.Thread(target=lambda path=path: found.append(model.adapted(path))) for path in (copy, files[0])
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found[0] is found[1]
+    assert found[0].build["adapter"] == found[0].adapter != model.build["adapter"] == "none"
+
+
+def test_many_adapters_can_come_and_go(model: LlamaCppModel, tmp_path: Path) -> None:
+    started, told = time.monotonic(), set[tuple[int, ...]]()
+    for seed in range(5):
+        adapted = model.adapted(write_adapter(tmp_path / f"{seed}.gguf", seed + 10))
+        told.add(tuple(said(asyncio.run(ask(adapted, max_tokens=4)))))
+        adapted.close()
+        adapted.close()
+    assert len(told) >= 3
+    assert time.monotonic() - started < 60
+
+
+WRONG = {
+    "another architecture": ({"architecture": "qwen2"}, "is an adapter for qwen2, and the model is llama"),
+    "another width": ({"width": 640}, "cannot be loaded as an adapter of this model .*incorrect shape"),
+    "another kind": ({"kind": "control"}, "is an adapter of the type 'control', and only `lora` is supported"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_an_adapter_of_something_else_is_refused_in_a_sentence(case: str, model: LlamaCppModel, tmp_path: Path) -> None:
+    change, sentence = WRONG[case]
+    with pytest.raises(ModelFileError, match=sentence):
+        model.adapted(write_adapter(tmp_path / "wrong.gguf", **change))
+    assert asyncio.run(ask(model, max_tokens=1)).finish
+
+
+def test_a_file_that_is_no_adapter_is_refused_in_a_sentence(
+    model: LlamaCppModel, small_model: Path, files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    (note := tmp_path / "note.gguf").write_text("Buy milk.")
+    (half := tmp_path / "half.gguf").write_bytes(files[0].read_bytes()[:100_000])
+    for path, sentence in {
+        small_model: "is no adapter but a llama model",
+        note: "is not a GGUF",
+        half: "is truncated",
+        tmp_path / "none.gguf": "cannot be read: No such file",
+    }.items():
+        with pytest.raises(ModelFileError, match=sentence):
+            model.adapted(path)

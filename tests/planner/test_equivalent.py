@@ -1,0 +1,138 @@
+"""Calls that ask for more of what there is no more of."""
+
+import asyncio
+
+import pytest
+
+from agentx import Agent, tool
+from agentx.events import CallFinished, Notice
+from agentx.journal import Journal
+from agentx.messages import ToolCall, ToolResult
+from agentx.models.scripted import ScriptedModel
+from agentx.planner.equivalent import nothing_new
+from agentx.replaying import replay
+
+NOTES = ["Grandma likes orchids.", "Grandma likes tea."]
+
+
+@tool
+def notes(query: str, most: int = 1, exact: bool = False) -> str:
+    """Finds notes."""
+    return "\n".join(NOTES[:most]) if "Grandma" in query else "no match"
+
+
+@tool
+def add(a: int, b: int) -> int:
+    """Adds."""
+    return a + b
+
+
+@tool(capabilities=["writes"])
+def log(text: str, times: int = 1) -> str:
+    """Logs."""
+    return "logged"
+
+
+@tool(language="python", capabilities=["executes"])
+def program(code: str) -> str:
+    """Runs."""
+    return code
+
+
+def told(tool, first, second, *, before="a\nb", now="a", changed=(), status="ok"):
+    done = [(ToolCall("1", tool.name, first), ToolResult("1", "ok", before))]
+    return nothing_new(
+        tool, ToolCall("2", tool.name, second), ToolResult("2", status, now, changed=list(changed)), done
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"query": "x", "most": 2}, {"query": "x", "most": 9}),
+        ({"query": "x"}, {"query": "x", "most": 9}),
+        ({"query": "x", "most": 2.5}, {"query": "x"}),
+    ],
+)
+def test_more_of_what_there_is_no_more_of_is_nothing_new(first, second):
+    sentence = told(notes, first, second)
+    assert sentence is not None and sentence.startswith("nothing new: notes(query='x'") and "\n" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "more"),
+    [
+        ({"query": "x", "most": 2}, {"query": "y", "most": 9}, {}),
+        ({"query": "x"}, {"query": "x", "exact": True}, {}),
+        ({"query": "x", "most": 2}, {"query": "x", "most": 9}, {"now": "a\nc"}),
+        ({"query": "x", "most": 2}, {"query": "x", "most": 9}, {"now": "b"}),
+        ({"query": "x", "most": 2}, {"query": "x", "most": 9}, {"status": "error"}),
+        ({"query": "x", "most": 2}, {"query": "x", "most": 9}, {"changed": ["a.txt"]}),
+        ({"query": "x"}, {"query": "x"}, {}),  # the very same call is refused before it is made
+    ],
+    ids=["other question", "other switch", "a new line", "another page", "failed", "changed a file", "the same"],
+)
+def test_what_may_be_new_is_shown(first, second, more):
+    assert told(notes, first, second, **more) is None
+
+
+def test_a_tool_that_does_something_does_it_each_time():
+    assert told(log, {"text": "x", "times": 1}, {"text": "x", "times": 2}, before="logged", now="logged") is None
+
+
+def test_a_number_that_must_be_given_is_part_of_the_question():
+    assert told(add, {"a": 3, "b": 4}, {"a": 5, "b": 2}, before="7", now="7") is None
+
+
+def test_a_program_counts_without_the_numbers_that_it_gives_by_name():
+    first = {"code": 'print(recall(query="x", most=5))'}
+    assert told(program, first, {"code": '# more\nprint(recall(query="x"))'})
+    assert told(program, first, {"code": 'print(recall(query="y", most=5))'}) is None
+    assert told(program, {"code": "print(3 + 4)"}, {"code": "print(5 + 2)"}) is None
+    assert told(program, {"code": "print(("}, {"code": "print(3"}) is None
+
+
+def test_after_a_change_of_files_the_same_may_be_news():
+    done = [
+        (ToolCall("1", "notes", {"query": "x", "most": 1}), ToolResult("1", "ok", "a")),
+        (ToolCall("2", "log", {"text": "x"}), ToolResult("2", "ok", "logged", changed=["a.txt"])),
+    ]
+    again = ToolCall("3", "notes", {"query": "x", "most": 2})
+    assert nothing_new(notes, again, ToolResult("3", "ok", "a"), done) is None
+
+
+def run(*replies):
+    model = ScriptedModel(replies)
+    journal = Journal(":memory:")
+    session = Agent(model, [notes], journal=journal, strategy="react").session()
+    result = asyncio.run(session.run("What does Grandma like?"))
+    return model, journal, session.id, result
+
+
+def call(most):
+    return f'# I look.\nnotes(query="Grandma", most={most})\n->'
+
+
+def test_a_run_that_asks_for_more_and_more_is_told_once_and_then_has_to_answer():
+    model, journal, id, result = run(call(2), call(5), call(9), "# I know it.\nAnswer: Orchids and tea.")
+    assert (result.status, result.output) == ("ok", "Orchids and tea.")
+    assert "-> nothing new: notes(query='Grandma', most=2) gave all of this before" in model.prompts[2]
+    assert model.prompts[2].count(NOTES[0]) == 1
+    events = journal.events(id)
+    # What came of the calls is recorded as it came.
+    assert [event.result.text for event in events if isinstance(event, CallFinished)] == ["\n".join(NOTES)] * 3
+    notices = [event.text for event in events if isinstance(event, Notice)]
+    assert notices == [
+        "notes gave nothing new, and the model is told so.",
+        "notes gave nothing new, and the model is told so.",
+        "The run repeats itself; the model has to answer now.",
+    ]
+    assert "calls" not in model.constraints[3].lark.partition("\n")[0]
+    again = Agent(ScriptedModel(), [notes], journal=journal, strategy="react")
+    assert asyncio.run(replay(again, id)).differences == []
+
+
+def test_a_run_that_finds_more_goes_on():
+    model, journal, id, _ = run(call(1), call(2), "# I know it.\nAnswer: Orchids and tea.")
+    assert NOTES[1] in model.prompts[2] and "nothing new" not in model.prompts[2]
+    assert not any(isinstance(event, Notice) for event in journal.events(id))
