@@ -103,7 +103,11 @@ def _decoder(settings: Any) -> "Decoder":
 
     with narrator() as progress:
         return open_model(
-            settings.model, threads=settings.threads, context_tokens=settings.context_tokens, progress=progress
+            settings.model,
+            threads=settings.threads,
+            context_tokens=settings.context_tokens,
+            adapter=settings.adapter,
+            progress=progress,
         )
 
 

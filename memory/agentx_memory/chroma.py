@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from agentx.memory import MemoryHit
+from agentx.memory import MemoryHit, PastTasks
 from agentx.shelf import Shelf
+from agentx.tool import ToolContext
 from agentx_memory.adding import add_documents
 from agentx_memory.checks import checked_text
 from agentx_memory.chunks import Chunk, Document
@@ -47,6 +48,14 @@ class ChromaMemory:
         from agentx_memory.shelf import MemoryShelf
 
         return MemoryShelf(tool_settings)
+
+    @staticmethod
+    def past_tasks(tool_settings: Mapping[str, Mapping[str, Any]]) -> PastTasks:
+        """Finds past tasks; see `agentx.memory.open_past_tasks`. Raises ConfigError."""
+        from agentx_memory.past_tasks import index_of
+        from agentx_memory.tools import open_memory
+
+        return index_of(open_memory(ToolContext(Path(), settings=tool_settings.get("recall", {}))))
 
     def add(self, text: str, source: str, *, untrusted: bool = False, session: str = "") -> str:
         """Stores a text and returns its id; the same text again changes nothing and returns the same id.

@@ -78,7 +78,7 @@ def search(
     collection: Collection = COLLECTION,
     as_json: AsJson = False,
 ) -> int:
-    """Find what fits a question, with score, reason and place."""
+    """Find what fits a question, best first, with place and reason."""
     from agentx_memory.retrieval.search import Retriever
 
     where = _where(kind, source, session, since, until)
@@ -89,7 +89,7 @@ def search(
         for hit in hits:
             sys.stdout.write(to_line(showing.described_hit(hit)) + "\n")
     elif hits:
-        sys.stdout.write("\n".join(map(showing.shown_hit, hits)))
+        sys.stdout.write(showing.shown_hits(hits))
     else:
         sys.stderr.write("Nothing in the memory matches.\n")
     return 0

@@ -45,7 +45,11 @@ def learn(
     with narrator() as sink:
         embedder.load(sink)
         decoder = open_model(
-            settings.model, threads=settings.threads, context_tokens=settings.context_tokens, progress=sink
+            settings.model,
+            threads=settings.threads,
+            context_tokens=settings.context_tokens,
+            adapter=settings.adapter,
+            progress=sink,
         )
     learner = Learner(open_store(embedder.name, places.folder_of(of_recall), collection), embedder, decoder)
 

@@ -1,11 +1,13 @@
 """How `agentx memory` shows what is stored."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agentx.cli.text import one_line, visible
 from agentx_memory.chunks import SAYINGS
+from agentx_memory.retrieval.hit import ordinal
 from agentx_memory.store import Store, StoredChunk, StoredDocument
 
 if TYPE_CHECKING:
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
 
 HEADS = ("STORED", "KIND", "CHUNKS", "NAME", "WHAT")
 TEXT_CHARACTERS = 500
+
+_WAYS = {"dense": "in meaning", "lexical": "by its words"}
 
 
 def row(store: Store, item: StoredDocument) -> tuple[str, ...]:
@@ -54,15 +58,34 @@ def described_hit(hit: "Hit") -> dict[str, Any]:
     }
 
 
-def shown_hit(hit: "Hit") -> str:
-    near = f", similarity {hit.similarity:.2f}" if hit.similarity is not None else ""
+def shown_hits(hits: "Sequence[Hit]") -> str:
+    """What was found, best first, each with its place in the list and why it has it."""
+    return "\n".join(_shown_hit(number, hit) for number, hit in enumerate(hits, 1))
+
+
+def why(hit: "Hit") -> str:
+    """The ranks that a hit's place in the list comes from, for a person.
+
+    A place is made of both: what stands high by its meaning and by its words goes before what one of them alone has
+    found, though that be nearer in meaning. So the similarity need not fall from hit to hit.
+    """
+    near = f" (similarity {hit.similarity:.2f})" if hit.similarity is not None else ""
+    ways = [f"{ordinal(rank)} {_WAYS.get(way, f'by {way}')}" for way, rank in hit.ranks.items()]
+    if hit.ranks and next(iter(hit.ranks)) == "dense":
+        ways[0] += near
+    if hit.relevance is not None:
+        ways.append(f"relevance {hit.relevance:.2f}")
+    return ", ".join(ways)
+
+
+def _shown_hit(number: int, hit: "Hit") -> str:
     title = f"  {one_line(hit.title)}" if hit.title else ""
     strange = "  (text of strangers)" if hit.untrusted else ""
     text = visible(hit.text.strip())
     if len(text) > TEXT_CHARACTERS:
         text = f"{text[:TEXT_CHARACTERS]}…"
     indented = "\n".join(f"    {line}" for line in text.splitlines())
-    return f"{hit.score:.4f}  {hit.reason}{near}  {one_line(hit.place)}{title}{strange}\n{indented}\n"
+    return f"{number}. {one_line(hit.place)}{title}{strange}: {why(hit)}\n{indented}\n"
 
 
 def stats(store: Store) -> dict[str, Any]:

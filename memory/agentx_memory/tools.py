@@ -7,6 +7,7 @@ from pathlib import Path
 
 from agentx.errors import ConfigError, ModelError, StorageError, ToolError, UsageError
 from agentx.tool import ToolContext, tool
+from agentx_memory.before_task import pays, setting_of
 from agentx_memory.chroma import ChromaMemory
 from agentx_memory.chunks import FACT
 from agentx_memory.places import embedder_of, folder_of
@@ -42,12 +43,13 @@ def remember(text: str, context: ToolContext) -> str:
 
 
 def what_is_known(context: ToolContext) -> dict[str, str] | None:
-    """Arguments for `recall` at the beginning of a task; None where nothing was ever remembered."""
-    try:
-        return {"query": context.task} if open_memory(context).store.exists else None
-    except StorageError:
-        # `recall` says what is wrong with it, without an end to the run.
-        return {"query": context.task}
+    """Arguments for `recall` at the beginning of a task; None where a look would not pay (see `before_task`).
+
+    Raises:
+        ConfigError: the setting `before_task` is off.
+    """
+    when = setting_of(context.settings)
+    return {"query": context.task} if pays(open_memory(context), context.task, when) else None
 
 
 @tool(capabilities=("reads_private",), timeout_s=TIMEOUT_S, idempotent=True, survey=what_is_known)

@@ -45,8 +45,8 @@ def test_what_was_added_is_found_with_reason_and_place(agentx, notes):
     assert "2 documents stored" in said.err
     said = agentx("search", "Where is the sailing boat Marlene?", "--limit", "1")
     head, *text = said.out.splitlines()
-    assert "dense 1st, lexical 1st" in head
-    assert f"{notes / 'notes.md'}:" in head
+    assert head.startswith(f"1. {notes / 'notes.md'}:")
+    assert ": 1st in meaning (similarity 0." in head and head.endswith("), 1st by its words")
     assert "    The ketch Marlene is moored in Flensburg." in text
     (hit,) = lines(agentx("search", "flowers for grandmother", "--limit", "1", "--json").out)
     assert (hit["source"], hit["lines"], hit["kind"]) == (str(notes / "notes.md"), [7, 7], "markdown")

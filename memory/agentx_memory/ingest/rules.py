@@ -1,17 +1,14 @@
 """What a walk leaves out: hidden files, what `.gitignore` names, and the folders that tools fill."""
 
 import os
+import stat
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from pathspec import GitIgnoreSpec
+from agentx.ignoring import FILE, MAX_BYTES, Patterns
 
-_FILE = ".gitignore"
-_MAX_BYTES = 64 * 1024
 _FILLED_BY_TOOLS = frozenset({"node_modules", "__pycache__"})
 _MARKS = ("CACHEDIR.TAG", "pyvenv.cfg")
 """Files by which a cache and a virtual environment tell what they are."""
@@ -25,7 +22,7 @@ class Rules:
         layers: for each file of rules, the nearest last: its folder, and its patterns.
     """
 
-    layers: "tuple[tuple[str, GitIgnoreSpec], ...]" = ()
+    layers: tuple[tuple[str, Patterns], ...] = ()
 
     @classmethod
     def above(cls, folder: Path) -> "Rules":
@@ -62,10 +59,9 @@ class Rules:
 
     def within(self, folder: str) -> "Rules":
         """The rules with those of a folder that is entered."""
-        path = os.path.join(folder, _FILE)  # noqa: PTH118 - called for each folder of a walk
-        if (spec := _spec(path)) is None:
-            return self
-        return Rules((*self.layers, (folder, spec)))
+        path = os.path.join(folder, FILE)  # noqa: PTH118 - called for each folder of a walk
+        patterns = _read(path)
+        return Rules((*self.layers, (folder, patterns))) if patterns.parts else self
 
     def hide(self, path: str, is_folder: bool) -> bool:
         """Whether a walk leaves an entry out.
@@ -79,11 +75,11 @@ class Rules:
         return self.ignore(path, is_folder)
 
     def ignore(self, path: str, is_folder: bool) -> bool:
-        """Whether a `.gitignore` names an entry, or a folder above it."""
-        for folder, spec in reversed(self.layers):
-            found = spec.check_file(path[len(folder) :].lstrip("/") + "/" * is_folder).include
-            if found is not None:
-                return found
+        """Whether a `.gitignore` names an entry; one in a folder that is left out is not asked for."""
+        for folder, patterns in reversed(self.layers):
+            decided = patterns.decide(path[len(folder) :].lstrip("/") + "/" * is_folder)
+            if decided is not None:
+                return decided
         return False
 
 
@@ -91,34 +87,19 @@ def _is_marked(folder: str) -> bool:
     return any(os.path.lexists(os.path.join(folder, mark)) for mark in _MARKS)  # noqa: PTH118
 
 
-def _spec(path: str) -> "GitIgnoreSpec | None":
+def _read(path: str) -> Patterns:
     try:
         found = os.lstat(path)
     except OSError:
-        return None
+        return Patterns()
     # A pipe in its place must not hold up the walk.
-    return _compiled(path, found.st_mtime_ns, found.st_size) if found.st_mode & 0o170000 == 0o100000 else None
+    return _compiled(path, found.st_mtime_ns, found.st_size) if stat.S_ISREG(found.st_mode) else Patterns()
 
 
 @lru_cache(maxsize=256)
-def _compiled(path: str, mtime_ns: int, size: int) -> "GitIgnoreSpec | None":
-    from pathspec import GitIgnoreSpec
-
+def _compiled(path: str, mtime_ns: int, size: int) -> Patterns:
     try:
-        text = Path(path).read_bytes()[:_MAX_BYTES].decode("utf-8-sig", "surrogateescape")
+        with Path(path).open("rb") as file:
+            return Patterns.of(file.read(MAX_BYTES))
     except OSError:
-        return None
-    lines = [line for line in text.splitlines() if line.strip() and _is_pattern(line)]
-    # RE2 takes linear time: a line of a stranger's repository must not hold up everything.
-    return GitIgnoreSpec.from_lines(lines, backend="re2") if lines else None
-
-
-def _is_pattern(line: str) -> bool:
-    """git passes over a line that it cannot read."""
-    from pathspec import GitIgnoreSpec
-
-    try:
-        GitIgnoreSpec.from_lines([line], backend="re2")
-    except Exception:  # the library's errors, and those of RE2
-        return False
-    return True
+        return Patterns()

@@ -10,8 +10,7 @@ from agentx_memory.adding import add_documents
 from agentx_memory.chunks import FACT, Chunk, Document
 from agentx_memory.learning.extract import facts_in
 from agentx_memory.learning.said import Said
-from agentx_memory.retrieval.relevance import probability
-from agentx_memory.retrieval.replies import prompt
+from agentx_memory.learning.superseding import DOUBTFUL, SUPERSEDED, superseded
 from agentx_memory.store import Progress, Store, StoredChunk, Where, no_progress
 
 if TYPE_CHECKING:
@@ -21,9 +20,6 @@ NEAR = 0.4
 """Cosine similarity from which on the model is asked whether one fact takes the place of another."""
 
 ASKED_ABOUT = 3
-SAME, DOUBTFUL = 0.5, 0.3
-"""Probability of Yes from which on the older goes, or a person is asked. Of ten pairs that can both be true the default
-model took none for the same at 0.5, and of nine where the newer corrects or repeats the older it saw three."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,22 +88,21 @@ class Learner:
         vector = self._embedder.embed([fact.text])[0]
         near = dict(self._store.dense(vector, ASKED_ABOUT, Where(kinds=(FACT,))))
         kept = [chunk for chunk in self._store.chunks(list(near)) if near[chunk.id] >= NEAR]
-        same = [(chunk, await self._same(chunk.text, fact.text)) for chunk in kept]
-        replaces = tuple(chunk for chunk, yes in same if yes >= SAME)
+        same = list(zip(kept, await self._superseded([chunk.text for chunk in kept], fact.text), strict=True))
+        replaces = tuple(chunk for chunk, yes in same if yes >= SUPERSEDED)
         if any(chunk.created > fact.said.at for chunk in replaces):
             return None
-        doubtful = tuple(chunk for chunk, yes in same if DOUBTFUL <= yes < SAME and chunk.created <= fact.said.at)
+        doubtful = tuple(chunk for chunk, yes in same if DOUBTFUL <= yes < SUPERSEDED and chunk.created <= fact.said.at)
         return replace(fact, replaces=replaces, doubtful=doubtful)
 
     async def _is_outdated(self, old: str, new: str) -> bool:
         if old == new:
             return True
         one, other = self._embedder.embed([old, new])
-        return bool(one @ other >= NEAR) and await self._same(old, new) >= SAME
+        return bool(one @ other >= NEAR) and (await self._superseded([old], new))[0] >= SUPERSEDED
 
-    async def _same(self, old: str, new: str) -> float:
-        """Probability that the new one says the same or corrects the old one, so that only the new is to be kept."""
-        return (await probability(self._model, prompt(self._model, "same_fact", old=old, new=new)))[0]
+    async def _superseded(self, olds: Sequence[str], new: str) -> list[float]:
+        return (await superseded(self._model, olds, new))[0]
 
     def _document(self, fact: Fact) -> Document:
         chunks = tuple(Chunk(piece) for piece in self._embedder.split(fact.text))

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC
 
 from agentx.events import Delegated
-from agentx.history import runs
+from agentx.history import Run, runs
 from agentx.journal import Journal, SessionRow
+from agentx.tape import Tape
 
 _LOOKED_AT = 50
 """Newest sessions among which `last` is looked for."""
@@ -35,7 +36,8 @@ class Said:
 
 
 def said(journal: Journal, session_id: str) -> list[Said]:
-    """The user's messages in order, without those that the session was rewound past.
+    """The user's messages in order, without those that the session was rewound past, and as guards have passed them on:
+    what they kept from the model is not read to it now.
 
     Empty for a session that a model has begun for a part of its work.
 
@@ -52,10 +54,22 @@ def said(journal: Journal, session_id: str) -> list[Said]:
             session_id,
             run.number,
             times[run.number].astimezone(UTC).isoformat(timespec="seconds"),
-            run.started.task,
+            text,
         )
         for run in runs(numbered)
+        if (text := _passed_on(run))
     ]
+
+
+def _passed_on(run: Run) -> str | None:
+    """A task as the model was given it; None where a guard has kept it back, or could not look at it."""
+    tape = Tape(run.events, closed=True)
+    guarded = tape.guarded.get("input")
+    if guarded and guarded.action == "block":
+        return None
+    if run.finished and run.finished.status == "failed" and not tape.was_passed_on:
+        return None
+    return tape.passed_on(run.started.task)
 
 
 def latest(journal: Journal, workspace: str) -> str | None:

@@ -11,7 +11,8 @@ from agentx_memory.local import LocalStore
 from agentx_memory.store import Where
 
 from agentx.errors import UsageError
-from agentx.events import Answered, Delegated, Rewound, RunFinished, RunStarted
+from agentx.events import Answered, Delegated, Rewound, RunFinished, RunStarted, Surveyed
+from agentx.guarded import Found, Guarded
 from agentx.journal import Journal
 from agentx.messages import Usage
 from agentx.models.scripted import ScriptedModel
@@ -109,7 +110,7 @@ def test_a_fact_about_something_else_stands_beside_it(store, words):
 
 def test_where_the_model_is_in_doubt_a_person_decides(store, words):
     keep(store, words, "I live in Hamburg.")
-    learning = learner(store, words, reply("I live in Kiel."), yes=lambda text: 0.4 if "Old:" in text else 0.9)
+    learning = learner(store, words, reply("I live in Kiel."), yes=lambda text: 0.36 if "Old:" in text else 0.9)
     [fact] = asyncio.run(learning.found([message("I live in Kiel.")]))
     assert fact.replaces == () and [old.text for old in fact.doubtful] == ["I live in Hamburg."]
     learning.keep([fact])
@@ -154,6 +155,23 @@ def test_only_what_the_user_typed_is_read_with_the_number_of_its_event():
     assert [one.event for one in said(journal, id)] == [1]
     with pytest.raises(UsageError, match="nothing"):
         said(journal, "nothing")
+
+
+def test_what_a_guard_kept_from_the_model_is_not_read_to_it():
+    journal = Journal(":memory:")
+    id = journal.create_session(workspace="/w", model="m", task="I live in Kiel.")
+
+    def task(text, *events, status="ok"):
+        for event in (RunStarted(id, text, "m", "direct", [], "/w"), *events):
+            journal.append(id, event)
+        journal.append(id, RunFinished(status, None, None, 1, Usage()))
+
+    found = [Found("personal", 0.9, "place", "personal", "mask", [[10, 14]])]
+    task("I live in Kiel.", Guarded("input", "mask", found, text="I live in [personal]."), Surveyed({}))
+    task("I live in Bonn.", Guarded("input", "block", found, text="[withheld: personal]"), status="refused")
+    task("I live in Rome.", status="failed")  # a guard could not look at it
+    task("I live in Oslo.", Surveyed({}), status="failed")
+    assert [one.text for one in said(journal, id)] == ["I live in [personal].", "I live in Oslo."]
 
 
 def test_what_a_model_has_delegated_was_not_said_by_the_user():
