@@ -11,13 +11,14 @@ from typing import Any
 from agentx_tui import garbage
 from agentx_tui.app import AgentXApp
 from agentx_tui.preferences import Preferences
+from agentx_tui.weights import Weights
 
 from agentx import Agent
 from agentx.cli.setup import Setup
 from agentx.config import Settings
 from agentx.journal import Journal
 from agentx.messages import Usage
-from agentx.model import GREEDY, Constraint, Delta, Fragment, Prompt, Sampling
+from agentx.model import GREEDY, Constraint, Delta, Fragment, Model, Prompt, Sampling
 from agentx.models.scripted import ScriptedModel
 
 PROBE_S = 0.02
@@ -63,12 +64,18 @@ def _word(at: int) -> str:
     return "\n- item " if at % 40 == 0 and at % 400 > 300 else "\n\n" if at % 80 == 79 else "word "
 
 
+class PacedWeights(Weights):
+    """Has the paced model loaded, whatever is asked for."""
+
+    def open(self, settings: Settings, progress: Any) -> Model:
+        return Paced(int(sys.argv[2]), float(sys.argv[3]))
+
+
 class PacedSetup(Setup):
-    """A setup whose agent has the paced model and no tools."""
+    """A setup whose agent has no tools, and a journal in memory."""
 
     def agent(self, approve: Any = None, ask: Any = None, settle: Any = None) -> Agent:
-        model = Paced(int(sys.argv[2]), float(sys.argv[3]))
-        return Agent(model, (), workspace=self.workspace, journal=Journal(":memory:"))
+        return Agent(self.settings.model, (), workspace=self.workspace, journal=Journal(":memory:"))
 
 
 class Probed(AgentXApp):
@@ -76,6 +83,11 @@ class Probed(AgentXApp):
 
     lags: list[float]
     cpu: list[tuple[float, float]]
+    frames = 0
+
+    def take(self) -> None:
+        self.frames += self.conversation.busy
+        super().take()
 
     def on_mount(self) -> None:
         self.lags, self.cpu = [], []
@@ -95,12 +107,14 @@ def main() -> None:
     folder = Path(sys.argv[1]).parent
     (folder / "replies.json").write_text("[]")
     setup = PacedSetup(Settings(model=f"scripted:{folder / 'replies.json'}"), folder, [])
-    app = Probed(lambda: setup, Preferences(theme="dark"))
+    app = Probed(lambda: setup, Preferences(theme="dark"), PacedWeights())
     garbage.only_at_rest()
     app.run()
     (begun, cpu_begun), (ended, cpu_ended) = app.cpu[0], app.cpu[-1]
     share = (cpu_ended - cpu_begun) / (ended - begun)
-    Path(sys.argv[1]).write_text(json.dumps({"lags": app.lags, "screen cpu": share}))
+    frame_s = (cpu_ended - cpu_begun) / max(app.frames, 1)
+    told = {"lags": app.lags, "screen cpu": share, "frames": app.frames / (ended - begun), "frame ms": 1e3 * frame_s}
+    Path(sys.argv[1]).write_text(json.dumps(told))
 
 
 if __name__ == "__main__":

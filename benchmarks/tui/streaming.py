@@ -15,7 +15,11 @@ BETWEEN_S = 0.35
 
 
 def measure(tokens: int, per_second: float) -> dict[str, float]:
-    """Milliseconds, and CPU of the whole process (agent and screen) as a share of one core."""
+    """Milliseconds, and CPU of the whole process (agent and screen) as a share of one core.
+
+    `frames` are those a second, `frame ms` is the CPU time of the screen's thread for each, all else that it does
+    included.
+    """
     with tempfile.TemporaryDirectory() as name:
         figures = Path(name) / "lags.json"
         command = [sys.executable, "-m", "benchmarks.tui.child", str(figures), str(tokens), str(per_second)]
@@ -44,6 +48,8 @@ def measure(tokens: int, per_second: float) -> dict[str, float]:
         "keys": len(echoes),
         "cpu": cpu_share,
         "screen cpu": told["screen cpu"],
+        "frames": told["frames"],
+        "frame ms": told["frame ms"],
     }
 
 

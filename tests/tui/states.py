@@ -83,6 +83,15 @@ STATES: dict[str, list[Event]] = {
         ev.CallFinished(ToolResult("p", "cancelled", "", elapsed_s=12.4)),
         ev.RunFinished("interrupted", None, "The run was interrupted.", 0, Usage()),
     ],
+    "steered": [
+        *BEGUN,
+        *finished(READ, "ok", "def parse(n):\n    i = 0"),
+        ev.Steered("Answer in German."),
+        ev.StepStarted(2),
+        ev.SteeringShown(2, ["Answer in German."]),
+        ev.TextDelta("answer", "Die Schleife endet vor"),
+        ev.Steered("And show the diff."),
+    ],
     "partial-answer": [
         *BEGUN,
         ev.TextDelta("answer", "The loop stops before"),

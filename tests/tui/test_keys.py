@@ -86,20 +86,73 @@ def test_what_is_sent_while_the_agent_works_is_queued_and_sent_after(tmp_path: P
     run(test)
 
 
-def test_ctrl_s_stops_the_turn_and_sends_instead(tmp_path: Path) -> None:
+def test_ctrl_s_adds_to_the_task_that_is_under_way(tmp_path: Path) -> None:
     async def test() -> None:
-        async with running(setup_of(tmp_path, WRITE, answer("Otherwise, then."))) as (app, pilot):
+        async with running(setup_of(tmp_path, WRITE, answer("Done, in German."))) as (app, pilot):
             await say(pilot, "write")
             await asked(pilot)
-            app.prompt.replace_all("no, otherwise")
+            app.prompt.replace_all("in German")
             await pilot.press("ctrl+s")
+            await until(pilot, lambda: bool(app.conversation.view.turn.steering))
+            assert "in German (at the next step)" in screen_text(app)
+            assert app.prompt.text == "" and app.conversation.queue == []
+            await pilot.pause(0.45)
+            await pilot.press("alt+y")
+            await done(pilot)
+            [turn] = app.conversation.view.turns
+            assert turn.status == "ok" and turn.steering == ()
+            kinds = [type(item).__name__ for item in turn.items]
+            assert kinds[-2:] == ["Added", "Answer"] or kinds[-3:] == ["Added", "Thought", "Answer"]
+            shown = screen_text(app)
+            assert shown.index("write_file") < shown.index("in German") < shown.index("Done, in German.")
+            assert "at the next step" not in shown
+
+    run(test)
+
+
+def test_what_a_task_ends_before_it_could_heed_is_the_next_task(tmp_path: Path) -> None:
+    async def test() -> None:
+        setup = setup_of(tmp_path, WRITE, answer("And that."), max_steps=1)
+        async with running(setup) as (app, pilot):
+            await say(pilot, "write")
+            await asked(pilot)
+            app.prompt.replace_all("and that")
+            await pilot.press("ctrl+s")
+            await until(pilot, lambda: bool(app.conversation.view.turn.steering))
+            await pilot.pause(0.45)
+            await pilot.press("alt+y")
             await until(pilot, lambda: len(app.conversation.view.turns) == 2)
             await done(pilot)
             assert [(turn.task, turn.status) for turn in app.conversation.view.turns] == [
-                ("write", "interrupted"),
-                ("no, otherwise", "ok"),
+                ("write", "failed"),
+                ("and that", "ok"),
             ]
-            assert app.dock.asking is None
+
+    run(test)
+
+
+def test_what_was_added_to_a_turn_that_is_stopped_comes_back_into_the_prompt(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with running(setup_of(tmp_path, WRITE)) as (app, pilot):
+            await say(pilot, "write")
+            await asked(pilot)
+            app.prompt.replace_all("and that")
+            await pilot.press("ctrl+s")
+            await until(pilot, lambda: bool(app.conversation.view.turn.steering))
+            await pilot.press("escape")
+            await done(pilot)
+            await until(pilot, lambda: app.prompt.text == "and that")
+            assert app.conversation.view.turn.steering == ()
+
+    run(test)
+
+
+def test_ctrl_s_sends_where_no_task_is_under_way(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with running(setup_of(tmp_path, answer("Hello."))) as (app, pilot):
+            await pilot.press(*"hi", "ctrl+s")
+            await done(pilot)
+            assert [(turn.task, turn.status) for turn in app.conversation.view.turns] == [("hi", "ok")]
 
     run(test)
 

@@ -55,7 +55,7 @@ class Actions(Opening, SessionActions, App[int]):
         if text.startswith("#") and "\n" not in text and not text.startswith("##") and (note := text[1:].strip()):
             self.keep_note(note)
             return
-        self.conversation.send(text, event.now)
+        self.conversation.send(text, event.steer)
         self.show()
         await self.transcript.to_end()
 
@@ -159,7 +159,7 @@ class Actions(Opening, SessionActions, App[int]):
         if action in ("cycle_mode", "page_up", "page_down", "to_end", "block"):
             return len(self.screen_stack) == 1
         if action == "decide":
-            return len(self.screen_stack) == 1 and self.dock.asking is not None
+            return len(self.screen_stack) == 1
         if action in ("copy_block", "copy_code", "fold_block"):
             return self.transcript.pointed is not None
         return True

@@ -80,13 +80,14 @@ class AgentXApp(Actions, Fetching, App[int]):
         self.desk = Desk(lambda: self.conversation.setup.settings.tool_settings if self.conversation.setup else {})
         self._ticker: Timer | None = None
         self._late: Timer | None = None
+        self._shown_at = self._ticked_at = 0.0
         self._problem = ""
         self._looking = False
         if self.preferences.ascii:
             self._filters.append(AsciiFilter())
         self.register_theme(theme.DARK)
         self.register_theme(theme.LIGHT)
-        self.theme = theme.wanted(self.preferences.theme, os.environ)
+        theme.begin_with(self, theme.wanted(self.preferences.theme, os.environ))
         self.wanted_keys, self._problems = keymap.remapped(self.preferences.keys)
         self.set_keymap(self.wanted_keys)
 
@@ -210,6 +211,9 @@ class AgentXApp(Actions, Fetching, App[int]):
         self.main.query_one(Sidebar).show(view, conversation.queue)
         self._show_queue()
         self._show_problem()
+        self._shown_at = time.monotonic()
+        if self._ticker is not None and self._shown_at - self._ticked_at >= TICK_S:
+            self._advance()
         ticks = conversation.busy or bool(status.loading)
         if ticks and self._ticker is None and not self.preferences.reduced_motion:
             self._ticker = self.set_interval(TICK_S, self._tick)
@@ -218,14 +222,15 @@ class AgentXApp(Actions, Fetching, App[int]):
             self._ticker = None
 
     def _show_queue(self) -> None:
-        pending = self.conversation.pending
+        turn = self.conversation.view.turn
+        rows = [f"{self.glyphs.up} {line(text, 180)} (at the next step)" for text in (turn.steering if turn else ())]
+        rows += [f"{self.glyphs.pending} {line(text, 200)}" for text in self.conversation.pending]
         queue = self.main.query_one("#queue", Static)
         self.prompt.queued = bool(self.conversation.queue)
-        if bool(pending) != queue.display or pending:
-            queue.display = bool(pending)
-            rows = [f"{self.glyphs.pending} {line(text, 200)}" for text in pending[:3]]
-            if len(pending) > 3:
-                rows.append(f"{self.glyphs.ellipsis} {len(pending) - 3} more")
+        if bool(rows) != queue.display or rows:
+            queue.display = bool(rows)
+            if len(rows) > 3:
+                rows[3:] = [f"{self.glyphs.ellipsis} {len(rows) - 3} more"]
             queue.update(Content("\n".join(rows)))
 
     def _show_problem(self) -> None:
@@ -244,6 +249,12 @@ class AgentXApp(Actions, Fetching, App[int]):
             problem.update(Content(told))
 
     def _tick(self) -> None:
+        """Moves what moves by itself, unless a frame has just done so: each drawing costs."""
+        if time.monotonic() - self._shown_at >= TICK_S:
+            self._advance()
+
+    def _advance(self) -> None:
+        self._ticked_at = time.monotonic()
         bar = self.main.query_one(StatusBar)
         bar.tick()
         bar.show(self.conversation.view, self.conversation.status())

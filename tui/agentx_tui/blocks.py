@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from agentx_tui.segments import Splitter
-from agentx_tui.view import Answer, Card, Item, Note, Thought, Turn, View, Writing
+from agentx_tui.view import Added, Answer, Card, Item, Note, Thought, Turn, View, Writing
 
 Kind: TypeAlias = Literal["user", "thought", "writing", "answer", "draft", "card", "note", "end"]
 
@@ -68,6 +68,8 @@ class Book:
                 return [Block("writing", str(item.text))]
             case Card():
                 return [Block("card", item)]
+            case Added():
+                return [Block("user", item.text)]
             case Note():
                 return [Block("note", item)]
 

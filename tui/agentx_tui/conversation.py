@@ -1,12 +1,11 @@
 """The state of the screen: the view, the engine behind it, and what waits to be sent. Knows no widgets."""
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from agentx.cli.setup import Setup
-from agentx.events import Event, ModelLoaded
+from agentx.events import Event, ModelLoaded, SteeringUnheard
 from agentx_tui.completion import without_marks
 from agentx_tui.demo import NAME as NO_MODEL
 from agentx_tui.engine import Engine
@@ -19,6 +18,7 @@ from agentx_tui.signals import (
     LoadFailed,
     Loading,
     NoModel,
+    NotSteered,
     NotTakenUp,
     Prepared,
     TakenUp,
@@ -27,6 +27,7 @@ from agentx_tui.signals import (
     Withdrawn,
 )
 from agentx_tui.status import Status, ram_bytes
+from agentx_tui.stopwatch import Stopwatch
 from agentx_tui.view import View
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class Conversation:
         self._taking = False
         self._draft = ""
         self._sent = ""
-        self._since: float | None = None
+        self._watch = Stopwatch()
         self._stopping = False
         self._ram = 0
 
@@ -99,14 +100,14 @@ class Conversation:
         return [self._sent, *self.queue] if self._sent else list(self.queue)
 
     def status(self) -> Status:
-        elapsed = None if self._since is None else time.monotonic() - self._since
-        return Status(self._loading, self._fraction, self.failed, elapsed, self._ram, self._stopping, self.pulling)
+        return Status(
+            self._loading, self._fraction, self.failed, self._watch.elapsed_s, self._ram, self._stopping, self.pulling
+        )
 
-    def send(self, text: str, now: bool = False) -> None:
-        """Hands a task over, or queues it while another is under way; `now` stops that one."""
-        if now and self.busy:
-            self.queue.insert(0, text)
-            self.stop()
+    def send(self, text: str, steer: bool = False) -> None:
+        """Hands a task over, or queues it while another is under way; `steer` adds it to that one."""
+        if steer and self.busy and not self._stopping and self.setup is not None:
+            self.engine.steer(without_marks(text, self.setup.workspace))
         else:
             self.queue.append(text)
             self._next()
@@ -217,6 +218,8 @@ class Conversation:
                     self.view = replace(self.view, model=NO_MODEL)
                 case Changed():
                     self.setup, self._taking = item.setup, self._taking and not item.asked
+                case NotSteered():
+                    self._not_heard([item.text])
                 case Told():
                     self.told.append((item.sentence, "information"))
                 case LoadFailed():
@@ -234,6 +237,7 @@ class Conversation:
                     self.waiting = [asking for asking in self.waiting if asking is not item.asking]
                 case _:
                     self._fold(item)
+        self._watch.hold(bool(self.waiting))
 
     def _taken_up(self, past: TakenUp) -> None:
         self.mode = past.mode
@@ -247,7 +251,17 @@ class Conversation:
         self.returned += [self._draft] if self._draft else []
         self._draft = ""
 
+    def _not_heard(self, texts: list[str]) -> None:
+        """What came too late for a task is the next one; the person's again where they have stopped it."""
+        if self._stopping:
+            self.returned += texts
+        else:
+            self.queue[:0] = texts
+            self._next()
+
     def _fold(self, event: Event) -> None:
+        if isinstance(event, SteeringUnheard):
+            self._not_heard(event.texts)
         self.view = reduce(self.view, event)
         if isinstance(event, ModelLoaded) and event.name != NO_MODEL and self.missing is not None:
             # What a demo has said is in no session.
@@ -260,7 +274,8 @@ class Conversation:
     def _over(self) -> None:
         # What was handed over and has come to nothing, not even to a turn, is the person's again.
         self.returned += [self._sent] if self._sent else []
-        self._sent, self._since, self._stopping = "", None, False
+        self._sent, self._stopping = "", False
+        self._watch.reset()
         self._ram = ram_bytes()
 
     def _next(self) -> None:
@@ -268,7 +283,8 @@ class Conversation:
             self._hand_over(self.queue.pop(0))
 
     def _hand_over(self, text: str) -> None:
-        self._sent, self._since, self._ready, self.failed = text, time.monotonic(), False, ""
+        self._sent, self._ready, self.failed = text, False, ""
+        self._watch.start()
         assert self.setup is not None
         if text == RESUME:
             self.engine.go_on()

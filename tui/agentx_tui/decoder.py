@@ -53,7 +53,7 @@ class Decoder:
         """
         self._post(Loading("loading the model"))
         found = await self._find(settings.model)
-        await self._unload()
+        await self._unload(settings)
         if isinstance(found, Missing):
             self._loaded, self.missing = None, found
             self._post(NoModel(found))
@@ -78,7 +78,7 @@ class Decoder:
         if isinstance(found, Missing):
             raise ModelNotFound(found.sentence)
         old = self._model
-        await self._unload()
+        await self._unload(after)
         try:
             await self._open(after)
         except asyncio.CancelledError:
@@ -104,10 +104,15 @@ class Decoder:
     async def _find(self, spec: str | None) -> Any:
         return await in_thread(lambda: self._weights.find(spec, Telling(self._post)), name="agentx-look")
 
-    async def _unload(self) -> None:
+    async def _unload(self, after: "Settings") -> None:
+        """Frees what is loaded. Where only the adapter is another one after it, the model below it stays."""
         old, self._model = self._model, None
-        if close := getattr(old, "close", None):
-            await in_thread(close, name="agentx-unload")
+        before, coming = self._loaded or (), wanted(after)
+        stays = before != coming and before[:-1] == coming[:-1]
+        base = getattr(old, "base", None)
+        for model in (base and old, None) if stays else (old, base):
+            if close := getattr(model, "close", None):
+                await in_thread(close, name="agentx-unload")
 
     async def _open(self, settings: "Settings") -> None:
         started = time.perf_counter()
@@ -121,4 +126,4 @@ class Decoder:
 
 def wanted(settings: "Settings") -> tuple[object, ...]:
     """What decides which model is loaded, and how."""
-    return settings.model, settings.threads, settings.context_tokens
+    return settings.model, settings.threads, settings.context_tokens, settings.adapter

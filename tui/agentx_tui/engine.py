@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from agentx.cli import aio, failures
 from agentx.cli.setup import Setup
+from agentx.errors import UsageError
 from agentx.events import Event, RunFinished
 from agentx.messages import Usage
 from agentx.policy import Decision
@@ -23,6 +24,7 @@ from agentx_tui.signals import (
     Changed,
     Idle,
     LoadFailed,
+    NotSteered,
     NotTakenUp,
     Prepared,
     Signal,
@@ -89,6 +91,10 @@ class Engine:
         """Takes on a task once those before it are over."""
         self._call(self._tasks.put_nowait, task)
 
+    def steer(self, text: str) -> None:
+        """Adds something to the task that is under way; it comes back as `NotSteered` where none is."""
+        self._call(lambda: _steered(self._session, text) or self._post(NotSteered(text)))
+
     def go_on(self) -> None:
         """Takes the task of a session up where it broke off."""
         self._call(self._tasks.put_nowait, GO_ON)
@@ -122,12 +128,7 @@ class Engine:
 
     def answer(self, asking: Asking, word: Decision | str | None) -> None:
         """What the person says; too late a word is dropped."""
-
-        def give() -> None:
-            if not asking.answer.done():
-                asking.answer.set_result(word)
-
-        self._call(give)
+        self._call(asking.give, word)
 
     def with_agent(self, work: "Callable[[Agent], Coroutine[Any, Any, T]]") -> "Future[T]":
         """Runs something that needs the agent, in the engine's thread, which it must not hold up for long."""
@@ -309,6 +310,20 @@ def _past_of(setup: Setup) -> "Found | None":
     from agentx_tui import going_on
 
     return going_on.kept(setup) if setup.resumed else None
+
+
+def _steered(session: "Session | None", text: str) -> bool:
+    """Whether a task was under way that the text could be added to, and the journal has taken it."""
+    try:
+        if session is None:
+            return False
+        session.steer(text)
+    except UsageError:
+        return False
+    except Exception as error:
+        failures.record(error)
+        return False
+    return True
 
 
 def _note_mode(session: "Session | None") -> None:

@@ -54,7 +54,7 @@ KEYS = (
         "a new line; so does \\ Enter, and Shift+Enter where the terminal tells it apart",
         "prompt",
     ),
-    Key("send-now", "ctrl+s", "Ctrl+S", "send_now", "stop the turn and send this instead", "prompt"),
+    Key("steer", "ctrl+s", "Ctrl+S", "steer", "add this to the task under way, from its next step on", "prompt"),
     Key("previous", "up", "Up", "previous", "back in what was sent; what is queued comes first", "prompt"),
     Key("next", "down", "Down", "next", "forward in what was sent", "prompt"),
     Key("complete", "tab", "Tab", "complete", "take the completion of a /command or an @file", "prompt"),

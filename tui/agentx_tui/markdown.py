@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
@@ -13,6 +13,8 @@ from agentx_tui.glyphs import Glyphs
 
 _EMPTY = Content("")
 _STYLES = {"strong": "bold", "em": "italic", "s": "strike"}
+OPEN_CODE_LINES = 8
+"""Code that is still being written is coloured so many lines at a time: none but the last are looked at again."""
 MAX_CELLS = 12
 """Columns beyond these are left out of a table that is narrower than they are."""
 
@@ -45,7 +47,7 @@ class _Margin:
 
 
 class Page:
-    """Lays out the blocks of a text.
+    """Lays out the blocks of a text, which may grow: those that were in it before are not laid out again.
 
     Args:
         width: in cells, which no line is wider than.
@@ -54,11 +56,22 @@ class Page:
     def __init__(self, glyphs: Glyphs, width: int) -> None:
         self._glyphs = glyphs
         self._width = max(width, 8)
+        self._known: dict[tuple[str, str], list[Content]] = {}
+        self._open: SyntaxTreeNode | None = None
 
     def lines(self, text: str) -> list[Content]:
         """The lines of the text, a blank one between blocks."""
-        root = SyntaxTreeNode(parser().parse(text))
-        return list(self._blocks(root.children, _Margin()))
+        root, rows = SyntaxTreeNode(parser().parse(text)), text.split("\n")
+        # Where a link is defined elsewhere, a block is more than its own text.
+        known = {} if "]:" in text else self._known
+        self._known, found = {}, list[Content]()
+        for at, node in enumerate(root.children):
+            source = rows[slice(*(node.map or (0, 0)))]
+            key = node.type, "\n".join(source)
+            self._open = node if node.type == "fence" and not _is_closed(source, node.markup) else None
+            lines = self._known[key] = known.get(key) or list(self._block(node, _Margin()))
+            found += [_EMPTY, *lines] if at else lines
+        return found
 
     def _blocks(self, nodes: Sequence[SyntaxTreeNode], margin: _Margin, loose: bool = True) -> Iterator[Content]:
         for at, node in enumerate(nodes):
@@ -101,7 +114,8 @@ class Page:
 
     def _code(self, node: SyntaxTreeNode, room: int) -> Iterator[Content]:
         bar = Content.styled(f"{self._glyphs.user} ", "$border")
-        for line in _highlighted(node.content.rstrip("\n"), node.info.split(" ")[0]):
+        text, language = node.content.rstrip("\n"), node.info.split(" ")[0]
+        for line in (_growing if node is self._open else _highlighted)(text, language):
             for part in line.fold(room - 2) if line else [line]:
                 padded = part.pad_right(max(0, room - 2 - part.cell_length))
                 yield (bar + padded).stylize_before("on $surface")
@@ -142,6 +156,22 @@ def _highlighted(text: str, language: str) -> list[Content]:
 
     lines = highlight(text, language=language).split("\n", allow_blank=True)
     return lines or [_EMPTY]
+
+
+def _growing(text: str, language: str) -> list[Content]:
+    rows = text.split("\n")
+    pieces = ["\n".join(rows[at : at + OPEN_CODE_LINES]) for at in range(0, len(rows), OPEN_CODE_LINES)]
+    return [line for piece in pieces for line in _piece(piece, language)]
+
+
+@lru_cache(maxsize=32)
+def _piece(text: str, language: str) -> list[Content]:
+    return _highlighted(text, language)
+
+
+def _is_closed(source: Sequence[str], mark: str) -> bool:
+    """Whether code, with the lines that its marks stand in, has come to its end."""
+    return len(source) > 1 and source[-1].strip().startswith(mark)
 
 
 def _inline(node: SyntaxTreeNode) -> Content:

@@ -1,9 +1,10 @@
-"""How often the screen is drawn while text streams: as often as a twentieth of a core allows."""
+"""How often the screen is drawn while text streams: as often as a part of a core allows that keeps it below a twentieth
+with all else that it does."""
 
 import time
 
-SHARE = 0.05
-FASTEST_S, SLOWEST_S = 0.1, 0.25
+SHARE = 0.035
+FASTEST_S, SLOWEST_S = 0.1, 0.35
 _MEMORY = 0.2
 
 

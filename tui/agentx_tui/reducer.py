@@ -11,6 +11,7 @@ from agentx_tui.rope import Rope
 from agentx_tui.view import (
     MAX_LIVE_LINES,
     MAX_PACE,
+    Added,
     Answer,
     Card,
     CardStatus,
@@ -150,8 +151,26 @@ def _call_finished(view: View, turn: Turn, event: ev.CallFinished) -> View:
     )
 
 
+def _steered(view: View, turn: Turn, event: ev.Steered) -> View:
+    return replace(view, turn=replace(turn, steering=(*turn.steering, event.text)))
+
+
+def _steering_shown(view: View, turn: Turn, event: ev.SteeringShown) -> View:
+    turn = replace(turn, steering=turn.steering[len(event.texts) :])
+    return _with(view, turn, (*turn.items, *map(Added, event.texts)))
+
+
+def _steering_unheard(view: View, turn: Turn, event: ev.SteeringUnheard) -> View:
+    return replace(view, turn=replace(turn, steering=turn.steering[len(event.texts) :]))
+
+
 def _notice(view: View, turn: Turn, event: ev.Notice) -> View:
     return _with(view, turn, (*_without_writing(turn.items), Note(event.text)))
+
+
+def _guarded(view: View, turn: Turn, event: ev.Guarded) -> View:
+    sentence = event.sentence
+    return _with(view, turn, (*turn.items, Note(f"{sentence[0].upper()}{sentence[1:]}.")))
 
 
 def _context_folded(view: View, turn: Turn, event: ev.ContextFolded) -> View:
@@ -210,6 +229,10 @@ _STEPS: dict[type[Any], Callable[[View, Turn, Any], View]] = {
     ev.CallProgress: _call_progress,
     ev.CallFinished: _call_finished,
     ev.Notice: _notice,
+    ev.Guarded: _guarded,
+    ev.Steered: _steered,
+    ev.SteeringShown: _steering_shown,
+    ev.SteeringUnheard: _steering_unheard,
     ev.ContextFolded: _context_folded,
     ev.Criticised: _criticised,
     ev.StepFinished: _step_finished,

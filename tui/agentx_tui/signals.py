@@ -87,6 +87,13 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class NotSteered:
+    """No task was under way any more that this could be added to."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Idle:
     """The agent waits for the next task."""
 
@@ -98,6 +105,11 @@ class Asking:
 
     asked: Asked
     answer: "asyncio.Future[Any]" = field(repr=False)
+
+    def give(self, word: Any) -> None:
+        """Gives the word, in the thread that waits for it; the first counts."""
+        if not self.answer.done():
+            self.answer.set_result(word)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +129,7 @@ Signal: TypeAlias = (
     | NoModel
     | Changed
     | Told
+    | NotSteered
     | Idle
     | Asking
     | Withdrawn

@@ -1,7 +1,9 @@
 """The two looks, dark and light, and which of them a terminal asks for."""
 
 from collections.abc import Mapping
+from typing import Any
 
+from textual.app import App
 from textual.theme import Theme
 
 DARK = Theme(
@@ -42,3 +44,13 @@ def wanted(choice: str, environment: Mapping[str, str]) -> str:
         background = environment.get("COLORFGBG", "").rpartition(";")[2]
         choice = "light" if background in ("7", "15") else "dark"
     return LIGHT.name if choice == "light" else DARK.name
+
+
+def begin_with(app: App[Any], name: str) -> None:
+    """Has an app that is being made begin with a theme: set later, all style sheets would be read a second time."""
+    if not app.available_themes[name].dark:
+        app.theme = name  # which has the colours of ANSI text changed too
+        return
+    app.set_reactive(App.theme, name)
+    app.add_class(f"-theme-{name}", "-dark-mode", update=False)
+    app.stylesheet.set_variables(app.get_css_variables())

@@ -86,12 +86,23 @@ class Note:
     kind: Literal["notice", "critique", "error"] = "notice"
 
 
-Item: TypeAlias = Thought | Writing | Answer | Card | Note
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What the person has added to the task while it was under way, where the model was shown it."""
+
+    text: str
+
+
+Item: TypeAlias = Thought | Writing | Answer | Card | Note | Added
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A task and all that came of it."""
+    """A task and all that came of it.
+
+    Attributes:
+        steering: what the person has added and the model was not shown yet.
+    """
 
     task: str
     items: tuple[Item, ...] = ()
@@ -99,6 +110,7 @@ class Turn:
     error: str | None = None
     step: int = 0
     usage: Usage = field(default_factory=Usage)
+    steering: tuple[str, ...] = ()
 
     @property
     def over(self) -> bool:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 END_S = 6.0
 """How long pages that are open get to end; those that hang are ended before."""
+KEEP_S = 75.0
+"""How long a connection may stay on which nothing is asked any more."""
 MISSING = "The screen in a browser needs textual-serve; install it with `pip install 'agentx-local[web]'`."
 
 
@@ -31,13 +33,16 @@ def serve(options: Options, port: int) -> int:
         port: on 127.0.0.1 alone; 0 takes a free one.
 
     Raises:
-        ConfigError: textual-serve is not installed.
+        ConfigError: textual-serve is not installed, or is one that is not known.
         UsageError: the port is taken, or the options are off.
     """
     try:
         import textual_serve.server  # noqa: F401  # pyright: ignore[reportUnusedImport]
     except ModuleNotFoundError:
         raise ConfigError(MISSING) from None
+    from agentx_tui import web_sockets
+
+    web_sockets.require_known()
     # What is off with the options is said here, and not on a page.
     prepare(options)
     from agentx_tui.web_guard import Guard
@@ -66,18 +71,24 @@ def command(options: Options) -> str:
 async def _serve(listening: socket.socket, guard: "Guard", page: str) -> None:
     from aiohttp import web
 
+    from agentx_tui.web_doors import Doors
+
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, ended.set)
-    runner = web.AppRunner(_application(guard, page), access_log=None, shutdown_timeout=END_S)
+    runner = web.AppRunner(_application(guard, page), access_log=None, shutdown_timeout=END_S, keepalive_timeout=KEEP_S)
     await runner.setup()
+    assert runner.server is not None
+    doors = Doors(runner.server)
+    guard.on_token = doors.know
+    server = await loop.create_server(doors, sock=listening)
     try:
-        await web.SockSite(runner, listening).start()
         sys.stdout.write(f"{guard.address}\n")
         sys.stdout.flush()
         sys.stderr.write("Open this address in a browser of this machine, and keep it to yourself. Ctrl+C ends.\n")
         await ended.wait()
     finally:
+        server.close()
         await runner.cleanup()
 
 

@@ -8,6 +8,7 @@ The token is a cookie, and browsers send the cookies of a machine to whichever o
 server too. So all that there is lies in a folder with a random name, which no other server can ask a browser for.
 """
 
+import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
@@ -42,6 +43,7 @@ class Guard:
         name: by which alone a request may call the server; browsers leave the usual port out.
         token: what it has to bear.
         folder: the path below which the server has its pages, without a slash at its end.
+        on_token: called with the connection of each request that bears the token.
     """
 
     def __init__(self, port: int) -> None:
@@ -49,6 +51,7 @@ class Guard:
         self.name = "127.0.0.1" if port == HTTP_PORT else f"127.0.0.1:{port}"
         self.token = secrets.token_urlsafe(32)
         self.folder = f"/{secrets.token_urlsafe(16)}"
+        self.on_token: Callable[[asyncio.BaseTransport | None], None] = lambda connection: None
         # Cookies know no ports: two servers on one machine must not overwrite each other's.
         self._cookie = f"agentx_{port}"
 
@@ -88,8 +91,10 @@ class Guard:
     def _entry(self, request: web.Request) -> web.StreamResponse | None:
         """None where the request may pass; else what is answered in the place of what it asks for."""
         if self._is_token(request.cookies.get(self._cookie, "")):
+            self.on_token(request.transport)
             return None
         if request.method == "GET" and request.path == "/" and self._is_token(request.query.get(PARAMETER, "")):
+            self.on_token(request.transport)
             # On to the page itself, so that the token does not stay in the address.
             answer = web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": f"{self.folder}/"})
             answer.set_cookie(self._cookie, self.token, httponly=True, samesite="Strict", path=f"{self.folder}/")

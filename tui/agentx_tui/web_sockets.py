@@ -2,15 +2,62 @@
 
 import asyncio
 from http import HTTPStatus
+from importlib.metadata import version
 from typing import Any
 
 from aiohttp import WSCloseCode, web
+from textual_serve.app_service import AppService
+from textual_serve.download_manager import DownloadManager
 from textual_serve.server import Server
+
+from agentx.errors import ConfigError
 
 MAX_SCREENS = 4
 """Pages at once; each is a process that loads a model."""
 END_S = 4.0
 """How long the process of a page that was closed gets to end by itself."""
+
+
+KNOWN = "textual-serve>=1.1,<1.2"
+
+
+def require_known() -> None:
+    """What is used here of textual-serve, and is not promised by it, has to be there.
+
+    Raises:
+        ConfigError: it is not.
+    """
+    if missing := _missing():
+        raise ConfigError(
+            f"The textual-serve {version('textual-serve')} that is installed is not one that the screen in a browser "
+            f"knows (it lacks {missing}); install one that it knows with `pip install '{KNOWN}'`."
+        )
+
+
+def _missing() -> str:
+    """The first name that is not there, "" where all are."""
+    code = getattr(getattr(Server, "handle_websocket", None), "__code__", None)
+    if not hasattr(Server, "_process_messages") or "_process_messages" not in getattr(code, "co_names", ()):
+        return "Server._process_messages"
+    try:
+        service: Any = AppService(
+            "",
+            write_bytes=_nowhere,
+            write_str=_nowhere,
+            close=_nowhere,
+            download_manager=DownloadManager(),
+            debug=False,
+        )
+        page: Any = Server("", host="", port=0, title="")
+    except TypeError:
+        return "the way in which a page is made"
+    wanted = [(service, name) for name in ("_process", "_task", "stop")]
+    wanted += [(page, name) for name in ("statics_path", "handle_index")]
+    return next((f"{type(owner).__name__}.{name}" for owner, name in wanted if not hasattr(owner, name)), "")
+
+
+async def _nowhere(*_: Any) -> None:
+    pass
 
 
 class Pages(Server):

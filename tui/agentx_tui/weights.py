@@ -105,7 +105,11 @@ class Weights:
         from agentx.models import open_model
 
         return open_model(
-            settings.model, threads=settings.threads, context_tokens=settings.context_tokens, progress=progress
+            settings.model,
+            threads=settings.threads,
+            context_tokens=settings.context_tokens,
+            adapter=settings.adapter,
+            progress=progress,
         )
 
     def command(self, spec: str) -> Sequence[str]:

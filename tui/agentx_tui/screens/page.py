@@ -9,10 +9,15 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from agentx_tui.screens.foot import ESC, foot
+
 WIDTH = 96
 """Of the widest page in columns, as the style sheet has it."""
 _FRAME = 7
 """Of these those that hold no text: the border, the padding and the scroll bar."""
+
+FOOT = [("Up Down", "scroll"), ESC]
+FOOT_COLUMNS = 40
 
 
 def text_columns(screen: int) -> int:
@@ -34,4 +39,6 @@ class Page(ModalScreen[None]):
             yield Static(self._content)
 
     def on_mount(self) -> None:
-        self.query_one("#page").focus()
+        page = self.query_one("#page")
+        page.border_subtitle = foot(FOOT, FOOT_COLUMNS)
+        page.focus()

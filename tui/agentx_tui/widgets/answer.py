@@ -1,13 +1,21 @@
-"""A segment of an answer as Markdown, drawn as one piece of text."""
+"""A segment of an answer as Markdown, drawn line by line: what has not changed as it grows is not drawn again."""
+
+from typing import TYPE_CHECKING
 
 from textual.content import Content
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.reactive import Reactive
 from textual.selection import Selection
+from textual.strip import Strip
+from textual.style import Style
+from textual.visual import Visual
 from textual.widget import Widget
 
 from agentx_tui.glyphs import Glyphs
 from agentx_tui.printable import prose
+
+if TYPE_CHECKING:
+    from agentx_tui.markdown import Page
 
 
 class AnswerBlock(Widget):
@@ -20,27 +28,57 @@ class AnswerBlock(Widget):
         super().__init__()
         self.raw = text
         self._glyphs = glyphs
-        self._laid_out: tuple[int, list[Content]] = (0, [])
+        self._width = 0
+        self._page: Page | None = None
+        self._laid_out: list[Content] = []
+        self._strips: dict[int, Strip] = {}
+        self._style: Style | None = None
 
     async def show(self, text: str) -> None:
-        if text != self.raw:
-            width, before = self._laid_out
-            self.raw, self._laid_out = text, (0, [])
-            self.refresh(layout=not width or len(self._lines(width)) != len(before))
+        if text == self.raw:
+            return
+        self.raw = text
+        if self._page is None:
+            self.refresh(layout=True)
+            return
+        before = self._laid_out
+        now = self._laid_out = self._page.lines(prose(text))
+        same = _shared(before, now)
+        self._strips = {y: strip for y, strip in self._strips.items() if y < same}
+        changed = Region(0, same, self._width, max(len(before), len(now)) - same)
+        self.refresh(changed, layout=len(before) != len(now))
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._strips = {}
 
     def _lines(self, width: int) -> list[Content]:
-        if self._laid_out[0] != width:
+        if self._page is None or self._width != width:
             # Not before the first frame.
-            from agentx_tui import markdown
+            from agentx_tui.markdown import Page
 
-            self._laid_out = width, markdown.Page(self._glyphs, width).lines(prose(self.raw))
-        return self._laid_out[1]
+            self._width, self._page, self._strips = width, Page(self._glyphs, width), {}
+            self._laid_out = self._page.lines(prose(self.raw))
+        return self._laid_out
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         return len(self._lines(width))
 
     def render(self) -> Content:
         return Content("\n").join(self._lines(self.content_size.width))
+
+    def render_line(self, y: int) -> Strip:
+        if self.text_selection is not None:
+            return super().render_line(y)
+        lines, style = self._lines(self.content_size.width), self.visual_style
+        if style != self._style:
+            self._style, self._strips = style, {}
+        if y not in self._strips:
+            content = lines[y] if y < len(lines) else Content("")
+            strips = Visual.to_strips(self, content, self._width, 1, style)
+            # By its offsets the mouse finds what it selects.
+            self._strips[y] = strips[0].apply_offsets(0, y) if strips else Strip.blank(self._width, style.rich_style)
+        return self._strips[y]
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         text = selection.extract(self.render().plain)
@@ -52,3 +90,13 @@ class AnswerBlock(Widget):
         from agentx_tui import markdown
 
         return markdown.code(self.raw)
+
+
+def _shared(before: list[Content], now: list[Content]) -> int:
+    """How many lines at the beginning are the same."""
+    same = 0
+    for old, new in zip(before, now, strict=False):
+        if old is not new and (old.plain != new.plain or old.spans != new.spans):
+            break
+        same += 1
+    return same

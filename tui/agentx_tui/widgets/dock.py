@@ -3,7 +3,6 @@
 Its keys count only once nothing was typed for a while, so that no word of a sentence decides anything.
 """
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +16,13 @@ from textual.widgets import Static, TextArea
 
 from agentx.messages import ToolCall
 from agentx_tui import card_text, diffs
+from agentx_tui.arming import QUIET_S, Arming
 from agentx_tui.decisions import Choice, NotYet, beginning, choices, decided
 from agentx_tui.keymap import KEYS
 from agentx_tui.printable import line, output, prose
 from agentx_tui.signals import Asking
 
-QUIET_S = 0.4
+TOO_EARLY = "That came too early to be meant for this; press it again."
 _SHOWN = {key.id: key.shown for key in KEYS}
 _STYLES = {"added": "$success on $success 12%", "removed": "$error on $error 12%", "hunk": "$secondary"}
 _SIGNS = {"added": "+ ", "removed": "- ", "same": "  "}
@@ -85,8 +85,9 @@ class Dock(Vertical):
         super().__init__(id=id)
         self.workspace = Path.cwd()
         self._waiting: list[Asking] = []
+        self._shown: Asking | None = None
         self._choice: Choice | None = None
-        self._quiet_since = 0.0
+        self._arming = Arming()
         self._timer: Timer | None = None
         self.display = False
 
@@ -114,32 +115,37 @@ class Dock(Vertical):
 
     @property
     def armed(self) -> bool:
-        return self.asking is not None and time.monotonic() - self._quiet_since >= QUIET_S
+        """Whether a key would decide now."""
+        return self._shown is not None and not self.has_class("-unarmed")
 
-    def disturbed(self) -> None:
-        """A key was typed elsewhere: no key decides for a while."""
-        if self.asking is not None:
-            self._disarm()
-
-    def _disarm(self) -> None:
-        self._quiet_since = time.monotonic()
-        self.add_class("-unarmed")
+    def _arm(self, in_s: float) -> None:
         if self._timer is not None:
             self._timer.stop()
-        self._timer = self.set_timer(QUIET_S, lambda: self.remove_class("-unarmed"))
+        self.set_class(in_s > 0, "-unarmed")
+        self._timer = self.set_timer(in_s, self._armed) if in_s > 0 else None
+
+    def _armed(self) -> None:
+        self.remove_class("-unarmed")
+        self._tell("")
 
     def decide(self, id: str, quiet_s: float) -> None:
         """The person presses a choice's key, `quiet_s` after they last typed; it may be too early to count."""
-        asking = self.asking
-        if asking is None or self._choice is not None:
+        asking = self._shown
+        if self._choice is not None:
+            return
+        if asking is None or asking is not self.asking:
+            if quiet_s >= QUIET_S:
+                self._arming.keep(id)
             return
         choice = next((choice for choice in choices(asking.asked) if choice.id == id), None)
         if choice is None:
             return
-        if not self.armed or quiet_s < QUIET_S:
-            self._disarm()
+        if self._arming.counts(id, quiet_s):
+            self._pick(choice)
             return
-        self._pick(choice)
+        self._arming.disturbed()
+        self._tell(TOO_EARLY)
+        self._arm(QUIET_S)
 
     def on_option_picked(self, event: Option.Picked) -> None:
         event.stop()
@@ -149,6 +155,7 @@ class Dock(Vertical):
     def _pick(self, choice: Choice) -> None:
         asking = self.asking
         assert asking is not None
+        self._arming.decided(choice.id, asking.asked)
         if not choice.entry:
             self._settle(asking, decided(choice, asking.asked))
             return
@@ -187,7 +194,7 @@ class Dock(Vertical):
     async def _draw(self) -> None:
         asking = self.asking
         had_focus = self.query_one(Entry).has_focus
-        self._choice = None
+        before, self._choice, self._shown = self._shown, None, None
         self.display = asking is not None
         self.query_one(Entry).display = False
         self._tell("")
@@ -195,7 +202,6 @@ class Dock(Vertical):
             self.post_message(self.FocusBack())
         if asking is None:
             return
-        self._disarm()
         self.query_one("#dock-title", Static).update(self._title(asking))
         text = self._text(asking)
         self.query_one("#dock-body").display = bool(text)
@@ -204,6 +210,13 @@ class Dock(Vertical):
         options.display = True
         await options.remove_children()
         await options.mount_all([Option(choice) for choice in choices(asking.asked)])
+        if asking is not self.asking:
+            return  # another draws it already
+        if asking is not before:
+            self._arm(self._arming.shown(asking.asked))
+        self._shown = asking
+        if kept := self._arming.kept():
+            self.decide(kept, QUIET_S)
 
     class FocusBack(Message):
         """What was entered in here is done with."""

@@ -23,12 +23,12 @@ class Prompt(TextArea):
     """
 
     class Sent(Message):
-        """The person sends a text; `now` means instead of what is under way."""
+        """The person sends a text; `steer` means that it belongs to the task that is under way."""
 
-        def __init__(self, text: str, now: bool = False) -> None:
+        def __init__(self, text: str, steer: bool = False) -> None:
             super().__init__()
             self.text = text
-            self.now = now
+            self.steer = steer
 
     class QueueWanted(Message):
         """The person goes up from an empty prompt: what is queued last comes back, if anything is."""
@@ -63,17 +63,17 @@ class Prompt(TextArea):
             self.action_delete_left()
             self.insert("\n")
             return
-        self._send(now=False)
+        self._send(steer=False)
 
-    def action_send_now(self) -> None:
-        self._send(now=True)
+    def action_steer(self) -> None:
+        self._send(steer=True)
 
-    def _send(self, now: bool) -> None:
+    def _send(self, steer: bool) -> None:
         text = self.whole_text.strip()
         if text:
             self.sent_before.add(text)
             self.replace_all("")
-            self.post_message(self.Sent(text, now))
+            self.post_message(self.Sent(text, steer))
 
     def replace_all(self, text: str) -> None:
         """Puts a text in the place of what was written, the cursor at its end."""
@@ -142,6 +142,9 @@ class Prompt(TextArea):
             event.stop()
             event.prevent_default()
             await self.run_action(action)
+        elif event.is_printable and event.key.startswith("alt+"):
+            event.stop()  # a decision that came too late, or none: its letter is not written
+            event.prevent_default()
         else:
             await super()._on_key(event)
 

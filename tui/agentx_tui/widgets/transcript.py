@@ -3,9 +3,11 @@
 from typing import Any
 
 from textual.containers import VerticalScroll
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import Reactive
+from textual.scrollbar import ScrollBar
+from textual.strip import Strip
 from textual.widget import Widget
 
 from agentx_tui.blocks import Block, Book
@@ -14,6 +16,7 @@ from agentx_tui.view import View
 from agentx_tui.widgets.answer import AnswerBlock
 from agentx_tui.widgets.card import CardBlock, CardHead
 from agentx_tui.widgets.lines import DraftBlock, EndBlock, NoteBlock, ThoughtBlock, UserBlock, WritingBlock
+from agentx_tui.widgets.still_bar import StillBar
 
 MAX_MOUNTED = 60
 STEP = 20
@@ -58,6 +61,21 @@ class Transcript(VerticalScroll, can_focus=False):
         self._held = False
         self.stuck = True
         self.all_unfolded = False
+
+    @property
+    def vertical_scrollbar(self) -> ScrollBar:
+        if self._vertical_scrollbar is None:
+            self._vertical_scrollbar = StillBar(name="vertical", thickness=self.scrollbar_size_vertical)
+            self._vertical_scrollbar.display = False
+            self.app._start_widget(self, self._vertical_scrollbar)  # pyright: ignore[reportPrivateUsage] - as Textual does
+        return self._vertical_scrollbar
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        # What blocks leave free is of one colour; Textual would make it line by line whenever it scrolls.
+        blank, background = Strip.blank(crop.width, self.visual_style.rich_style), self.background_colors[1]
+        for each in self.get_line_filters():
+            blank = blank.apply_filter(each, background)
+        return [blank] * crop.height
 
     def show(self, view: View) -> None:
         self._wanted = view
