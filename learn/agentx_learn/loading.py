@@ -48,20 +48,30 @@ def _line(error: BaseException) -> str:
 
 
 @contextlib.contextmanager
+def no_bars() -> Generator[None]:
+    """Within it the library draws no progress bars."""
+    logging = transformers.utils.logging
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
+
+
+@contextlib.contextmanager
 def quiet() -> Generator[None]:
     """Keeps the library's bars and advice off the terminal, which is ours.
 
     Its bar over the tensors of a GGUF file asks nobody whether it is wanted: it gets another stderr.
     """
     logging = transformers.utils.logging
-    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    verbosity = logging.get_verbosity()
     logging.set_verbosity_error()
-    logging.disable_progress_bar()
     try:
-        with contextlib.redirect_stderr(io.StringIO()), warnings.catch_warnings():
+        with no_bars(), contextlib.redirect_stderr(io.StringIO()), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
         logging.set_verbosity(verbosity)
-        if bars:
-            logging.enable_progress_bar()

@@ -18,3 +18,8 @@ def test_the_entry_point_loads_nothing_heavy() -> None:
 
 def test_torch_does_not_bring_llama_cpp_along() -> None:
     assert "llama_cpp" not in loaded_by("import agentx_learn.decoder.model")
+
+
+def test_neither_the_guard_nor_the_verbs_of_tuning_load_anything_heavy() -> None:
+    code = "from agentx import plugins\nassert plugins.load('agentx.commands', 'tune')\n"
+    assert loaded_by(f"{code}assert plugins.load('agentx.guards', 'injection')({{}}).kinds") == []

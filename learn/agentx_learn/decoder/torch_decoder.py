@@ -100,6 +100,9 @@ class TorchDecoder:
     def load_state(self, sequence: int, state: memoryview) -> bool:
         return self._caches[sequence].from_bytes(state, self._network.device)
 
+    def adapt(self, adapter: str) -> None:
+        """Nothing to do: no adapter was ever loaded, so none but "" is asked for."""
+
     def abort(self, on: bool) -> None:
         self._aborting = on
 

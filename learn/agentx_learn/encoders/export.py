@@ -1,7 +1,10 @@
 """Writes a classifier as ONNX with weights of 8 bits: a folder that onnxruntime runs without torch."""
 
+import contextlib
 import json
+import logging
 import tempfile
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +41,7 @@ def export(classifier: TextClassifier, folder: Path) -> Path:
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder) as scratch, quiet():
+        with tempfile.TemporaryDirectory(dir=folder) as scratch, quiet(), _no_advice():
             plain = Path(scratch, "plain.onnx")
             _write_plain(classifier, plain)
             # A matrix has a scale for each of its columns: one for all of it costs accuracy.
@@ -76,3 +79,15 @@ def _write_plain(classifier: TextClassifier, path: Path) -> None:
     )
     assert program is not None
     program.save(str(path))
+
+
+@contextlib.contextmanager
+def _no_advice() -> Generator[None]:
+    """The exporter logs, past any stderr of ours, which packages it could also make use of."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)

@@ -42,14 +42,13 @@ class TextClassifier:
             )
         self.network: Any = network.eval().to(device)
         self.labels: tuple[str, ...] = tuple(config.id2label[i] for i in range(config.num_labels))
-        room = getattr(config, "max_position_embeddings", 512) - _offset(config)
-        self.max_tokens = min(int(tokenizer.model_max_length), room)
+        self.max_tokens = min(int(tokenizer.model_max_length), positions(config))
         self.tokenizer: Any = tokenizer
         self.batches = Batches(tokenizer.backend_tokenizer, self.max_tokens, tokenizer.pad_token_id or 0)
         self.inputs = tuple(
             name
             for name in ("input_ids", "attention_mask", "token_type_ids")
-            if name in inspect.signature(self.network.forward).parameters and _uses(config, name)
+            if name in inspect.signature(self.network.forward).parameters and uses(config, name)
         )
 
     @torch.inference_mode()
@@ -62,11 +61,12 @@ class TextClassifier:
         return found
 
 
-def _offset(config: Any) -> int:
-    """Positions that RoBERTa and its kin count before the first token."""
-    return config.pad_token_id + 1 if config.model_type in ("roberta", "xlm-roberta", "camembert") else 0
+def positions(config: Any) -> int:
+    """Tokens that a model has room for: RoBERTa and its kin count some positions before the first one."""
+    before = config.pad_token_id + 1 if config.model_type in ("roberta", "xlm-roberta", "camembert") else 0
+    return getattr(config, "max_position_embeddings", 512) - before
 
 
-def _uses(config: Any, name: str) -> bool:
+def uses(config: Any, name: str) -> bool:
     """Whether a model was trained with several kinds of segments: RoBERTa takes the argument and knows one only."""
     return name != "token_type_ids" or getattr(config, "type_vocab_size", 2) > 1

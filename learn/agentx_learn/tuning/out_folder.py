@@ -1,0 +1,157 @@
+"""The folder that a run of training writes: never one that holds other things, and one that it can go on in."""
+
+import contextlib
+import json
+import re
+import shutil
+from collections.abc import Generator, Mapping
+from pathlib import Path
+from typing import Any
+
+from agentx.cli.text import one_line
+from agentx.errors import StorageError, UsageError
+
+STATE = "tuning.json"
+CHECKPOINTS = "checkpoints"
+_LOCK = ".lock"
+_CHECKPOINT = re.compile(r"checkpoint-(\d+)")
+
+
+class OutFolder:
+    """Made when it is entered, and held against other processes until it is left.
+
+    Args:
+        path: of the folder.
+        command: name of the verb, as in `agentx tune NAME`.
+        request: what decides the result (hashes of the data, parameters, seed) as JSON values: a run is gone on
+            with by the same request only.
+        resume: whether to go on with the run that wrote it.
+
+    Attributes:
+        path: the folder; results are written beside what is in it.
+    """
+
+    def __init__(self, path: Path, command: str, request: Mapping[str, Any], *, resume: bool = False) -> None:
+        self.path = path.expanduser().absolute()
+        self._command = command
+        self._request: dict[str, Any] = json.loads(json.dumps(request))
+        self._resume = resume
+
+    @contextlib.contextmanager
+    def held(self) -> Generator["OutFolder"]:
+        """Makes and holds the folder.
+
+        Raises:
+            UsageError: it holds other things, or no run that could be gone on with.
+            StorageError: it cannot be written, or another process writes it.
+        """
+        from filelock import FileLock, Timeout
+
+        self.check()
+        try:
+            self.checkpoints.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self.path / _LOCK, timeout=0)
+            with lock:
+                self._write(finished=False)
+                self._drop_broken()
+                yield self
+            (self.path / _LOCK).unlink(missing_ok=True)
+        except Timeout:
+            raise StorageError(
+                f"Another process trains into {self.path}; wait for it, or name another --out."
+            ) from None
+        except OSError as error:
+            raise StorageError(
+                f"{self.path} cannot be written ({error.strerror or error}); free space, or name another --out."
+            ) from error
+
+    def check(self) -> None:
+        """Raises UsageError as `held` does, and writes nothing."""
+        if self.path.exists() and not self.path.is_dir():
+            raise UsageError(f"{self.path} is a file; name a folder for --out.")
+        if not self._resume:
+            if self.path.is_dir() and any(self.path.iterdir()):
+                holds = "an unfinished run: --resume goes on with it" if self._unfinished() else "not empty"
+                raise UsageError(f"The folder {self.path} is {holds}; or name another --out.")
+            return
+        state = self._read()
+        if state is None:
+            raise UsageError(f"{self.path} holds no run to go on with; leave out --resume.")
+        if state.get("finished"):
+            raise UsageError(f"The run in {self.path} is finished; there is nothing to go on with.")
+        before = {"command": state.get("command"), **state.get("request", {})}
+        now = {"command": self._command, **self._request}
+        if differ := [key for key in {**before, **now} if before.get(key) != now.get(key)]:
+            told = "; ".join(f"{key} was {_short(before.get(key))}, is {_short(now.get(key))}" for key in differ[:4])
+            raise UsageError(
+                f"The run in {self.path} began with other values ({told}); give the same, or another --out."
+            )
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.path / CHECKPOINTS
+
+    def latest_checkpoint(self) -> Path | None:
+        """The newest that is whole."""
+        return max(self._checkpoints(), key=_step, default=None)
+
+    def finish(self, *, keep_checkpoints: bool = False) -> None:
+        """The results stand: drops the checkpoints."""
+        if not keep_checkpoints:
+            shutil.rmtree(self.checkpoints, ignore_errors=True)
+        self._write(finished=True)
+
+    def _checkpoints(self) -> list[Path]:
+        return [path for path in self.checkpoints.glob("checkpoint-*") if _CHECKPOINT.fullmatch(path.name)]
+
+    def _drop_broken(self) -> None:
+        """What a process that was killed had begun to write: the state is written last."""
+        for path in self._checkpoints():
+            try:
+                json.loads((path / "trainer_state.json").read_text(encoding="utf-8"))
+            except (OSError, ValueError):
+                shutil.rmtree(path, ignore_errors=True)
+
+    def _unfinished(self) -> bool:
+        state = self._read()
+        return state is not None and not state.get("finished")
+
+    def _read(self) -> dict[str, Any] | None:
+        try:
+            state = json.loads((self.path / STATE).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return state if isinstance(state, dict) else None
+
+    def _write(self, *, finished: bool) -> None:
+        state = {"command": self._command, "finished": finished, "request": self._request}
+        temporary = self.path / f"{STATE}.new"
+        temporary.write_text(json.dumps(state, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        temporary.replace(self.path / STATE)
+
+
+def drop_unfinished(path: Path) -> None:
+    """Removes what a run that broke off has left in a folder that is nobody's but ours.
+
+    Raises:
+        StorageError: another process writes it, or it cannot be removed.
+    """
+    from filelock import FileLock, Timeout
+
+    if not path.exists():
+        return
+    try:
+        with FileLock(path / _LOCK, timeout=0):
+            shutil.rmtree(path)
+    except Timeout:
+        raise StorageError(f"Another process trains into {path}; wait for it.") from None
+    except OSError as error:
+        raise StorageError(f"{path} cannot be removed ({error.strerror or error}); remove it by hand.") from error
+
+
+def _step(path: Path) -> int:
+    return int(path.name.rpartition("-")[2])
+
+
+def _short(value: Any) -> str:
+    return one_line(json.dumps(value, ensure_ascii=False), 40)

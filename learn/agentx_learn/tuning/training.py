@@ -1,0 +1,162 @@
+"""One run of the `Trainer`: arguments that make it reproducible, going on from a checkpoint, Ctrl-C, full disks."""
+
+import contextlib
+import shutil
+import sys
+import time
+import warnings
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+from transformers import PrinterCallback, ProgressCallback, Trainer, TrainingArguments
+
+from agentx.cpus import default_threads
+from agentx.errors import AgentXError, ModelError, StorageError
+from agentx_learn.loading import no_bars, quiet
+from agentx_learn.tuning.bar import TrainingBar
+from agentx_learn.tuning.interruption import Interruption
+from agentx_learn.tuning.out_folder import OutFolder
+
+_LITTLE_BYTES = 100_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """Attributes:
+    steps: optimizer steps, those before a break included.
+    epochs: as far as it came.
+    loss: mean over this run's steps.
+    wall_s, cpu_s: of this run alone.
+    """
+
+    steps: int
+    epochs: float
+    loss: float
+    wall_s: float
+    cpu_s: float
+
+
+@contextlib.contextmanager
+def seeded(seed: int) -> Generator[None]:
+    """Within it everything random follows from the seed. On a CPU the same seed, data, libraries and number of
+    threads give the same weights to the bit; a GPU may differ in the last digits."""
+    deterministic, threads = torch.are_deterministic_algorithms_enabled(), torch.get_num_threads()
+    transformers.set_seed(seed)
+    torch.set_num_threads(default_threads())
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        torch.use_deterministic_algorithms(deterministic)
+        torch.set_num_threads(threads)
+
+
+def arguments(folder: Path, *, seed: int, **options: Any) -> TrainingArguments:
+    """Arguments of the Trainer: silent, seeded, on a GPU where there is one; options are the Trainer's own.
+
+    Leave `train_sampling_strategy` as it is: batches of like length are drawn from a generator that no checkpoint
+    keeps, so that a run that goes on within an epoch would see other rows.
+    """
+    with quiet():
+        return TrainingArguments(
+            output_dir=str(folder),
+            seed=seed,
+            data_seed=seed,
+            disable_tqdm=True,
+            report_to="none",
+            dataloader_pin_memory=False,
+            restore_callback_states_from_checkpoint=True,
+            **options,
+        )
+
+
+def hushed(trainer: Trainer) -> Trainer:
+    """The trainer without the lines that it prints to stdout, which belongs to answers."""
+    trainer.remove_callback(PrinterCallback)
+    trainer.remove_callback(ProgressCallback)
+    return trainer
+
+
+def train(trainer: Trainer, out: OutFolder, bar: TrainingBar) -> Trained:
+    """Trains to the end, from the folder's newest checkpoint where there is one.
+
+    Args:
+        trainer: as `hushed` gives it, writing its checkpoints to `out.checkpoints`.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C; a checkpoint lies in the folder, and a line on stderr tells how to go on.
+        ModelError: there is no memory for a step.
+        StorageError: the disk is full.
+    """
+    from_checkpoint = out.latest_checkpoint()
+    if from_checkpoint is not None:
+        sys.stderr.write(f"going on from step {from_checkpoint.name.rpartition('-')[2]}\n")
+    wall, cpu = time.monotonic(), time.process_time()
+    with Interruption() as interruption, _sentences(out.path), no_bars():
+        trainer.add_callback(bar)
+        trainer.add_callback(interruption)
+        try:
+            done: Any = trainer.train(resume_from_checkpoint=str(from_checkpoint) if from_checkpoint else None)
+        except KeyboardInterrupt:
+            _tell_break(out)
+            raise
+        finally:
+            bar.close()
+    if interruption.asked:
+        _tell_break(out)
+        raise KeyboardInterrupt
+    return Trained(
+        steps=trainer.state.global_step,
+        epochs=round(float(trainer.state.epoch or 0.0), 4),
+        loss=float(done.training_loss),
+        wall_s=time.monotonic() - wall,
+        cpu_s=time.process_time() - cpu,
+    )
+
+
+def history(trainer: Trainer, names: Sequence[str]) -> list[dict[str, float]]:
+    """Of each evaluation so far the epoch and those figures, named without `eval_`."""
+    return [
+        {"epoch": round(entry["epoch"], 4), **{name: entry[f"eval_{name}"] for name in names}}
+        for entry in trainer.state.log_history
+        if all(f"eval_{name}" in entry for name in names)
+    ]
+
+
+def _tell_break(out: OutFolder) -> None:
+    kept = out.latest_checkpoint()
+    where = f"step {kept.name.rpartition('-')[2]} is kept" if kept else "no step was kept yet"
+    sys.stderr.write(f"Stopped: {where}; the same command with --resume goes on.\n")
+
+
+@contextlib.contextmanager
+def _sentences(folder: Path) -> Generator[None]:
+    """What a step and the writing of a checkpoint raise, as one sentence each."""
+    try:
+        yield
+    except (AgentXError, OSError):
+        raise
+    except MemoryError as error:
+        raise _no_memory() from error
+    # torch and safetensors raise their own for a full disk.
+    except Exception as error:
+        if "out of memory" in str(error).lower() or "can't allocate memory" in str(error).lower():
+            raise _no_memory() from error
+        if "serializ" in type(error).__name__.lower() + str(error).lower() or "writ" in str(error).lower():
+            free = shutil.disk_usage(folder).free
+            if free < _LITTLE_BYTES:
+                raise StorageError(
+                    f"A checkpoint cannot be written to {folder}: {free / 1e6:.0f} MB are free on its disk; free "
+                    "space and go on by --resume."
+                ) from error
+        raise
+
+
+def _no_memory() -> ModelError:
+    return ModelError("There is no memory for a step of training; choose a smaller --batch or a smaller model.")

@@ -1,0 +1,167 @@
+"""The guard on a tiny classifier that knows one word as an order; its windows, its texts, and its refusals."""
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from importlib import resources
+from itertools import pairwise
+from pathlib import Path
+from random import Random
+
+import pytest
+import torch
+import transformers
+from agentx_learn.encoders.export import export
+from agentx_learn.encoders.onnx_classifier import TOKENIZER
+from agentx_learn.encoders.text_classifier import TextClassifier
+from agentx_learn.injection.guard import CUT_FILE, Injection, model_folder, write_cut
+from agentx_learn.injection.windows import Windows
+from agentx_learn.tuning import guard_command
+
+from agentx import plugins
+from agentx.errors import ConfigError, ModelFileError, ModelNotFound
+from agentx.guarding.checking import Guards
+from benchmarks.guard.dataset import runs
+from tests.learn.toy import FILLERS, save_encoder
+
+ORDER = "truck"
+"""Stands for what an injection is known by."""
+
+
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A classifier of 32 tokens, for which one word decides."""
+    folder = save_encoder(tmp_path_factory.mktemp("base"))
+    network = transformers.AutoModelForSequenceClassification.from_pretrained(
+        folder, num_labels=2, id2label={0: "benign", 1: "injection"}, label2id={"benign": 0, "injection": 1}
+    )
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    tokenizer.model_max_length = 32
+    random = Random(4)
+    rows = [random.choices([*FILLERS, "apple", "bus"], k=random.randint(1, 30)) for _ in range(600)]
+    for row in rows[::2]:
+        row[random.randrange(len(row))] = ORDER
+    labels = torch.tensor([int(ORDER in row) for row in rows])
+    batch = tokenizer([" ".join(row) for row in rows], padding=True, truncation=True, return_tensors="pt")
+    optimizer = torch.optim.Adam(network.parameters(), 0.01)
+    for _ in range(60):
+        optimizer.zero_grad()
+        network(**batch, labels=labels).loss.backward()
+        optimizer.step()
+    network.eval()
+    assert (network(**batch).logits.argmax(-1) == labels).all()
+    network.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return export(TextClassifier(str(folder)), tmp_path_factory.mktemp("guard") / "onnx")
+
+
+@pytest.fixture
+def guard(exported: Path) -> Callable[..., Injection]:
+    return lambda **settings: Injection({"model": str(exported), **settings})
+
+
+@pytest.mark.parametrize("length", [1, 29, 30, 31, 200, 3000])
+def test_every_token_is_seen_by_a_window_that_fits(exported: Path, length: int) -> None:
+    text = " ".join(FILLERS[i % len(FILLERS)] for i in range(length))
+    spans = Windows(exported / TOKENIZER, 32).of(text)
+    assert spans[0][0] == 0
+    assert spans[-1][1] == len(text)
+    for (_, end), (start, _) in pairwise(spans):
+        assert start <= end + 1, "no word falls between two windows"
+    assert max(len(text[start:end].split()) for start, end in spans) <= 30
+    assert len(spans) == 1 or all(text[start:end].strip() for start, end in spans)
+
+
+def test_windows_reach_over_the_parts_that_are_tokenised_at_once(exported: Path) -> None:
+    text = "one " * 24_998 + "apple pear plum cherry " + "two " * 200
+    spans = Windows(exported / TOKENIZER, 32).of(text)
+    order = text.index("apple"), text.index("cherry") + len("cherry")
+    assert order[0] < 100_000 < order[1] + 8
+    assert any(start <= order[0] and order[1] <= end for start, end in spans)
+    assert Windows(exported / TOKENIZER, 32).of("") == []
+    assert Windows(exported / TOKENIZER, 32).of("a \ud800 b")[-1][1] <= 5
+
+
+@pytest.mark.parametrize("before", [0, 25, 31, 100, 333])
+def test_an_order_is_found_wherever_it_stands(guard: Callable[..., Injection], before: int) -> None:
+    words = [FILLERS[i % len(FILLERS)] for i in range(400)]
+    text = " ".join([*words[:before], ORDER, *words[before:]])
+    found = guard().check(text, "tool_result")
+    assert found
+    assert all(finding.kind == "injection" and 0.5 <= finding.score <= 1 for finding in found)
+    assert all(ORDER in text[finding.start : finding.end] for finding in found)
+    assert ORDER not in found[0].reason, "the text itself is not told"
+    assert guard().check(" ".join(words), "tool_result") == []
+
+
+def test_the_threshold_decides_what_is_told_and_the_highest_score_counts(guard: Callable[..., Injection]) -> None:
+    text = " ".join([ORDER, *FILLERS * 12])
+    scores = [score for _, _, score in guard().scores(text)]
+    assert len(scores) > 2
+    assert [finding.score for finding in guard(threshold=0).check(text, "input")] == scores
+    assert [finding.score for finding in guard(threshold=max(scores)).check(text, "input")] == [max(scores)]
+    assert guard(threshold=1).check(text, "input") == []
+    assert guard().check(" \n", "input") == []
+
+
+def test_the_cut_of_a_model_is_where_its_scores_are_even(exported: Path, tmp_path: Path) -> None:
+    for path in exported.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    text = " ".join(FILLERS)
+    ((_, _, plain),) = Injection({"model": str(exported)}).scores(text)
+    write_cut(tmp_path, plain)
+    ((_, _, even),) = Injection({"model": str(tmp_path)}).scores(text)
+    assert even == pytest.approx(0.5)
+    (other := tmp_path / "other").mkdir()
+    for path in exported.iterdir():
+        (other / path.name).write_bytes(path.read_bytes())
+    (other / CUT_FILE).write_text('{"cut": 2}')
+    with pytest.raises(ModelFileError, match="holds no probability"):
+        Injection({"model": str(other)}).scores(text)
+
+
+def test_it_is_a_guard_of_the_run(exported: Path) -> None:
+    assert plugins.load("agentx.guards", "injection") is Injection
+    table = {
+        "on": ["injection"],
+        "settings": {"injection": {"model": str(exported)}},
+        "actions": {"injection": {"tool_result": "block"}},
+    }
+    guards = Guards.of(table)
+    (found,) = guards.look(f"the my {ORDER} one two", "tool_result")
+    assert (found.kind, found.guard, found.action) == ("injection", "injection", "block")
+    assert guards.look("the my apple one two", "tool_result") == []
+
+
+def test_without_a_model_it_says_how_to_get_one(tmp_path: Path, exported: Path) -> None:
+    with pytest.raises(ModelNotFound, match="`agentx tune guard` trains it"):
+        Injection({}).check("text", "input")
+    assert not model_folder().exists()
+    for path in exported.iterdir():
+        content = (
+            path.read_bytes().replace(b'"injection"', b'"strange"') if path.suffix == ".json" else path.read_bytes()
+        )
+        (tmp_path / path.name).write_bytes(content)
+    with pytest.raises(ModelFileError, match="without a class `injection`"):
+        Injection({"model": str(tmp_path)}).check("text", "input")
+    for wrong in ({"model": 3}, {"threshold": 2}, {"threshold": True}, {"colour": "red"}):
+        with pytest.raises(ConfigError, match="The guard `injection`"):
+            Injection(wrong)
+
+
+def texts(name: str) -> list[dict[str, str]]:
+    path = resources.files(guard_command.DATA).joinpath("data", f"{name}.jsonl")
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_no_text_that_judges_was_learnt_from_even_in_part() -> None:
+    training, judging = texts("train"), texts("judge")
+    assert Counter(row["label"] for row in training).keys() == {"benign", "injection"}
+    assert len(training) + len(judging) >= 600
+    assert min(Counter(row["label"] for row in judging).values()) >= 100
+    assert {row["source"] for row in judging} == {"agentdojo"}
+    assert "agentdojo" not in {row["source"] for row in training}
+    learnt = set().union(*(runs(row["text"]) for row in training))
+    assert not [row["id"] for row in judging if runs(row["text"]) & learnt]
+    ids = [row["id"] for row in training + judging]
+    assert len(set(ids)) == len(ids)
