@@ -52,14 +52,17 @@ class React:
             if needed.yes:
                 return self._look(turn, names, needed.usage)
             looked = needed.usage
-        action = await self._step(turn)
+        # Only the step that is taken makes calls: one that is taken back must not use up the ids of the record.
+        draft = replace(turn, new_call=lambda name, arguments: ToolCall("", name, arguments))
+        action = await self._step(draft)
         usage = looked + action.usage
         for attempt in range(1, MAX_TRIES):
             if not action.calls or not all(turn.earlier(call) for call in action.calls):
                 break
-            action = await self._step(replace(turn, sampling=Sampling(0.8, seed=turn.sampling.seed + attempt)))
+            action = await self._step(replace(draft, sampling=Sampling(0.8, seed=turn.sampling.seed + attempt)))
             usage += action.usage
-        return replace(action, usage=usage)
+        calls = [turn.new_call(call.name, call.arguments) for call in action.calls]
+        return replace(action, usage=usage, calls=calls)
 
     def _look(self, turn: Turn, names: Sequence[str], usage: Usage) -> Action:
         """The first step of a task that tools have something on, which the model does not choose."""

@@ -15,6 +15,7 @@ from agentx.model import Fragment
 from agentx.models.scripted import ScriptedModel
 from agentx.replaying import Replay, replay
 from agentx.tape import Diverged
+from agentx.tool import Tool
 from tests.agent.test_context import TASKS, chatting, look, talk
 from tests.agent.test_context import agent as chat_agent
 from tests.agent.test_resume import agent, both, cut, noting, whole_run
@@ -47,6 +48,26 @@ def test_a_run_that_was_resumed_can_be_played_again(tmp_path: Path) -> None:
     tool = noting(tmp_path / "log", idempotent=True)
     asyncio.run(agent(both, tool, journal=short).resume(session).resume())
     assert played(agent(both, tool, journal=short), session).differences == []
+
+
+def test_a_run_that_repeated_itself_can_be_played_again(tmp_path: Path) -> None:
+    """Steps that were taken back make no calls, so that they use up none of the record."""
+
+    def stubborn(prompt: str) -> str:
+        if "do something else" in prompt or "refused" in prompt:
+            return "# All is noted.\nAnswer: It is noted."
+        return '# I look.\nlook(text="one")\n->'
+
+    def look(text: str) -> str:
+        """Looks at a text."""
+        return f"seen {text}"
+
+    journal = MemoryJournal()
+    tool = Tool.from_function(look)
+    result = agent(stubborn, tool, journal=journal).run_sync("Look at one.")
+    ends = [event.result.status for event in journal.events(result.session_id) if isinstance(event, CallFinished)]
+    assert ends == ["ok", "refused"]
+    assert played(agent(stubborn, tool, journal=journal), result.session_id).differences == []
 
 
 def test_what_the_loop_makes_otherwise_is_told(tmp_path: Path) -> None:

@@ -1,9 +1,9 @@
-"""The pattern guards on ordinary tool results: what `benchmarks.guard.patterns` reports stays true."""
+"""The pattern guards on ordinary tool results: what `benchmarks.guard.built_in` reports stays true."""
 
 import pytest
 
 from agentx.guarding.checking import make
-from benchmarks.guard.patterns import GUARDS, alarms, microseconds_a_kilobyte, results
+from benchmarks.guard.built_in import GUARDS, alarms, microseconds_a_kilobyte, results
 
 MOST_FALSE = 0.02
 
