@@ -8,6 +8,7 @@ tools show it how a run goes.
 from collections.abc import Sequence
 from dataclasses import replace
 from string import Template
+from typing import Any
 
 from agentx.dialects.base import Dialect
 from agentx.dialects.json_grammar import json_rule, quoted
@@ -53,7 +54,7 @@ class React:
                 return self._look(turn, names, needed.usage)
             looked = needed.usage
         # Only the step that is taken makes calls: one that is taken back must not use up the ids of the record.
-        draft = replace(turn, new_call=lambda name, arguments: ToolCall("", name, arguments))
+        draft = replace(turn, new_call=_call_without_id)
         action = await self._step(draft)
         usage = looked + action.usage
         for attempt in range(1, MAX_TRIES):
@@ -117,6 +118,10 @@ class React:
 
     def example(self, turn: Turn, task: str, calls: Sequence[ToolCall]) -> str:
         return shown_calls(turn, calls)
+
+
+def _call_without_id(name: str, arguments: dict[str, Any]) -> ToolCall:
+    return ToolCall("", name, arguments)
 
 
 def _looks(turn: Turn) -> list[str]:
