@@ -115,7 +115,7 @@ class Calls:
 
     def _unless_known(self, call: ToolCall, result: ToolResult) -> ToolResult:
         """The result as the model is shown it: one that an equivalent call gave before comes in one sentence."""
-        told = nothing_new(self._turn.toolbox[call.name], call, result, self._turn.done)
+        told = nothing_new(self._turn.toolbox, call, result, self._turn.done)
         if told is None:
             return result
         self.idle.add(call.id)

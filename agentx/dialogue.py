@@ -281,7 +281,7 @@ class Dialogue:
             from agentx.planner import past
 
             journal, settings = agent.open_journal(), agent.tool_settings
-            examples = await past.choose(turn, plan, journal, settings, agent.few_shot, agent.guards)
+            examples = await past.choose(turn, plan, journal, agent.workspace, settings, agent.few_shot, agent.guards)
         if examples:
             turn.emit(examples)
             turn.examples = examples.text

@@ -1,6 +1,6 @@
 """The Protocols of a memory: what the core and the `remember` and `recall` tools need of a store."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -47,12 +47,14 @@ class PastTasks(Protocol):
     A memory that can do so has a static method `past_tasks(tool_settings)` that gives one (see `open_past_tasks`).
     """
 
-    def nearest(self, task: str, past: Mapping[str, str], limit: int) -> Sequence[tuple[str, float]]:
+    def nearest(
+        self, task: str, past: Mapping[str, str], limit: int, kept: Collection[str] = ()
+    ) -> Sequence[tuple[str, float]]:
         """Keys of the past tasks nearest to the task, best first, each with its cosine similarity.
 
         Args:
-            past: the texts of all past tasks that count, each under a key that stays; what is kept of others is
-                forgotten.
+            past: the texts of those that may be found, the newest first, each under a key that stays.
+            kept: keys of others that are still there; what is known of any that is not named is forgotten.
 
         Raises:
             AgentXError: what is kept of them cannot be read or written, or the embedding model cannot be had.

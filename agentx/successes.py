@@ -3,12 +3,14 @@
 Examples that are near to the question help a model more than fixed ones (Liu et al., 2022, "What Makes Good In-Context
 Examples for GPT-3?", https://arxiv.org/abs/2101.06804). Of a past task only two things are taken: what the user asked
 for, and the calls that were made. Its results and its answer are not: they would be taken for those of the new task.
-A session that has read text of strangers gives no example, since the calls of its model may hold any of it.
+A task for which text of strangers was read is no example, since the calls of its model may hold any of it. Nor is one
+of another workspace, whose paths and names are no business of this one.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from agentx.events import (
     Answered,
@@ -23,14 +25,12 @@ from agentx.events import (
     Surveyed,
 )
 from agentx.history import Run, runs
+from agentx.journal.rows import SessionRow, clean
 from agentx.memory import PastTasks
 from agentx.messages import ToolCall
 
-if TYPE_CHECKING:
-    from agentx.journal.rows import SessionRow
-
 LOOKED_THROUGH = 500
-"""Newest sessions among which tasks are looked for."""
+"""Newest sessions, of all workspaces, among which tasks are looked for."""
 
 LEAST_SIMILARITY = 0.5
 """Cosine from which on a past task is like the new one."""
@@ -53,17 +53,24 @@ class Success:
 
 
 def successes(
-    journal: EventLog, past_tasks: PastTasks, task: str, strategy: str, tools: Mapping[str, Any]
+    journal: EventLog, past_tasks: PastTasks, task: str, strategy: str, tools: Mapping[str, Any], workspace: Path | str
 ) -> Iterator[Success]:
-    """Past tasks like this one that went well under the same strategy with tools that there are, the nearest first.
+    """Past tasks like this one that went well in the same workspace under the same strategy with tools that there are,
+    the nearest first.
 
     A session counts by its first task. One that a model has begun, or that was forked, does not count.
 
     Raises:
         AgentXError: the journal or what is kept of past tasks cannot be read.
     """
-    tasks = {row.id: row.task for row in _sessions(journal) if row.status == "ok" and row.parent is None}
-    for id, similarity in past_tasks.nearest(task, tasks, _CANDIDATES) if tasks else ():
+    listing = getattr(journal, "sessions", None)
+    if listing is None:  # a log that lists no sessions has no past, and nothing to tell the index
+        return
+    rows: list[SessionRow] = listing(LOOKED_THROUGH)
+    here = clean(str(workspace))
+    tasks = {row.id: row.task for row in rows if row.workspace == here and row.status == "ok" and row.parent is None}
+    # Where there are none, what is kept of sessions that are gone is to be forgotten all the same.
+    for id, similarity in past_tasks.nearest(task, tasks, _CANDIDATES, [row.id for row in rows]):
         if similarity < LEAST_SIMILARITY:
             return
         found = success(journal, id)
@@ -77,18 +84,16 @@ def success(journal: EventLog, session_id: str) -> Success | None:
     if run is None or not _went_well(run) or any(map(_is_strange, run.events)):
         return None
     fine = {event.result.call_id for event in run.events if isinstance(event, CallFinished) and event.result.ok}
-    started = (event.call for event in run.events if isinstance(event, CallStarted))
+    # One that was carried out once more after a break is one call, as it was made last.
+    started = {event.call.id: event.call for event in run.events if isinstance(event, CallStarted)}
     looks = next((event.calls for event in run.events if isinstance(event, Surveyed)), {})
     # What a program called is part of the program, and a look at the start is not of the model's choosing.
     calls = tuple(
-        call for call in started if call.id in fine and "." not in call.id and looks.get(call.name) != call.arguments
+        call
+        for call in started.values()
+        if call.id in fine and "." not in call.id and looks.get(call.name) != call.arguments
     )
     return Success(session_id, run.started.task, run.started.strategy, calls) if calls else None
-
-
-def _sessions(journal: EventLog) -> "list[SessionRow]":
-    listing = getattr(journal, "sessions", None)
-    return listing(LOOKED_THROUGH) if listing else []
 
 
 def _went_well(run: Run) -> bool:

@@ -2,11 +2,12 @@
 
 A small model that has found too little asks for ten results in place of five, and then for twenty. Such a call is no
 repetition as it stands, so that it is carried out; but where the earlier one gave all that it gives, the model is told
-so in its place. A number that a tool must be given is part of the question: two sums may well come to the same.
+so in its place. A program counts as such a call where it gives tools such numbers by name. A number that a tool must be
+given is part of the question, and so is any other of a program: two sums may well come to the same.
 """
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agentx.messages import ToolCall, ToolResult
@@ -18,25 +19,26 @@ _CALL_CHARACTERS = 200
 
 
 def nothing_new(
-    tool: Tool, call: ToolCall, result: ToolResult, done: Sequence[tuple[ToolCall, ToolResult]]
+    tools: Mapping[str, Tool], call: ToolCall, result: ToolResult, done: Sequence[tuple[ToolCall, ToolResult]]
 ) -> str | None:
     """What to tell the model in the place of a result that says nothing new; None for one that does.
 
     Of a tool that changes or sends something, and of a program that has changed a file, each call counts.
 
     Args:
+        tools: those of the run, by name; the call's own is among them.
         done: the calls of the task before, in order, with their results.
     """
-    if not result.ok or result.changed or tool.capabilities & {"writes", "egress", "costs"}:
+    if not result.ok or result.changed or tools[call.name].capabilities & {"writes", "egress", "costs"}:
         return None
-    form = _form(tool, call)
+    form = _form(tools, call)
     for made, earlier in reversed(done):
-        same = made.name == call.name and made.arguments != call.arguments and _form(tool, made) == form
+        if earlier.changed:
+            return None
+        same = made.name == call.name and made.arguments != call.arguments and _form(tools, made) == form
         if same and earlier.ok and _begins_with(earlier.text, result.text):
             name = one_line(str(made), _CALL_CHARACTERS)
             return f"nothing new: {name} gave all of this before; answer, or do something else"
-        if earlier.changed:
-            return None
     return None
 
 
@@ -44,25 +46,36 @@ def _begins_with(text: str, other: str) -> bool:
     return text == other or text.startswith(f"{other}\n")
 
 
-def _form(tool: Tool, call: ToolCall) -> Any:
-    """The call without its optional numbers, and a program without those that it gives by name."""
+def _form(tools: Mapping[str, Tool], call: ToolCall) -> Any:
+    """The call without its optional numbers, and a program without those that it gives to tools by name."""
+    tool = tools[call.name]
     if tool.language == "python":
-        return _form_of_program(str(call.arguments.get("code", "")))
-    required = tool.parameters.get("required", ())
-    return {name: value for name, value in call.arguments.items() if name in required or not _is_number(value)}
+        return _form_of_program(tools, str(call.arguments.get("code", "")))
+    return {
+        name: value for name, value in call.arguments.items() if not (_is_optional(tool, name) and _is_number(value))
+    }
 
 
-def _form_of_program(code: str) -> str:
+def _form_of_program(tools: Mapping[str, Tool], code: str) -> str:
     tree = parsed(code)
     if tree is None:
         return code
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            node.keywords = [item for item in node.keywords if not _is_constant_number(item.value)]
+        # Of a function that is no tool nobody knows which of its numbers it can do without.
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in tools:
+            tool = tools[node.func.id]
+            node.keywords = [
+                item for item in node.keywords if not (_is_optional(tool, item.arg) and _is_constant_number(item.value))
+            ]
     try:
         return ast.dump(tree)
     except RecursionError:  # `dump` goes less deep than the parser
         return code
+
+
+def _is_optional(tool: Tool, name: str | None) -> bool:
+    """Whether it is a parameter of the tool's that a call may leave out."""
+    return name in tool.parameters.get("properties", {}) and name not in tool.parameters.get("required", ())
 
 
 def _is_constant_number(node: ast.AST) -> bool:

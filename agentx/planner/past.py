@@ -5,6 +5,7 @@ than their own tokens.
 """
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agentx.errors import AgentXError
@@ -53,18 +54,21 @@ async def choose(
     turn: Turn,
     strategy: Strategy,
     journal: EventLog,
+    workspace: Path,
     tool_settings: Mapping[str, Mapping[str, Any]],
     count: int,
     guards: "Guards | None" = None,
 ) -> ExamplesShown | None:
-    """Up to `count` past tasks like the turn's; None where there are none, or they cannot be had, of which it tells."""
+    """Up to `count` past tasks of the workspace that are like the turn's; None where there are none, or they cannot be
+    had, of which it tells."""
 
     def found() -> tuple[str, list[str]]:
         past_tasks = open_past_tasks(tool_settings)
         if past_tasks is None:
             return "", []
         tools = {tool.name: tool for tool in turn.allowed_tools}
-        return shown(turn, strategy, successes(journal, past_tasks, turn.task, strategy.name, tools), count, guards)
+        alike = successes(journal, past_tasks, turn.task, strategy.name, tools, workspace)
+        return shown(turn, strategy, alike, count, guards)
 
     try:
         text, sessions = await in_thread(found, name="agentx-examples")

@@ -29,8 +29,8 @@ def setting_of(settings: Mapping[str, Any]) -> When:
     value: Any = settings.get(SETTING, "auto")
     if value not in get_args(When):
         raise ConfigError(
-            f"`tools.recall.{SETTING}` must be one of {', '.join(get_args(When))}, not {value!r:.60}: the memory is "
-            "looked into before a task never, where something lies near to it, or always."
+            f"`tools.recall.{SETTING}` must be one of {', '.join(get_args(When))}, not {value!r:.60}: before a task "
+            "that may need it the memory is looked into never, where something lies near to it, or in any case."
         )
     return value
 

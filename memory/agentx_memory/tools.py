@@ -46,10 +46,16 @@ def what_is_known(context: ToolContext) -> dict[str, str] | None:
     """Arguments for `recall` at the beginning of a task; None where a look would not pay (see `before_task`).
 
     Raises:
-        ConfigError: the setting `before_task` is off.
+        ConfigError: a setting of the memory cannot be used.
     """
     when = setting_of(context.settings)
-    return {"query": context.task} if pays(open_memory(context), context.task, when) else None
+    if when == "off":
+        return None
+    try:
+        looks = pays(open_memory(context), context.task, when)
+    except ModelError:  # of which the look tells, so that no task ends by it
+        looks = True
+    return {"query": context.task} if looks else None
 
 
 @tool(capabilities=("reads_private",), timeout_s=TIMEOUT_S, idempotent=True, survey=what_is_known)
@@ -74,7 +80,8 @@ def open_memory(context: ToolContext) -> ChromaMemory:
     """The memory of the data folder, or of the folder that the plugin's setting `path` names; one each a process.
 
     Raises:
-        ConfigError: the setting names no folder.
+        ConfigError: a setting names no folder or no model.
+        ModelError: the embedding model that is named is not there, or cannot be used.
     """
     path = memory_path(context)
     with _memories_lock:

@@ -38,15 +38,15 @@ class Alike:
 
     def __init__(self, similarity=0.9):
         self.similarity = similarity
-        self.seen = {}
+        self.seen = self.kept = None
 
-    def nearest(self, task, past, limit):
-        self.seen = dict(past)
+    def nearest(self, task, past, limit, kept=()):
+        self.seen, self.kept = dict(past), list(kept)
         return [(key, self.similarity) for key in past][:limit]
 
 
-def begun(journal, task, *events, strategy="react", end="ok", **row):
-    id = journal.create_session(workspace="/w", model="m", task=task, **row)
+def begun(journal, task, *events, strategy="react", end="ok", workspace="/w", **row):
+    id = journal.create_session(workspace=workspace, model="m", task=task, **row)
     journal.append(id, RunStarted(id, task, "m", strategy, ["add"], "/w"))
     for event in events:
         journal.append(id, event)
@@ -61,7 +61,7 @@ def made(id="c1", status="ok", untrusted=False, name="add", **arguments):
 
 
 def found(journal, strategy="react", past=None, tools=("add",)):
-    return list(successes(journal, past or Alike(), "Add 5 and 6.", strategy, dict.fromkeys(tools)))
+    return list(successes(journal, past or Alike(), "Add 5 and 6.", strategy, dict.fromkeys(tools), "/w"))
 
 
 def test_a_success_is_the_task_with_the_calls_that_succeeded():
@@ -69,6 +69,14 @@ def test_a_success_is_the_task_with_the_calls_that_succeeded():
     id = begun(journal, "Add 3 and 4.", *made("c1", a=1, b=1, status="error"), *made("c2"), *made("c2.1", a=9, b=9))
     assert success(journal, id) == Success(id, "Add 3 and 4.", "react", (ToolCall("c2", "add", {"a": 3, "b": 4}),))
     assert [one.session for one in found(journal)] == [id]
+
+
+def test_a_call_that_was_made_once_more_after_a_break_is_shown_once():
+    journal = Journal(":memory:")
+    started, finished = made("c2")
+    id = begun(journal, "Add 3 and 4.", *made("c1", a=1, b=1), started, started, finished)
+    found = success(journal, id)
+    assert found is not None and [call.id for call in found.calls] == ["c1", "c2"]
 
 
 @pytest.mark.parametrize(
@@ -117,6 +125,23 @@ def test_only_what_is_near_and_of_the_same_strategy_and_tools_is_taken():
     assert found(journal, strategy="code") == []
     assert found(journal, tools=("subtract",)) == []
     assert found(MemoryJournal()) == [] and found(Journal(":memory:")) == []
+
+
+def test_tasks_of_another_workspace_are_not_shown_but_are_kept():
+    journal = Journal(":memory:")
+    there = begun(journal, "Add 3 and 5.", *made(), workspace="/other")
+    here = begun(journal, "Add 3 and 4.", *made())
+    running = journal.create_session(workspace="/w", model="m", task="Add 5 and 6.")
+    past = Alike()
+    assert [one.session for one in found(journal, past=past)] == [here]
+    assert (past.seen, past.kept) == ({here: "Add 3 and 4."}, [running, here, there])
+
+
+def test_where_no_session_is_left_the_index_is_asked_to_forget():
+    past, none = Alike(), Alike()
+    assert found(Journal(":memory:"), past=past) == []
+    assert (past.seen, past.kept) == ({}, [])
+    assert found(object(), past=none) == [] and none.seen is None  # a log that lists none
 
 
 def turn_of(strategy):

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 from agentx_memory.chroma import ChromaMemory
-from agentx_memory.past_tasks import PastTaskIndex
+from agentx_memory.past_tasks import MOST_NEW, PastTaskIndex
 
 from agentx import Agent, tool
 from agentx.events import ExamplesShown
@@ -26,12 +26,78 @@ def test_the_nearest_task_comes_first_with_its_similarity(index):
     assert len(index.nearest("Who wrote the letter", PAST, 1)) == 1
 
 
+def on_disk(folder):
+    return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+def test_no_text_of_a_task_is_written(index, tmp_path):
+    index.nearest("Who wrote the letter", PAST, 5)
+    assert b"session s2" in on_disk(tmp_path) and b"letter" not in on_disk(tmp_path)
+
+
 def test_what_is_no_longer_named_is_forgotten_on_the_disk_too(index, tmp_path):
     index.nearest("letter", PAST, 5)
     assert [key for key, _ in index.nearest("letter", {"s1": PAST["s1"]}, 5)] == ["s1"]
-    files = [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert files and not any(b"letter" in path.read_bytes() for path in files)
-    assert index.nearest("letter", {}, 5) == []
+    assert b"session s1" in on_disk(tmp_path) and b"session s2" not in on_disk(tmp_path)
+
+
+class Unloaded:
+    """A model that is not there: whatever is asked of it but its name fails."""
+
+    name = "words"
+
+
+def test_the_last_is_forgotten_too_and_no_model_is_loaded_for_it(index, tmp_path):
+    index.nearest("letter", PAST, 5)
+    assert PastTaskIndex(tmp_path, Unloaded()).nearest("letter", {}, 5) == []
+    assert b"session s" not in on_disk(tmp_path)
+    PastTaskIndex(tmp_path / "none", Unloaded()).nearest("letter", {}, 5)
+    assert not (tmp_path / "none").exists()
+
+
+def test_what_an_earlier_model_knew_of_them_is_forgotten_with_them(index, tmp_path, words):
+    index.nearest("letter", PAST, 5)
+    later = PastTaskIndex(tmp_path, type(words)("other words"))
+    assert len(later.nearest("letter", PAST, 5)) == 2
+    later.nearest("letter", {"s1": PAST["s1"]}, 5)
+    assert b"session s1" in on_disk(tmp_path) and b"session s2" not in on_disk(tmp_path)
+
+
+class Counting:
+    """Counts the texts that another embedder embeds."""
+
+    def __init__(self, embedder):
+        self.name, self.load, self.split, self._embedder = embedder.name, embedder.load, embedder.split, embedder
+        self.texts = 0
+
+    def embed(self, texts):
+        self.texts += len(texts)
+        return self._embedder.embed(texts)
+
+
+def test_one_that_is_kept_is_not_found_and_not_embedded_again(tmp_path, words):
+    counting = Counting(words)
+    index = PastTaskIndex(tmp_path, counting)
+    index.nearest("letter", PAST, 5)
+    assert [key for key, _ in index.nearest("letter", {"s1": PAST["s1"]}, 5, ["s2"])] == ["s1"]
+    counting.texts = 0
+    assert len(index.nearest("letter", PAST, 5)) == 2
+    assert counting.texts == 1  # the new task's
+
+
+def test_a_look_takes_in_no_more_than_a_run_can_wait_for_and_the_next_goes_on(tmp_path, words):
+    counting = Counting(words)
+    index = PastTaskIndex(tmp_path, counting)
+    past = {"blank": "\n"} | {f"s{number}": f"Task {number}" for number in range(MOST_NEW + 10)}
+    assert [key for key, _ in index.nearest("Task 0", past, 1)] == ["s0"]
+    assert counting.texts == MOST_NEW  # one of them the new task's, since a blank one holds nothing
+    assert len(index.nearest("Task 0", past, 1_000)) == MOST_NEW + 10
+
+
+def test_the_nearest_that_may_be_found_stands_behind_any_number_that_may_not(index):
+    others = {f"o{number}": f"Sell the boat\n{number}" for number in range(40)}
+    index.nearest("Sell the boat", others, 1)
+    assert [key for key, _ in index.nearest("Sell the boat", {"s1": "Paint the fence"}, 1, others)] == ["s1"]
 
 
 def test_a_task_that_was_changed_is_read_anew(index):

@@ -11,6 +11,7 @@ from agentx.messages import ToolCall, ToolResult
 from agentx.models.scripted import ScriptedModel
 from agentx.planner.equivalent import nothing_new
 from agentx.replaying import replay
+from agentx.toolbox import Toolbox
 
 NOTES = ["Grandma likes orchids.", "Grandma likes tea."]
 
@@ -39,10 +40,13 @@ def program(code: str) -> str:
     return code
 
 
-def told(tool, first, second, *, before="a\nb", now="a", changed=(), status="ok"):
-    done = [(ToolCall("1", tool.name, first), ToolResult("1", "ok", before))]
+TOOLS = Toolbox([notes, add, log, program])
+
+
+def told(tool, first, second, *, before="a\nb", now="a", changed_before=(), changed=(), status="ok"):
+    done = [(ToolCall("1", tool.name, first), ToolResult("1", "ok", before, changed=list(changed_before)))]
     return nothing_new(
-        tool, ToolCall("2", tool.name, second), ToolResult("2", status, now, changed=list(changed)), done
+        TOOLS, ToolCall("2", tool.name, second), ToolResult("2", status, now, changed=list(changed)), done
     )
 
 
@@ -84,12 +88,31 @@ def test_a_number_that_must_be_given_is_part_of_the_question():
     assert told(add, {"a": 3, "b": 4}, {"a": 5, "b": 2}, before="7", now="7") is None
 
 
-def test_a_program_counts_without_the_numbers_that_it_gives_by_name():
-    first = {"code": 'print(recall(query="x", most=5))'}
-    assert told(program, first, {"code": '# more\nprint(recall(query="x"))'})
-    assert told(program, first, {"code": 'print(recall(query="y", most=5))'}) is None
-    assert told(program, {"code": "print(3 + 4)"}, {"code": "print(5 + 2)"}) is None
+def test_a_program_counts_without_the_optional_numbers_that_it_gives_to_tools_by_name():
+    first = {"code": 'print(notes(query="x", most=5))'}
+    assert told(program, first, {"code": '# more\nprint(notes(query="x"))'})
+    assert told(program, first, {"code": 'print(notes(query="y", most=5))'}) is None
     assert told(program, {"code": "print(("}, {"code": "print(3"}) is None
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("print(3 + 4)", "print(5 + 2)"),
+        ("print(add(a=3, b=4))", "print(add(a=5, b=2))"),
+        ("print(is_prime(n=7))", "print(is_prime(n=11))"),
+        ("print(table.head(most=7))", "print(table.head(most=11))"),
+    ],
+    ids=["no call", "what a tool must be given", "a function of its own", "a method"],
+)
+def test_any_other_number_of_a_program_is_part_of_the_question(first, second):
+    assert told(program, {"code": first}, {"code": second}, before="7", now="7") is None
+
+
+def test_what_a_program_says_after_one_that_changed_a_file_may_be_news():
+    first, second = {"code": "print(notes(query='x', most=1))"}, {"code": "print(notes(query='x', most=2))"}
+    assert told(program, first, second)
+    assert told(program, first, second, changed_before=["a.txt"]) is None
 
 
 def test_after_a_change_of_files_the_same_may_be_news():
@@ -98,7 +121,7 @@ def test_after_a_change_of_files_the_same_may_be_news():
         (ToolCall("2", "log", {"text": "x"}), ToolResult("2", "ok", "logged", changed=["a.txt"])),
     ]
     again = ToolCall("3", "notes", {"query": "x", "most": 2})
-    assert nothing_new(notes, again, ToolResult("3", "ok", "a"), done) is None
+    assert nothing_new(TOOLS, again, ToolResult("3", "ok", "a"), done) is None
 
 
 def run(*replies):

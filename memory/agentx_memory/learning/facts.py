@@ -65,9 +65,7 @@ class Learner:
         found: list[Fact] = []
         for number, message in enumerate(messages, 1):
             for text in (await facts_in(self._model, message.text))[0]:
-                fact = Fact(text, message)
-                outdated = [other for other in found if await self._is_outdated(other.text, text)]
-                found = [*(other for other in found if other not in outdated), fact]
+                found = [*await self._standing(found, text), Fact(text, message)]
             progress(number, len(messages))
         compared = [await self._compared(fact) for fact in found]
         return [fact for fact in compared if fact is not None]
@@ -95,11 +93,16 @@ class Learner:
         doubtful = tuple(chunk for chunk, yes in same if DOUBTFUL <= yes < SUPERSEDED and chunk.created <= fact.said.at)
         return replace(fact, replaces=replaces, doubtful=doubtful)
 
-    async def _is_outdated(self, old: str, new: str) -> bool:
-        if old == new:
-            return True
-        one, other = self._embedder.embed([old, new])
-        return bool(one @ other >= NEAR) and (await self._superseded([old], new))[0] >= SUPERSEDED
+    async def _standing(self, facts: Sequence[Fact], new: str) -> list[Fact]:
+        """Those among facts that a later one leaves standing; one of the same words takes the place of the earlier."""
+        others = [fact for fact in facts if fact.text != new]
+        if not others:
+            return []
+        vector, *vectors = self._embedder.embed([new, *(fact.text for fact in others)])
+        near = [fact for fact, other in zip(others, vectors, strict=True) if vector @ other >= NEAR]
+        asked = zip(near, await self._superseded([fact.text for fact in near], new), strict=True)
+        outdated = {fact.text for fact, yes in asked if yes >= SUPERSEDED}
+        return [fact for fact in others if fact.text not in outdated]
 
     async def _superseded(self, olds: Sequence[str], new: str) -> list[float]:
         return (await superseded(self._model, olds, new))[0]

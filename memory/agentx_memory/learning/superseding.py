@@ -14,8 +14,8 @@ from agentx_memory.retrieval.relevance import probability
 from agentx_memory.retrieval.replies import prompt
 
 SUPERSEDED, DOUBTFUL = 0.40, 0.33
-"""Mean probability from which on the older goes, or a person is asked. It stays below one half with the default model
-even where the answer is plain, so that one half is no limit to go by."""
+"""Probability, as `superseded` gives it, from which on the older goes, or a person is asked. It stays below one half
+with the default model even where the answer is plain, so that one half is no limit to go by."""
 
 _ORDERS = ("same_fact", "same_fact_reordered")
 _CLEAR = 1e-6  # an answer that is surer than this counts as no surer
@@ -28,7 +28,7 @@ async def superseded(model: Model, olds: Sequence[str], new: str) -> tuple[list[
     """
     odds = [0.0] * len(olds)
     usage = Usage()
-    # One order after the other, so that what stands above the pairs is read once each.
+    # One order after the other: what stands above the pairs is then read once for each order, and not for each pair.
     for name in _ORDERS:
         for place, old in enumerate(olds):
             yes, cost = await probability(model, prompt(model, name, old=old, new=new))

@@ -82,6 +82,9 @@ def test_what_is_found_has_its_source_and_is_stored_only_when_it_is_kept(store, 
     assert asyncio.run(again.found([message("I live in Kiel.", 4)])) == []
 
 
+PLACES = ("Kiel", "Bonn", "Kiel", "Rome")
+
+
 def keep(store, words, text, at="2026-01-01T10:00:00+00:00", session="s0"):
     learner(store, words).keep([Fact(text, message(text, 2, session, at))])
 
@@ -126,6 +129,27 @@ def test_of_two_messages_the_later_holds(store, words):
     learning = learner(store, words, reply("I live in Hamburg."), reply("I live in Kiel."))
     [fact] = asyncio.run(learning.found([message("I live in Hamburg.", 1), message("I moved to Kiel.", 7)]))
     assert (fact.text, fact.said.event) == ("I live in Kiel.", 7)
+
+
+def test_a_message_is_held_against_all_facts_before_it_at_once(store, words):
+    asked = []
+
+    def yes(text):
+        if "Old:" in text:
+            asked.append(text.rpartition("Old: ")[0])
+            return 0.1
+        return 0.9
+
+    replies = [reply("I live in Kiel."), reply("I live in Bonn."), reply("I live in Kiel."), reply("I live in Rome.")]
+    learning = learner(store, words, *replies, yes=yes)
+    found = asyncio.run(learning.found([message(f"I live in {name}.", n) for n, name in enumerate(PLACES)]))
+    assert [(fact.text, fact.said.event) for fact in found] == [
+        ("I live in Bonn.", 1),
+        ("I live in Kiel.", 2),  # said anew, so that the later message counts
+        ("I live in Rome.", 3),
+    ]
+    # The cases above the pairs change twice in a row of questions and no more often: each order is read once.
+    assert asked[-4] == asked[-3] != asked[-2] == asked[-1]
 
 
 def test_only_facts_are_replaced_and_no_document(store, words):
