@@ -183,7 +183,7 @@ def test_the_command_uses_the_server_that_the_environment_names(
     assert run(["memory", "add", str(tmp_path / "boats.md"), "-c", "shared"]) == 0
     capsys.readouterr()
     assert run(["memory", "search", "Which ketch is moored?", "-c", "shared"]) == 0
-    assert "dense 1st, lexical 1st" in capsys.readouterr().out
+    assert "1st in meaning (similarity 0.74), 1st by its words" in capsys.readouterr().out
     assert run(["memory", "stats", "-c", "shared", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["place"], told["chunks"]) == (url, 1)
