@@ -232,13 +232,18 @@ def _calibration(workspace: Path) -> Iterator[Finding]:
     from agentx.planner.calibration import stored
 
     try:
-        name, store = config.load(workspace).settings.model, Store()
+        settings, store = config.load(workspace).settings, Store()
+        name = settings.model
         if name is None or name in store.catalog:
             identity = store.entry(name).files[0].sha256
         else:
             found = store.resolve(name)
             identity = found.identity if found else ""
     except AgentXError:
+        return
+    if settings.adapter:
+        if identity:
+            yield Finding("ok", "calibration", "safe defaults: what was measured without the adapter is not used")
         return
     known = stored.known(identity, name or "")
     if known.problem:

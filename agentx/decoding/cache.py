@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from agentx.decoding.decoder import CacheFull, Decoder, Row
 from agentx.decoding.ledger import CachedSequence, Ledger
-from agentx.decoding.parking import Parking
+from agentx.decoding.parking import MIN_TOKENS, Parking
 from agentx.errors import ContextOverflow
 
 
@@ -35,10 +35,12 @@ class Cache:
         target = self.ledger.idle()
         if target is None:
             return None, reused
-        if target is source:
+        if target is source and reused > MIN_TOKENS:
             self.truncate(target, reused)
             return target, reused
         self._parking.park(target)
+        if target is source:  # all that it shares with the prompt is next to nothing, and is parked too
+            return target, 0
         if reused:
             self.llama.copy(source.id, target.id, reused)
             self.ledger.share(source, target, reused)

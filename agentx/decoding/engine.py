@@ -23,10 +23,14 @@ from agentx.errors import AgentXError, ModelError
 SEQUENCES = 32
 QUIET_S = 0.1
 """Idle seconds after which work that nobody waits for is done."""
+UNLOADED = "The adapter was unloaded; load it again."
 
 
 class Engine:
     """Decodes many streams with one loaded model.
+
+    Attributes:
+        adapters: names of those that are loaded, "" for none among them; for the engine's thread only (see `run`).
 
     Args:
         decoder: the model, with `SEQUENCES` sequences and one more, which is for copying states.
@@ -42,6 +46,7 @@ class Engine:
         parking = Parking(self.llama, self.ledger, scratch=SEQUENCES)
         self.cache = Cache(self.llama, self.ledger, parking)
         self.prefixes = Prefixes(self.llama, self.ledger, parking, store, scratch=SEQUENCES)
+        self.adapters = {""}
         self.closed = False
         self._door = threading.Lock()
         self._compiling: set[threading.Thread] = set()
@@ -62,7 +67,7 @@ class Engine:
             thread = threading.Thread(target=self._compile, args=(stream, lark), name="agentx-grammar", daemon=True)
             self._compiling.add(thread)
             thread.start()
-        self.run(lambda: self._schedule.add(stream))
+        self.run(lambda: self._add(stream))
 
     def cancel(self, stream: Stream) -> None:
         """Stops a stream; a batch that is under way is given up."""
@@ -114,6 +119,13 @@ class Engine:
         self._compiling.discard(threading.current_thread())
 
     # On the engine's thread.
+
+    def _add(self, stream: Stream) -> None:
+        """Takes a stream up, unless its adapter was unloaded after it was asked for."""
+        if stream.adapter in self.adapters:
+            self._schedule.add(stream)
+        else:
+            stream.break_off(ModelError(UNLOADED))
 
     def _work(self) -> None:
         busy = False
@@ -189,6 +201,7 @@ class Engine:
 
         On the engine's thread only (see `run`).
         """
+        self.adapters.discard(adapter)
         self._schedule.drop(adapter)
         self.cache.drop(adapter)
         self.prefixes.drop(adapter)
@@ -203,8 +216,10 @@ class Engine:
 
         Raises:
             ContextOverflow: the prompt does not fit.
-            ModelError: all sequences are busy, or the engine was closed.
+            ModelError: all sequences are busy, the adapter was unloaded, or the engine was closed.
         """
+        if adapter not in self.adapters:
+            raise ModelError(UNLOADED)
         if len(prompt) + 1 > self.ledger.cells:
             raise too_long(len(prompt), self.ledger.cells)
         self.prefixes.prepare(prompt, kept, adapter)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from agentx.cpus import short_spins
-from agentx.errors import ModelFileError
+from agentx.errors import ModelError, ModelFileError
 
 with short_spins():
     import llama_cpp
@@ -49,9 +49,15 @@ class Loras:
         self._loaded[name] = adapter
 
     def use(self, name: str) -> None:
-        """Has the batches that follow run under an adapter; "" under none."""
+        """Has the batches that follow run under an adapter; "" under none.
+
+        Raises:
+            ModelError: no adapter of that name is loaded.
+        """
         if name == self._used:
             return
+        if name and name not in self._loaded:
+            raise ModelError("The batch is to run under an adapter that is not loaded; load it again.")
         chosen = [self._loaded[name]] if name else []
         adapters = (llama_cpp.llama_adapter_lora_p_ctypes * 1)(*chosen)
         scales = (ctypes.c_float * 1)(1.0)

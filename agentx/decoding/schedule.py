@@ -1,7 +1,8 @@
 """Which streams are at work, and which rows of theirs the next batch takes.
 
-A stream that reads a long prompt gets only a part of the batch while others decode, so that none starves; one whose
-prompt begins like that of a stream at work waits until that has read the beginning, so that it is read once.
+A stream that reads a long prompt gets only a part of the batch while others under its adapter decode, so that none
+starves; adapters take turns. One whose prompt begins like that of a stream at work waits until that has read the
+beginning, so that it is read once.
 """
 
 from dataclasses import dataclass, field
@@ -17,6 +18,9 @@ PROMPT_ROWS_BESIDE_OTHERS = 32
 """Prompt rows that one batch takes while other streams decode: 32 rows take about as long as 8 single ones."""
 WORTH_WAITING_FOR = 32
 """Tokens that two prompts must begin with alike for the second to wait; fewer are soon read again."""
+TURN_ROWS = 8 * PROMPT_ROWS_BESIDE_OTHERS
+"""Rows that are decoded under one adapter while others wait for theirs, a batch counting as a part of a prompt at
+least: 8 batches of replies, or one of a long prompt. After each change llama.cpp plans its graph anew."""
 
 
 @dataclass(slots=True)
@@ -43,6 +47,7 @@ class Schedule:
         self._waiting: list[Stream] = []
         self.running: list[Stream] = []
         self._adapter = ""
+        self._turn_rows = 0
 
     @property
     def streams(self) -> list[Stream]:
@@ -100,7 +105,7 @@ class Schedule:
                 assert stream.sequence
                 stream.skip(self._cache.catch_up(stream.sequence, stream.prompt))
         batch = Batch(self._next_adapter())
-        alone = len(self.running) == 1
+        alone = sum(stream.adapter == batch.adapter for stream in self.running) == 1
         # Short needs first: a stream that decodes must not wait for one that reads its prompt.
         for stream in sorted(self.running, key=lambda stream: len(stream.pending)):
             if stream.adapter != batch.adapter:
@@ -109,13 +114,15 @@ class Schedule:
             count = min(stream.ready, room if alone else min(room, PROMPT_ROWS_BESIDE_OTHERS))
             if count:
                 self._add(batch, stream, count, alone)
+        self._turn_rows += max(len(batch.rows), PROMPT_ROWS_BESIDE_OTHERS)
         return batch
 
     def _next_adapter(self) -> str:
-        """The adapter of the next batch: those of the streams that have something to feed take turns."""
+        """The adapter of the next batch: those of the streams that have something to feed take turns of `TURN_ROWS`."""
         ready = sorted({stream.adapter for stream in self.running if stream.ready})
-        if ready:
+        if ready and (self._adapter not in ready or self._turn_rows >= TURN_ROWS):
             self._adapter = next((adapter for adapter in ready if adapter > self._adapter), ready[0])
+            self._turn_rows = 0
         return self._adapter
 
     def drop(self, adapter: str) -> None:
@@ -132,7 +139,8 @@ class Schedule:
         last = count == len(stream.pending)
         if last:
             # Beside other streams' rows a draft's are not cheap, and it must not be what fills the cache.
-            room = min(self._cache.llama.batch_rows, self._cache.ledger.cells - position) - count
+            taken = sum(len(other.sequence.tokens) for other in self.running if other.sequence)
+            room = min(self._cache.llama.batch_rows, self._cache.ledger.cells - taken) - count
             fed += stream.guess(room if alone else 0)
             batch.ends[stream] = range(len(batch.rows) + count - 1, len(batch.rows) + len(fed))
         batch.fed[stream] = fed

@@ -3,6 +3,7 @@
 Format: the ggml project's `docs/gguf.md`. A header is hostile input: every count is checked before it is believed.
 """
 
+import math
 import mmap
 import struct
 from dataclasses import dataclass
@@ -51,6 +52,7 @@ class Header:
         expected_bytes: size that the file must have at least.
         size: size that it has.
         metadata: scalars and strings of the header; arrays are left out.
+        shapes: of the tensors, by name; inputs of a linear layer first, then outputs.
     """
 
     version: int
@@ -61,6 +63,7 @@ class Header:
     expected_bytes: int
     size: int
     metadata: dict[str, Any]
+    shapes: dict[str, tuple[int, ...]]
 
 
 class _Malformed(Exception):
@@ -127,7 +130,7 @@ class _Reader:
             key = self._string()
             if (value := self._value(self._scalar("I"), 0)) is not None:
                 metadata[key] = value
-        end = self._tensors(tensors)
+        shapes, end = self._tensors(tensors)
         alignment = metadata.get("general.alignment", 32)
         if not isinstance(alignment, int) or not 0 < alignment <= 1 << 20:
             raise _Malformed(f"alignment {alignment!r}")
@@ -143,21 +146,24 @@ class _Reader:
             expected_bytes=start + end if tensors else self._at,
             size=self._size,
             metadata=metadata,
+            shapes=shapes,
         )
 
-    def _tensors(self, count: int) -> int:
-        """Reads the tensor infos; returns where the last tensor ends, in bytes from the start of the data."""
+    def _tensors(self, count: int) -> tuple[dict[str, tuple[int, ...]], int]:
+        """Reads the tensor infos; shapes by name, and where the last tensor ends, in bytes from the start of the
+        data."""
+        shapes: dict[str, tuple[int, ...]] = {}
         end = 0
         for _ in range(count):
-            self._string()
-            values = 1
-            for _ in range(self._count("I", _MAX_DIMENSIONS, "dimensions")):
-                values *= self._scalar("Q")
+            name = self._string()
+            shape = tuple(self._scalar("Q") for _ in range(self._count("I", _MAX_DIMENSIONS, "dimensions")))
+            shapes[name] = shape
+            values = math.prod(shape)
             kind, offset = self._scalar("I"), self._scalar("Q")
             # A type younger than this table: at least its first byte must be there.
             per_block, block_bytes = _BLOCKS.get(kind, (max(values, 1), 1))
             end = max(end, offset + -(-values // per_block) * block_bytes)
-        return end
+        return shapes, end
 
     def _value(self, kind: int, depth: int) -> Any:
         if kind == _STRING:

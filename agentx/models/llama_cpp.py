@@ -75,8 +75,10 @@ class LlamaCppModel(EngineModel):
         """This model under the LoRA adapter in a GGUF file; it shares weights and cache with this one, which goes on
         beside it.
 
+        All who name the same bytes get the same object: the first `close` unloads the adapter for all of them.
+
         Raises:
-            ModelFileError: there is no such file, or it is no LoRA adapter for this model.
+            ModelFileError: there is no such file, it is no LoRA adapter for this model, or it was changed meanwhile.
         """
         return self._adapters.load(path)
 

@@ -36,6 +36,7 @@ def test_doctor_looks_at_the_adapter_that_is_set(cli: Any, tmp_path: Path, monke
     assert "adapter:" not in cli("doctor").out
     monkeypatch.setenv("AGENTX_ADAPTER", str(write_adapter(tmp_path / "a.gguf", layers=1)))
     assert f"ok    adapter: {tmp_path / 'a.gguf'}, for llama" in cli("doctor").out
+    assert "ok    calibration: safe defaults: what was measured without the adapter" in cli("doctor").out
     monkeypatch.setenv("AGENTX_ADAPTER", str(tmp_path / "none.gguf"))
     ran = cli("doctor")
     assert ran.code == 1 and "bad   adapter:" in ran.out and "cannot be read: No such file" in ran.out

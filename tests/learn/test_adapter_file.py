@@ -129,6 +129,12 @@ def copied(sides: Sides, folder: Path, **changes: Any) -> None:
     (folder / WEIGHTS).write_bytes((sides.folder / WEIGHTS).read_bytes())
 
 
+def test_ways_to_start_that_leave_the_base_as_it_is_are_taken(sides: Sides, tmp_path: Path) -> None:
+    for start in (True, False, "gaussian", "eva", "orthogonal"):
+        copied(sides, tmp_path, init_lora_weights=start, alora_invocation_tokens=None)
+        assert read_folder(tmp_path).pairs
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
@@ -136,6 +142,14 @@ def copied(sides: Sides, folder: Path, **changes: Any) -> None:
         ({"bias": "all"}, "has biases, which"),
         ({"modules_to_save": ["lm_head"]}, "has whole layers of its own"),
         ({"peft_type": "IA3"}, "is no LoRA adapter"),
+        ({"alora_invocation_tokens": [5, 6]}, "has tokens that switch it on .aLoRA., which"),
+        (
+            {"init_lora_weights": "pissa_niter_4"},
+            "has a base that its start changed .init_lora_weights: pissa_niter_4.,",
+        ),
+        ({"init_lora_weights": "OLoRA"}, "has a base that its start changed"),
+        ({"init_lora_weights": "corda"}, "has a base that its start changed"),
+        ({"init_lora_weights": "loftq"}, "has a base that its start changed"),
     ],
 )
 def test_what_a_file_cannot_hold_is_refused(sides: Sides, tmp_path: Path, change: dict, sentence: str) -> None:
@@ -173,11 +187,38 @@ def test_an_adapter_that_does_not_fit_the_model_is_refused(sides: Sides, tmp_pat
 
     with pytest.raises(ModelFileError, match="has no such layer"):
         write("model.layers.30.self_attn.q_proj")
-    with pytest.raises(ModelFileError, match="577 rows, which 9 heads cannot share"):
+    with pytest.raises(ModelFileError, match="for 576 inputs and 577 outputs, and that of .* has 576 and 576; name"):
         write("model.layers.0.self_attn.q_proj")
+    with pytest.raises(ModelFileError, match="for 576 inputs and 577 outputs, and that of .* has 576 and 192; name"):
+        write("model.layers.0.self_attn.v_proj")
+    with pytest.raises(ModelFileError, match="577 rows, which are no heads of 64 each"):
+        write("model.layers.0.self_attn.q_proj", replace(sides.header, shapes={}))
     with pytest.raises(ModelFileError, match="Adapters for mamba cannot be written yet"):
         write("model.layers.0.self_attn.v_proj", replace(sides.header, architecture="mamba"))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_model_that_does_not_say_its_heads_of_k_is_taken(sides: Sides, tmp_path: Path) -> None:
+    write_gguf(adapter := read_folder(sides.folder), sides.header, expected := tmp_path / "expected.gguf")
+    silent = {key: value for key, value in sides.header.metadata.items() if not key.endswith("head_count_kv")}
+    assert len(silent) == len(sides.header.metadata) - 1
+    write_gguf(adapter, replace(sides.header, metadata=silent), path := tmp_path / "it.gguf")
+    assert path.read_bytes() == expected.read_bytes()
+
+
+def test_what_breaks_off_leaves_the_file_as_it_was(
+    sides: Sides, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import gguf
+
+    def interrupted(self: Any) -> None:
+        raise KeyboardInterrupt
+
+    (path := tmp_path / "it.gguf").write_text("older")
+    monkeypatch.setattr(gguf.GGUFWriter, "write_tensors_to_file", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_gguf(read_folder(sides.folder), sides.header, path)
+    assert [(each.name, each.read_text()) for each in tmp_path.iterdir()] == [("it.gguf", "older")]
 
 
 def test_the_command_writes_what_the_library_does(

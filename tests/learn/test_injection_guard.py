@@ -11,12 +11,14 @@ from random import Random
 import pytest
 import torch
 import transformers
+from agentx_learn.encoders.batches import MAX_CHARACTERS
 from agentx_learn.encoders.export import export
 from agentx_learn.encoders.onnx_classifier import TOKENIZER
 from agentx_learn.encoders.text_classifier import TextClassifier
 from agentx_learn.injection.guard import CUT_FILE, Injection, model_folder, write_cut
 from agentx_learn.injection.windows import Windows
 from agentx_learn.tuning import guard_command
+from tokenizers import Tokenizer
 
 from agentx import plugins
 from agentx.errors import ConfigError, ModelFileError, ModelNotFound
@@ -80,6 +82,45 @@ def test_windows_reach_over_the_parts_that_are_tokenised_at_once(exported: Path)
     assert any(start <= order[0] and order[1] <= end for start, end in spans)
     assert Windows(exported / TOKENIZER, 32).of("") == []
     assert Windows(exported / TOKENIZER, 32).of("a \ud800 b")[-1][1] <= 5
+
+
+@pytest.mark.parametrize("length", [0, 1, 30, 31, 53, 54, 1000])
+def test_words_are_cut_as_the_tokenizer_itself_cuts_them(exported: Path, length: int) -> None:
+    random = Random(length)
+    text = " ".join(random.choices([*FILLERS, "strange,", "words\n\n"], k=length))
+    tokenizer = Tokenizer.from_file(str(exported / TOKENIZER))
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(32, stride=7)
+    first = tokenizer.encode(text)
+    inside = [piece.offsets[1:-1] for piece in (first, *first.overflowing)]
+    assert Windows(exported / TOKENIZER, 32).of(text) == [(each[0][0], each[-1][1]) for each in inside if each]
+
+
+GAPS = {
+    "blanks": " " * 6000,
+    "line breaks": "\n" * 6000,
+    "control characters": " " + "\x01" * 6000 + " ",
+    "one endless word": " " + "A1b2" * 1500 + " ",
+    "many endless words": f" {'A1b2' * 200}" * 20 + " ",
+}
+
+
+@pytest.mark.parametrize("gap", GAPS)
+def test_no_gap_and_no_endless_word_hides_an_order(guard: Callable[..., Injection], exported: Path, gap: str) -> None:
+    text = f"one two{GAPS[gap]}the {ORDER} my{GAPS[gap]}apple"
+    found = guard().check(text, "tool_result")
+    assert found
+    assert all(ORDER in text[each.start : each.end] for each in found)
+    spans = Windows(exported / TOKENIZER, 32).of(text)
+    assert all(end - start <= 32 * MAX_CHARACTERS or " " not in text[start:end] for start, end in spans)
+    assert any("the truck my" in text[start:end] for start, end in spans)
+
+
+@pytest.mark.parametrize("filling", [1240, 1255, 1264, 1270])
+def test_what_stands_at_the_end_of_a_piece_begins_the_next_one(exported: Path, filling: int) -> None:
+    text = f"{'x' * filling} one two {ORDER} my apple old new"
+    spans = Windows(exported / TOKENIZER, 32).of(text)
+    assert any(f"one two {ORDER} my apple" in text[start:end] for start, end in spans)
 
 
 @pytest.mark.parametrize("before", [0, 25, 31, 100, 333])

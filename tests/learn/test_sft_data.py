@@ -3,16 +3,19 @@
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 from agentx_learn.tuning.journal_data import read_export, read_journal
+from agentx_learn.tuning.kept_traces import digest_of, read_kept, write_kept
 from agentx_learn.tuning.messages_data import traces_of
 from agentx_learn.tuning.rows import DataError, read_file
 from agentx_learn.tuning.sft_data import read_traces
 from agentx_learn.tuning.sft_rendering import opening, rendered, tokenized
-from agentx_learn.tuning.traces import Trace
+from agentx_learn.tuning.traces import Result, Task, Trace, unseen_split
 
 from agentx import Agent
 from agentx.cli.exporting import encoded, lines
@@ -116,7 +119,7 @@ def test_calls_of_chat_servers_are_read_too(read: Callable[..., list[Trace]]) ->
 def test_a_failed_call_is_followed_by_its_correction(read: Callable[..., list[Trace]]) -> None:
     wrong = {"role": "assistant", "calls": [{"name": "get_weather", "arguments": {"city": "Olso"}}]}
     failed = {"role": "tool", "content": "no such city", "ok": False}
-    more = [{"role": "assistant", "calls": [CALL]}, {"role": "tool", "content": "sunny"}]
+    more = [{"role": "assistant", "calls": [CALL]}, {"role": "tool", "content": "sunny", "ok": None}]
     end = {"role": "assistant", "content": "It is sunny."}
     [mended] = read({"tools": [WEATHER], "messages": [USER, wrong, failed, *more, end]})
     text = conversation(mended)
@@ -164,6 +167,22 @@ WRONG = {
         {"tools": [WEATHER], "messages": [USER, {"role": "assistant", "calls": [{**CALL, "arguments": "{"}]}]},
         "the arguments of a call are no JSON",
     ),
+    "two tools of a name": ({**ROW, "tools": [WEATHER, WEATHER]}, "two tools are named `get_weather`"),
+    "an unknown argument": (
+        {"tools": [WEATHER], "messages": [USER, {"role": "assistant", "calls": [{**CALL, "arguments": {"x": "y"}}]}]},
+        "a call does not fit its tool",
+    ),
+    "a wrong argument": (
+        {"tools": [WEATHER], "messages": [USER, {"role": "assistant", "calls": [{**CALL, "arguments": {"city": 3}}]}]},
+        "a call does not fit its tool",
+    ),
+    "no schema": (
+        {
+            "tools": [{**WEATHER, "parameters": {"type": "object", "properties": {"city": {"$ref": "#/none"}}}}],
+            "messages": [USER, {"role": "assistant", "calls": [CALL]}],
+        },
+        "the parameters of `get_weather` are no JSON Schema",
+    ),
     "a nameless tool": ({"tools": [{}], "messages": [USER]}, "a tool is not described"),
     "a picture": ({"messages": [{"role": "user", "content": [{}]}]}, "the content of a message is no text"),
     "no messages": ({"text": "hello"}, "has no column `messages`"),
@@ -191,6 +210,49 @@ def test_too_few_traces_are_refused_and_the_same_request_is_not_on_both_sides(tm
     assert not sides[0] & sides[1]
     assert len(found.training) + len(found.evaluation) == 41 and 8 <= len(found.evaluation) <= 10
     assert found.described["with_calls"] == 41
+
+
+def test_a_call_that_failed_may_be_one_that_does_not_fit(read: Callable[..., list[Trace]]) -> None:
+    wrong = {"role": "assistant", "calls": [{"name": "get_weather", "arguments": {"town": "Oslo"}}]}
+    failed = {"role": "tool", "content": "`town` is no argument", "ok": False}
+    [trace] = read({"tools": [WEATHER], "messages": [USER, wrong, failed, *ROW["messages"][1:4]]})
+    assert len(trace.tasks[0].rounds) == 2
+
+
+def test_a_large_group_does_not_judge_where_smaller_ones_do() -> None:
+    def traces(*sizes: int) -> list[Trace]:
+        requests = [f"request {group}" for group, size in enumerate(sizes) for _ in range(size)]
+        return [Trace(i, (), (Task(request, (), "Yes."),)) for i, request in enumerate(requests)]
+
+    many = traces(90, *[1] * 10)
+    for seed in range(20):
+        order = list(range(len(many)))
+        Random(seed).shuffle(order)
+        training, evaluation = unseen_split(many, 0.05, order)
+        assert (len(training), len(evaluation)) == (95, 5)
+    assert [len(side) for side in unseen_split(traces(60, 40), 0.05, range(100))] == [60, 40]
+    assert [len(side) for side in unseen_split(traces(5), 0.5, range(5))] == [5, 0]
+
+
+def test_traces_are_kept_with_all_that_is_learnt_from(journal: Journal, tmp_path: Path) -> None:
+    read = read_journal(journal)
+    write_kept(read.traces, tmp_path / "kept.jsonl")
+    tools = {each.name: each for trace in read.traces for each in trace.tools}
+    assert read_kept(tmp_path / "kept.jsonl", tools.get) == read.traces
+    assert digest_of(read_kept(tmp_path / "kept.jsonl", {}.get)) != read.sha256, "a tool that is gone is told"
+    (first, *_) = read.traces
+    [task] = first.tasks
+    [one] = task.rounds
+    others = [
+        replace(first, instructions="Be brief."),
+        replace(first, tools=(replace(first.tools[0], description="Other."),)),
+        replace(first, tasks=(replace(task, answer="It is 7."),)),
+        replace(first, tasks=(replace(task, rounds=(replace(one, results=(Result("7"),)),)),)),
+    ]
+    assert len({digest_of([each]) for each in (first, *others)}) == 5
+    (tmp_path / "kept.jsonl").write_text("{")
+    with pytest.raises(DataError, match="is damaged"):
+        read_kept(tmp_path / "kept.jsonl", tools.get)
 
 
 @tool
@@ -224,6 +286,21 @@ def test_the_journal_gives_the_runs_that_ended_well_and_their_calls(journal: Jou
     assert '[[Yes\ncalculate(expression="2*3")]]' in text and "Results:\n-> 6" in text and "[[It is 6.]]" in text
     assert "[[No\nHello.]]" in conversation(read.traces[1])
     assert read_journal(journal).sha256 == read.sha256
+
+
+def test_what_a_fork_has_copied_counts_once(journal: Journal) -> None:
+    before = read_journal(journal)
+    [first] = [row.id for row in journal.sessions() if row.task == "What is 2*3?"]
+    fork = journal.fork(journal.fork(first))
+    replies = [calls('calculate(expression="2*3")'), answer("It is 6.")]
+    agent = Agent(ScriptedModel(replies), [load("agentx.tools", "calculate")], strategy="react", journal=journal)
+    agent.run_sync("What is 2*3?")  # as another session may ask, and be answered
+    after = read_journal(journal)
+    assert [trace.tasks[0].request for trace in after.traces] == ["What is 2*3?", "Say hello.", "What is 2*3?"]
+    assert after.left_out["are copies in forked sessions"] == 2
+    journal.remove(first)
+    assert len(read_journal(journal).traces) == len(before.traces) + 1, "the copies are all that there is"
+    assert journal.session(fork).parent
 
 
 def test_an_export_gives_the_same(journal: Journal, tmp_path: Path) -> None:

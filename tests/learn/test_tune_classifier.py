@@ -1,5 +1,6 @@
 """A tiny BERT with random weights learns for real, through the command line as a person would."""
 
+import errno
 import json
 import os
 import signal
@@ -7,20 +8,24 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import transformers
 from agentx_learn.encoders.onnx_classifier import OnnxClassifier
-from agentx_learn.injection.guard import model_folder
+from agentx_learn.injection.guard import CUT_FILE, model_folder
+from agentx_learn.tuning import classifier_run
 from agentx_learn.tuning.base import encoder
-from agentx_learn.tuning.card import sha256_of
+from agentx_learn.tuning.card import Card, sha256_of, write_card
 from agentx_learn.tuning.classifier_data import Columns, read_sets
 from agentx_learn.tuning.classifier_run import Settings, fit, request_of
 from agentx_learn.tuning.confusion import judged
 from agentx_learn.tuning.guard_command import put_in_place
+from agentx_learn.tuning.interruption import Interruption
 from agentx_learn.tuning.out_folder import OutFolder, drop_unfinished
+from filelock import FileLock
 
 from agentx.errors import ModelError, StorageError, UsageError
 from agentx.models.progress import SilentProgress
@@ -90,6 +95,8 @@ def test_the_card_tells_what_it_was_made_of(tuned: tuple[Path, str, str], data: 
     assert told["data"]["training"]["sha256"] == sha256_of(data)
     assert told["data"]["training"]["rows"] + told["data"]["evaluation"]["rows"] == 120
     assert told["parameters"]["seed"] == 0 and told["parameters"]["learning_rate"] == 0.01
+    assert {"scheduler", "optimizer", "device", "threads"} <= told["parameters"].keys()
+    assert told["data"]["training"]["columns"]["text"] == "text" and told["data"]["evaluation"]["share"] == 0.15
     assert told["files"]["model.onnx"] == sha256_of(folder / "model.onnx")
     assert {"torch", "transformers", "agentx"} <= told["versions"].keys()
     assert sum(map(sum, told["metrics"]["confusion"]["test"])) == 60
@@ -121,6 +128,36 @@ class Breaking(transformers.TrainerCallback):
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         if state.global_step == self._step:
             os.kill(os.getpid(), signal.SIGINT)
+
+
+class NeverBetter(transformers.TrainerCallback):
+    """Has the first evaluation be the best one that could be, and those after it no better."""
+
+    def on_evaluate(self, args: Any, state: Any, control: Any, **more: Any) -> None:
+        more["metrics"]["eval_macro_f1"] = 1.0
+
+
+def test_a_run_that_had_stopped_early_is_not_trained_on(
+    base: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sets = read_sets(str(data), Columns(), "0.15", None, 3)
+    settings = Settings(str(base), 6, 1, 8, 0.01, 16, 3)
+
+    def steps(resume: bool) -> tuple[int, float, str]:
+        out = OutFolder(tmp_path / "out", "classifier", request_of(sets, settings), resume=resume)
+        with out.held():
+            done = fit(sets, settings, out, [NeverBetter()])
+        network: Any = done.trainer.model
+        network.save_pretrained(tmp_path / "weights")
+        return done.trained.steps, done.trained.loss, sha256_of(tmp_path / "weights" / "model.safetensors")
+
+    first = steps(False)
+    # The process is killed before the result is written.
+    went_on = steps(True)
+    assert "going on from step 26" in capsys.readouterr().err
+    assert (first[0], went_on[0]) == (26, 26), "of 13 an epoch, the second was no better"
+    assert went_on[2] == first[2]
+    assert went_on[1] > 0, "the loss of no step is told as it was noted last"
 
 
 def fitted(base: Path, data: Path, folder: Path, *, epochs: int, seed: int, break_at: int = 0) -> str:
@@ -193,6 +230,85 @@ def test_a_folder_with_other_things_is_left_alone(tmp_path: Path) -> None:
         assert time.monotonic() - started < 30
 
 
+def test_what_is_refused_before_the_first_checkpoint_leaves_the_folder_free(tmp_path: Path) -> None:
+    with (
+        pytest.raises(ModelError, match="no such model"),
+        OutFolder(tmp_path / "new", "sft", {"model": "typo"}).held() as out,
+    ):
+        (out.checkpoints / "checkpoint-3").mkdir()  # and killed before it was whole
+        raise ModelError("no such model")
+    with pytest.raises(UsageError, match=r'model was "typo", is "right"\); give the same, or leave out --resume'):
+        OutFolder(tmp_path / "new", "sft", {"model": "right"}, resume=True).check()
+    with OutFolder(tmp_path / "new", "sft", {"model": "right"}).held() as out:
+        assert list(out.checkpoints.iterdir()) == []
+        (out.checkpoints / "checkpoint-3").mkdir()
+        (out.checkpoints / "checkpoint-3" / "trainer_state.json").write_text("{}")
+    with pytest.raises(UsageError, match="--resume goes on with it"):
+        OutFolder(tmp_path / "new", "sft", {"model": "right"}).check()
+    (tmp_path / "mine" / "checkpoints").mkdir(parents=True)
+    with pytest.raises(UsageError, match="not empty"):
+        OutFolder(tmp_path / "mine", "sft", {}).check()
+
+
+def test_only_what_fails_in_the_folder_is_told_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    inside, outside = tmp_path / "new" / "model.onnx", tmp_path / "other"
+    full = OSError(errno.ENOSPC, "No space left on device")
+    for error in (OSError(errno.EACCES, "Permission denied", str(inside)), full):
+        with pytest.raises(StorageError, match="new cannot be written"), OutFolder(tmp_path / "new", "sft", {}).held():
+            raise error
+    with pytest.raises(FileNotFoundError), OutFolder(tmp_path / "new", "sft", {}).held():
+        outside.read_bytes()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match="cannot be written"), OutFolder(tmp_path / "file" / "new", "sft", {}).held():
+        pass
+
+    def denied(_: Path) -> Any:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", denied)
+    with pytest.raises(StorageError, match=r"cannot be read \(Permission denied\); name another --out"):
+        OutFolder(tmp_path / "new", "sft", {}).check()
+
+
+def test_the_folder_is_looked_at_again_once_it_is_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    acquire = FileLock.acquire
+
+    def late(self: Any, *args: Any, **more: Any) -> Any:
+        (tmp_path / "new" / "model.onnx").write_text("of another process")
+        return acquire(self, *args, **more)
+
+    monkeypatch.setattr(FileLock, "acquire", late)
+    with pytest.raises(UsageError, match="not empty"), OutFolder(tmp_path / "new", "sft", {}).held():
+        pass
+    assert (tmp_path / "new" / "model.onnx").read_text() == "of another process"
+
+
+def test_a_name_that_is_no_utf_8_can_be_noted(tmp_path: Path) -> None:
+    request = {"data": "\udcff.jsonl"}
+    with OutFolder(tmp_path / "new", "sft", request).held() as out:
+        write_card(Card("x", "\udcff", "", {"training": {"name": "\udcff"}}, {}, {}), out.path)
+    OutFolder(tmp_path / "new", "sft", request, resume=True).check()
+    assert card(tmp_path / "new")["base"] == "\udcff"
+
+
+def test_other_columns_and_another_share_are_another_run(data: Path) -> None:
+    sets = [read_sets(str(data), Columns(), share, None, 0) for share in ("0.15", "0.151")]
+    settings = Settings("m", 1, 1, 8, 0.01, 16, 0)
+    assert [len(one.evaluation.texts) for one in sets] == [18, 18]
+    assert request_of(sets[0], settings) != request_of(sets[1], settings)
+    named = read_sets(str(data), Columns(group="text"), "0.15", None, 0)
+    assert request_of(replace(sets[0], training=named.training), settings) != request_of(sets[0], settings)
+
+
+def test_ctrl_c_gives_back_the_handler_that_was_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_to: list[Any] = []
+    for before, after in ((signal.SIG_IGN, signal.SIG_IGN), (None, signal.SIG_DFL)):
+        monkeypatch.setattr(signal, "signal", lambda _, handler, before=before: (set_to.append(handler), before)[1])
+        with Interruption():
+            pass
+        assert set_to[-1] == after
+
+
 def test_a_checkpoint_that_was_not_finished_does_not_count(tmp_path: Path) -> None:
     out = OutFolder(tmp_path / "new", "classifier", {})
     with out.held():
@@ -200,6 +316,8 @@ def test_a_checkpoint_that_was_not_finished_does_not_count(tmp_path: Path) -> No
     for step, state in ((9, "{}"), (10, "{}"), (11, '{"cut')):
         (out.checkpoints / f"checkpoint-{step}").mkdir(parents=True)
         (out.checkpoints / f"checkpoint-{step}" / "trainer_state.json").write_text(state)
+    newest = out.latest_checkpoint()
+    assert newest is not None and newest.name == "checkpoint-10", "what is told of a break is true"
     again = OutFolder(tmp_path / "new", "classifier", {}, resume=True)
     with again.held():
         newest = again.latest_checkpoint()
@@ -226,6 +344,49 @@ def test_a_new_guard_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="move it by hand"):
         put_in_place(made, place)
     assert (place / "card.md").exists()
+
+
+def test_a_guard_that_cannot_be_put_in_place_leaves_the_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, made = tmp_path / "injection", tmp_path / "injection.training"
+    for folder in (place, made):
+        folder.mkdir()
+        (folder / "card.md").write_text(folder.name)
+    rename = Path.rename
+
+    def busy(self: Path, target: Path) -> Path:
+        if self == made:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", busy)
+    with pytest.raises(StorageError, match="move it by hand"):
+        put_in_place(made, place)
+    assert (place / "card.md").read_text() == "injection"
+    assert (made / "card.md").exists()
+
+
+def test_a_guard_that_was_finished_and_not_put_in_place_is_put_there_by_resume(
+    cli: Callable[..., Ran], base: Path, own_folders: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beside = model_folder().with_name("injection.training")
+
+    def trained(sets: Any, settings: Any, folder: Path, *, resume: bool, told: Any) -> Path:
+        out = OutFolder(folder, "classifier", request_of(sets, settings), resume=resume)
+        with out.held():
+            (folder / "card.json").write_text(json.dumps(dict(told)))
+            out.finish()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(classifier_run, "run", trained)
+    assert cli("tune", "guard", "--model", str(base)).code == 130
+    assert beside.is_dir() and not model_folder().exists()
+    other = cli("tune", "guard", "--model", str(base), "--seed", "1", "--resume")
+    assert other.code == 2 and "is finished" in other.err
+    assert cli("tune", "guard", "--model", str(base), "--resume").code == 0
+    assert json.loads((model_folder() / CUT_FILE).read_text()) == card(model_folder())
+    assert not beside.exists()
 
 
 def test_what_a_run_has_left_is_dropped_unless_another_process_writes_it(tmp_path: Path) -> None:

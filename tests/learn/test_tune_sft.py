@@ -1,6 +1,9 @@
 """A tiny model with random weights learns replies for real, through the command line as a person would."""
 
+import contextlib
 import json
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,13 +11,22 @@ from typing import Any
 import pytest
 import torch
 from agentx_learn.adapters.peft_folder import read_folder
+from agentx_learn.tuning import sft_run
 from agentx_learn.tuning.card import sha256_of
-from agentx_learn.tuning.sft_network import LEFT_OUT, Padded, RepliesTrainer
+from agentx_learn.tuning.kept_traces import digest_of, read_kept
+from agentx_learn.tuning.sft_data import read_traces
+from agentx_learn.tuning.sft_network import LEFT_OUT, Padded, RepliesTrainer, has_plain_head
+from transformers import TrainerCallback
 
+from agentx import Agent
+from agentx.journal import Journal
 from agentx.models import open_model
-from tests.cli.conftest import Ran
+from agentx.models.scripted import ScriptedModel
+from agentx.plugins import load
+from tests.cli.conftest import Ran, answer
 from tests.cli.conftest import cli as cli
 from tests.cli.conftest import workspace as workspace
+from tests.learn.conftest import WIDTH, save_network
 from tests.learn.test_sft_data import ROW, USER
 
 FAST = ("--epochs", "3", "--batch", "4", "--rank", "4", "--learning-rate", "0.02")
@@ -85,7 +97,7 @@ def test_a_dry_run_tells_sizes_and_writes_nothing(tune: Callable[..., Ran], work
 REFUSED = {
     "no folder": ((), "Name the folder for the adapter by --out DIR"),
     "an odd share": (("--out", "x", "--evaluate", "1.5"), "--evaluate 1.5 is no share"),
-    "long traces": (("--dry-run", "--max-tokens", "64"), "All traces are longer than 64 tokens"),
+    "long traces": (("--dry-run", "--max-tokens", "64"), "All traces that are learnt from are longer than 64 tokens"),
 }
 
 
@@ -96,6 +108,77 @@ def test_what_cannot_be_is_a_sentence(case: str, tune: Callable[..., Ran], works
     assert ran.code == 2 and ran.out == ""
     assert sentence in ran.err
     assert list(workspace.iterdir()) == []
+
+
+def test_of_two_sets_the_one_that_is_too_long_is_named(
+    cli: Callable[..., Ran], tiny: Callable[[str], Path], tmp_path: Path
+) -> None:
+    asked = [f"Weather in {i}?" for i in range(7)] + ["Weather? " * 900]
+    path = tmp_path / "rows.jsonl"
+    path.write_text(
+        "\n".join(json.dumps({**ROW, "messages": [{**USER, "content": text}, *ROW["messages"][1:]]}) for text in asked)
+    )
+    judged_by = {seed: read_traces(str(path), 0.1, seed).evaluation[0].tasks[0].request for seed in range(100)}
+    seed = next(seed for seed, request in judged_by.items() if request == asked[-1])
+    ran = cli("tune", "sft", str(path), "--model", str(tiny("llama")), "--dry-run", "--seed", str(seed))
+    assert ran.code == 2
+    assert "All traces that judge are longer than 1024 tokens" in ran.err and "by --seed" in ran.err
+
+
+def test_what_is_refused_behind_the_data_does_not_block_the_folder(tune: Callable[..., Ran], tmp_path: Path) -> None:
+    out = str(tmp_path / "out")
+    assert "longer than 64 tokens" in tune("--out", out, "--max-tokens", "64").err
+    typo = tune("--out", out, "--model", str(tmp_path / "none"))
+    assert typo.code != 0 and "none" in typo.err
+    assert tune("--out", out, "--epochs", "1").code == 0
+
+
+class Breaking(TrainerCallback):
+    """Presses Ctrl-C at the second step."""
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        if state.global_step == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_a_run_on_the_journal_goes_on_though_the_journal_has_grown(
+    tune: Callable[..., Ran], tmp_path: Path, own_folders: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def say(*words: str) -> None:
+        with contextlib.closing(Journal.default()) as journal:
+            for word in words:
+                model = ScriptedModel([answer(f"{word} it is.")])
+                Agent(model, [calculate], strategy="react", journal=journal).run_sync(f"Say {word}.")
+
+    calculate = load("agentx.tools", "calculate")
+    say(*(f"word{i}" for i in range(9)))
+    out, more = tmp_path / "out", ("--out", str(tmp_path / "out"), "--batch", "2")
+    with monkeypatch.context() as patched:
+        patched.setattr(sft_run, "_trainer", breaking(sft_run._trainer))
+        assert tune(*more, data="journal").code == 130
+    kept = read_kept(sft_run.kept_in(out), {"calculate": calculate}.get)
+    assert [trace.tasks[0].request for trace in kept] == [f"Say word{i}." for i in range(9)]
+    say("another")
+    other = tune(*more, "--resume", "--evaluate", "0.3", data="journal")
+    assert other.code == 2 and "began with other values (data was" in other.err
+    ran = tune(*more, "--resume", data="journal")
+    assert ran.code == 0, ran.err
+    assert "going on from step 2" in ran.err
+    told = json.loads((out / "card.json").read_text())
+    assert told["data"]["training"]["rows"] + told["data"]["evaluation"]["rows"] == 9
+    assert told["data"]["training"]["sha256"] == digest_of(kept)
+    assert told["data"]["training"]["evaluation_share"] == 0.1
+    assert told["parameters"]["alpha"] == 8 and told["parameters"]["scheduler"] == "cosine"
+    assert not (out / "checkpoints").exists()
+
+
+def breaking(make: Callable[..., Any]) -> Callable[..., Any]:
+    def made(*args: Any) -> Any:
+        trainer = make(*args)
+        trainer.add_callback(Breaking())
+        return trainer
+
+    return made
 
 
 def test_data_that_is_none_is_refused_before_the_model_is_loaded(
@@ -120,3 +203,32 @@ def test_the_loss_is_that_of_the_learnt_tokens_alone(tiny: Callable[[str], Path]
         ours: Any = RepliesTrainer.compute_loss(None, network, dict(batch))  # type: ignore[arg-type]
         theirs = network(**batch).loss
     assert float(ours) == pytest.approx(float(theirs), rel=1e-5)
+
+
+def test_a_model_that_changes_logits_behind_its_head_is_known(tiny: Callable[[str], Path]) -> None:
+    import transformers
+
+    shared = {"num_key_value_heads": 2, "vocab_size": 64, "pad_token_id": 0, **WIDTH}
+    kind: Any = transformers.AutoModelForCausalLM
+    plain = [kind.from_pretrained(tiny(name)).eval() for name in ("llama", "gpt2", "qwen2")]
+    scaled = kind.from_config(transformers.GraniteConfig(logits_scaling=8.0, **shared)).eval()
+    capped = kind.from_config(
+        transformers.Gemma2Config(final_logit_softcapping=30.0, head_dim=12, initializer_range=0.3, **shared)
+    ).eval()
+    assert [has_plain_head(network, 5) for network in (*plain, scaled, capped)] == [True, True, True, False, False]
+
+
+def test_a_model_that_scales_its_logits_learns_with_them(
+    cli: Callable[..., Ran], rows: Path, tmp_path: Path, tiny: Callable[[str], Path]
+) -> None:
+    import transformers
+
+    folder = tmp_path / "granite"
+    tokenizer: Any = transformers.AutoTokenizer.from_pretrained(tiny("llama"))
+    tokenizer.save_pretrained(folder)
+    shared = {"num_key_value_heads": 2, "vocab_size": len(tokenizer), "eos_token_id": 2, "bos_token_id": 0, **WIDTH}
+    save_network(folder, transformers.GraniteConfig(logits_scaling=8.0, max_position_embeddings=1024, **shared))
+    ran = cli("tune", "sft", str(rows), "--model", str(folder), *FAST, "--epochs", "1", "--out", str(tmp_path / "out"))
+    assert ran.code == 0, ran.err
+    metrics = json.loads((tmp_path / "out" / "card.json").read_text())["metrics"]
+    assert metrics["loss_unseen"] < metrics["loss_unseen_before"]

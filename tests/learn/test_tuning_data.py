@@ -55,6 +55,13 @@ REFUSED: dict[str, tuple[str, bytes, str]] = {
         (HEAD + '"open\n' + "y\n" * 300_000).encode(),
         "line 2 begins a text of more than 500,000|no valid CSV",
     ),
+    "a quote amid a text": ("a.csv", (HEAD + 'a,x\n"b"c,y\n').encode(), "begins in line 3 is no valid CSV"),
+    "an open quote at the end": ("a.csv", (HEAD + 'a,x\n"b,y\n\n').encode(), "begins in line 3 is no valid CSV"),
+    "half a character": (
+        "a.jsonl",
+        jsonl(*({"text": text, "label": f"{label}\ud83d"} for text, label in lines(4))).encode(),
+        "lines 1, 2, 3 and 4: `label` holds half a character",
+    ),
     "too many cells": ("a.csv", (HEAD + "a,x\nb, and more,y\n").encode(), "line 3 has 3 cells where the head has 2"),
     "two columns of a name": ("a.csv", b"text,text\na,b\n", "names the column `text` twice"),
     "not JSON": ("a.jsonl", b'{"text": "a", "label": "x"}\n{text}\n', "line 2 is not JSON"),
@@ -150,6 +157,17 @@ def test_a_dataset_on_disk_is_read_with_the_names_of_its_classes(tmp_path: Path)
         read_table(str(tmp_path / "none"))
     with pytest.raises(DataError, match=r"no column `class`.* --label"):
         read_sets(str(tmp_path / "one"), Columns(label="class"), "0.2", None, 0)
+
+
+def test_a_folder_with_a_number_sign_in_its_name_can_be_named(tmp_path: Path) -> None:
+    import datasets
+
+    rows = {"text": [text for text, _ in lines(6)], "label": [label for _, label in lines(6)]}
+    saved = datasets.Dataset.from_dict(rows)
+    datasets.DatasetDict({"first": saved, "second": saved.select(range(4))}).save_to_disk(str(tmp_path / "a#b"))
+    saved.save_to_disk(str(tmp_path / "c#d"))
+    assert len(read_table(f"{tmp_path / 'a#b'}#second").rows) == 4
+    assert len(read_table(str(tmp_path / "c#d")).rows) == 6
 
 
 def test_the_rows_that_judge_are_chosen_by_the_seed_and_share_no_group(tmp_path: Path) -> None:

@@ -71,6 +71,12 @@ def _tensors(pairs: Mapping[str, Pair], base: Header) -> dict[str, Pair]:
         name = names.get_name(module)
         if name is None:
             raise ModelFileError(f"The adapter changes `{module}`, and {base.name or 'the model'} has no such layer.")
+        ours, theirs = (pair.a.shape[1], pair.b.shape[0]), base.shapes.get(f"{name}.weight")
+        if theirs not in (None, ours):  # other files of a model in parts hold what this one does not
+            raise ModelFileError(
+                f"The adapter's `{module}` is for {ours[0]} inputs and {ours[1]} outputs, and that of "
+                f"{base.name or 'the model'} has {' and '.join(map(str, theirs))}; name the model it was trained on."
+            )
         reorder = _order(name, base) if architecture in PERMUTED else None
         tensors[f"{name}.weight"] = Pair(pair.a, reorder(pair.b), pair.scaling) if reorder else pair
     return tensors
@@ -82,18 +88,26 @@ def _order(name: str, base: Header) -> Callable[[Rows], Rows] | None:
     The rotary embedding of the network turns the first half of a head's rows with the second, that of llama.cpp
     neighbouring rows: so the halves are laid into each other.
     """
-    heads = {"attn_q": "attention.head_count", "attn_k": "attention.head_count_kv"}.get(name.rpartition(".")[2])
-    if heads is None:
+    if name.rpartition(".")[2] not in ("attn_q", "attn_k"):
         return None
-    count = _number(base, heads)
+    width = _head_width(base)
 
     def interleave(rows: Rows) -> Rows:
-        if rows.shape[0] % (2 * count):
-            raise ModelFileError(f"The adapter's `{name}` has {rows.shape[0]} rows, which {count} heads cannot share.")
-        halves = rows.reshape(count, 2, rows.shape[0] // count // 2, rows.shape[1])
+        if width % 2 or rows.shape[0] % width:
+            raise ModelFileError(
+                f"The adapter's `{name}` has {rows.shape[0]} rows, which are no heads of {width} each."
+            )
+        halves = rows.reshape(-1, 2, width // 2, rows.shape[1])
         return halves.swapaxes(1, 2).reshape(rows.shape)
 
     return interleave
+
+
+def _head_width(base: Header) -> int:
+    """Rows of a head of q or k, as llama.cpp takes it; a file need not say how many heads k has."""
+    if f"{base.architecture}.attention.key_length" in base.metadata:
+        return _number(base, "attention.key_length")
+    return _number(base, "embedding_length") // _number(base, "attention.head_count")
 
 
 def _number(base: Header, key: str) -> int:
@@ -114,8 +128,9 @@ def _write(writer: Any, path: Path) -> None:
         writer.close()
         aside.replace(path)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            aside.unlink(missing_ok=True)
         raise StorageError(
             f"{path} cannot be written ({error.strerror or error}); free space, or name another."
         ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            aside.unlink(missing_ok=True)

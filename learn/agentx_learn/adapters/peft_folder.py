@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from agentx.errors import ModelFileError
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
+_CHANGE_THE_BASE = ("pissa", "olora", "corda", "loftq", "lora_ga")
+"""Ways to start that take out of the base's weights what they put into the adapter's."""
 _TENSOR = re.compile(r"base_model\.model\.(?P<module>.+)\.lora_(?P<half>[AB])\.weight")
 
 
@@ -79,11 +81,14 @@ def _config(folder: Path) -> dict[str, Any]:
 
 def _refuse_more(config: Mapping[str, Any], folder: Path) -> None:
     """What llama.cpp has nothing for, and what would be lost without a word."""
+    start = str(config.get("init_lora_weights", "")).lower()
     more = {
         "DoRA": config.get("use_dora"),
         "biases": config.get("bias", "none") != "none" or config.get("lora_bias"),
         "whole layers of its own (modules_to_save)": config.get("modules_to_save"),
         "new tokens (trainable_token_indices)": config.get("trainable_token_indices"),
+        "tokens that switch it on (aLoRA)": config.get("alora_invocation_tokens"),
+        f"a base that its start changed (init_lora_weights: {start})": start.startswith(_CHANGE_THE_BASE),
     }
     if found := [name for name, there in more.items() if there]:
         raise ModelFileError(

@@ -9,7 +9,8 @@ from tokenizers import Tokenizer
 from agentx_learn.encoders.verdict import Text
 
 MAX_CHARACTERS = 40
-"""Of a text for each token that the model sees: what is beyond is not even tokenised, and no token is that long."""
+"""Of a text for each token that the model sees: what is beyond is not even tokenised. Texts of words end sooner in
+tokens; one with long gaps or endless words loses its end here, and whoever must see all of it cuts it in pieces."""
 
 
 class Batches:

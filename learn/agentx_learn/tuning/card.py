@@ -24,7 +24,7 @@ class Card:
     base: the model that it began from, as a person names it.
     base_licence: of that model, empty if nothing tells it.
     data: of each set (`training`, `evaluation`, `test`) its name, rows, SHA-256 and what else is known.
-    parameters: all that decide the result, the seed too.
+    parameters: all that decide the result beside the data and the versions, the seed too.
     metrics: figures, or tables of figures.
     files: file name -> SHA-256, of what was made.
     sections: head -> Markdown, put at the end of the card for a person (tables, pictures).
@@ -52,8 +52,10 @@ def write_card(card: Card, folder: Path) -> None:
         "files": card.files,
         "versions": versions(),
     }
-    (folder / JSON).write_text(json.dumps(described, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    (folder / MARKDOWN).write_text(_markdown(card), encoding="utf-8")
+    # The names of files may hold lone surrogates, which UTF-8 does not know: they become escapes.
+    text = json.dumps(described, indent=1, ensure_ascii=False) + "\n"
+    (folder / JSON).write_text(text, encoding="utf-8", errors="backslashreplace")
+    (folder / MARKDOWN).write_text(_markdown(card), encoding="utf-8", errors="backslashreplace")
 
 
 def read_card(folder: Path) -> Mapping[str, Any] | None:

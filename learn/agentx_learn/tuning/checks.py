@@ -1,5 +1,6 @@
 """Refuses rows that cannot be learnt from, before anything is loaded: each refusal names the column and the rows."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -8,6 +9,7 @@ from agentx.cli.text import one_line
 from agentx_learn.tuning.rows import MAX_LINE_CHARACTERS, DataError, Table
 
 MAX_CLASSES = 1000
+_SURROGATE = re.compile("[\ud800-\udfff]")
 ID = "id"
 
 
@@ -87,6 +89,11 @@ def labels_of(table: Table, column: str, option: str, least: int = 2) -> list[st
             f"{table.at(odd)}; write all classes alike."
         )
     labels = [str(value).strip() for _, value in values]
+    if broken := [number for (number, _), label in zip(values, labels, strict=True) if _SURROGATE.search(label)]:
+        raise DataError(
+            f"{table.name}, {table.at(broken)}: `{column}` holds half a character (a lone surrogate), which cannot be "
+            "written; mend it."
+        )
     _check_classes(table, column, labels, least)
     return labels
 

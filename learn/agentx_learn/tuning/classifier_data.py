@@ -3,7 +3,7 @@
 import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from agentx.cli.text import one_line
@@ -86,6 +86,7 @@ def read_sets(data: str, columns: Columns, evaluate: str, test: str | None, seed
         _check_split(rows, judging, table.name, columns)
         training = rows.chosen([i for i in range(len(rows.texts)) if i not in judging])
         evaluation = rows.chosen(sorted(judging))
+        evaluation = replace(evaluation, described={**evaluation.described, "share": share})
     else:
         training, evaluation = rows, _others(evaluate, columns, classes)
     return Sets(training, evaluation, _others(test, columns, classes) if test is not None else None, classes)
@@ -106,7 +107,7 @@ def _labelled(table: Table, columns: Columns, least: int) -> Labelled:
     texts = _texts(table, columns)
     labels = labels_of(table, columns.label, "--label", least)
     refuse_twice(table)
-    return _described(table, texts, labels)
+    return _described(table, columns, texts, labels)
 
 
 def _others(data: str, columns: Columns, classes: Sequence[str]) -> Labelled:
@@ -123,7 +124,7 @@ def _others(data: str, columns: Columns, classes: Sequence[str]) -> Labelled:
             f"({one_line(', '.join(classes), 120)})."
         )
     refuse_twice(table)
-    return _described(table, texts, labels)
+    return _described(table, columns, texts, labels)
 
 
 def _texts(table: Table, columns: Columns) -> list[Text]:
@@ -133,11 +134,12 @@ def _texts(table: Table, columns: Columns) -> list[Text]:
     return list(zip(first, texts_of(table, columns.pair, "--pair"), strict=True))
 
 
-def _described(table: Table, texts: Sequence[Text], labels: Sequence[str]) -> Labelled:
+def _described(table: Table, columns: Columns, texts: Sequence[Text], labels: Sequence[str]) -> Labelled:
     told = {
         "name": table.name,
         "sha256": table.sha256,
         "licence": table.licence,
+        "columns": asdict(columns),
         "rows": len(texts),
         "classes": _counted(labels),
     }

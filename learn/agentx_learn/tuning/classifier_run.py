@@ -3,8 +3,8 @@
 import math
 import shutil
 import sys
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from agentx_learn.tuning.classifier_network import Fresh, features, load_fresh
 from agentx_learn.tuning.confusion import MAX_PICTURED, Judged, judged, picture, rows_of
 from agentx_learn.tuning.estimate import EVALUATION_SHARE, shown_s, step_s
 from agentx_learn.tuning.out_folder import OutFolder
-from agentx_learn.tuning.training import Trained, arguments, history, hushed, seeded, train
+from agentx_learn.tuning.training import Trained, arguments, decided, history, hushed, seeded, train
 
 TORCH, PICTURE = "torch", "confusion.png"
 SHOWN = {"loss": "loss", "accuracy": "accuracy", "macro_f1": "macro-F1"}
@@ -55,8 +55,13 @@ class Fitted:
     trained: Trained
 
 
-def run(sets: Sets, settings: Settings, folder: Path, *, resume: bool = False) -> Path:
+def run(
+    sets: Sets, settings: Settings, folder: Path, *, resume: bool = False, told: Mapping[str, Any] | None = None
+) -> Path:
     """Trains into a folder, which `agentx classify` then opens, and returns it; prints the figures on stdout.
+
+    Args:
+        told: what else the card tells among its parameters.
 
     Raises:
         AgentXError: see `OutFolder.held`, `base.encoder` and `training.train`.
@@ -69,7 +74,8 @@ def run(sets: Sets, settings: Settings, folder: Path, *, resume: bool = False) -
         exported = OnnxClassifier(export(_saved(fitted, out.path), out.path))
         found = {name: _judged(exported, rows, sets.classes) for name, rows in _judges(sets).items()}
         picture(found[_last(found)], out.path / PICTURE, f"{_last(found)} rows")
-        write_card(_card(fitted, sets, settings, found, out.path), out.path)
+        made = _card(fitted, sets, settings, found, out.path)
+        write_card(replace(made, parameters={**made.parameters, **(told or {})}), out.path)
         out.finish()
     for name, one in found.items():
         sys.stdout.write(f"{name}: accuracy {one.accuracy:.4f}, macro-F1 {one.macro_f1:.4f}\n")
@@ -224,7 +230,7 @@ def _card(fitted: Fitted, sets: Sets, settings: Settings, found: dict[str, Judge
         data={name: one.described for name, one in sets.all.items()},
         parameters={
             **asdict(settings),
-            "weight_decay": WEIGHT_DECAY,
+            **decided(fitted.trainer),
             "warm_up_share": WARM_UP,
             "parameters": fitted.fresh.parameters,
             "classes": list(sets.classes),

@@ -10,7 +10,7 @@ from typing import Any
 
 from transformers import Trainer, TrainerCallback, TrainingArguments
 
-from agentx_learn.tuning.training import hushed
+from agentx_learn.tuning.training import hushed, on_one_device
 
 STEPS = 4
 EVALUATION_SHARE = 1 / 3
@@ -48,7 +48,7 @@ def step_s(make_trainer: Callable[[TrainingArguments], Trainer], arguments: Trai
             eval_strategy="no",
             load_best_model_at_end=False,
         )
-        trainer = hushed(make_trainer(few))
+        trainer = hushed(make_trainer(on_one_device(few)))
         trainer.add_callback(clock)
         trainer.train()
     return statistics.fmean(clock.took_s[1:] or clock.took_s)

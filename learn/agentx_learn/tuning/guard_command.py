@@ -12,7 +12,7 @@ from agentx.cpus import short_spins
 from agentx.errors import StorageError
 from agentx_learn.extra import require
 from agentx_learn.tuning.classifier_command import NEEDS
-from agentx_learn.tuning.out_folder import drop_unfinished
+from agentx_learn.tuning.out_folder import OutFolder, drop_unfinished
 
 EPOCHS, BATCH, LEARNING_RATE, MAX_TOKENS, PATIENCE = 3, 16, 5e-5, 128, 2
 DATA = "agentx_learn.injection"
@@ -42,7 +42,7 @@ def command(
     sets = read_sets(str(texts / "train.jsonl"), Columns(group="group"), "0.15", str(texts / "judge.jsonl"), seed)
     sets = sets.licensed(LICENCE)
     with short_spins():
-        from agentx_learn.tuning.classifier_run import Settings, dry, run
+        from agentx_learn.tuning.classifier_run import Settings, dry, request_of, run
     settings = Settings(model, EPOCHS, PATIENCE, BATCH, LEARNING_RATE, MAX_TOKENS, seed)
     if dry_run:
         return dry(sets, settings)
@@ -50,7 +50,10 @@ def command(
     beside = place.with_name(f"{place.name}.training")
     if not resume:
         drop_unfinished(beside)
-    write_cut(run(sets, settings, beside, resume=resume), CUT)
+    # A process that was killed behind its training has left a model that only has to be put in place.
+    if not OutFolder(beside, "classifier", request_of(sets, settings)).is_finished():
+        run(sets, settings, beside, resume=resume, told={"cut": CUT})
+    write_cut(beside, CUT)
     put_in_place(beside, place)
     sys.stderr.write('The guard is ready; turn it on by `--guard injection`, or by on = ["injection"] in [guard].\n')
     return 0
@@ -60,14 +63,19 @@ def put_in_place(made: Path, place: Path) -> None:
     """Puts a new model where the old one is, which goes once the new one stands.
 
     Raises:
-        StorageError: it cannot be moved.
+        StorageError: it cannot be moved; the old one is where it was.
     """
     old = place.with_name(f"{place.name}.old")
     try:
-        shutil.rmtree(old, ignore_errors=True)
         if made.is_dir() and place.exists():
+            shutil.rmtree(old, ignore_errors=True)
             place.rename(old)
-        made.rename(place)
+        try:
+            made.rename(place)
+        except OSError:
+            if old.exists() and not place.exists():
+                old.rename(place)
+            raise
         shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
         raise StorageError(

@@ -19,16 +19,20 @@ class Interruption(TrainerCallback):
 
     def __init__(self) -> None:
         self.asked = False
+        self._takes = False
         self._before: Any = None
 
     def __enter__(self) -> "Interruption":
         if threading.current_thread() is threading.main_thread():
             self._before = signal.signal(signal.SIGINT, self._take)
+            self._takes = True
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._before is not None:
-            signal.signal(signal.SIGINT, self._before)
+        if self._takes:
+            # None stands for a handler that Python did not set and cannot set again.
+            signal.signal(signal.SIGINT, signal.SIG_DFL if self._before is None else self._before)
+            self._takes = False
 
     def ask(self) -> None:
         """As Ctrl-C does."""

@@ -1,9 +1,7 @@
 """Traces from the journal: runs that ended well, the calls among them included, with the tools as they are today."""
 
-import hashlib
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +10,10 @@ from agentx.errors import AgentXError
 from agentx.events import Answered, CallDecoded, CallFinished, StepFinished
 from agentx.history import Run, runs
 from agentx.journal import Journal
+from agentx.journal.rows import SessionRow
 from agentx.messages import ToolCall
 from agentx.tool import Tool
+from agentx_learn.tuning.kept_traces import digest_of, read_kept
 from agentx_learn.tuning.rows import DataError
 from agentx_learn.tuning.traces import Result, Round, Task, Trace
 
@@ -25,7 +25,7 @@ _ALL = 1_000_000
 class Read:
     """Attributes:
     left_out: reason -> how many runs of that kind there were.
-    sha256: of what the traces say.
+    sha256: see `kept_traces.digest_of`.
     """
 
     traces: list[Trace] = field(default_factory=list[Trace])
@@ -34,7 +34,7 @@ class Read:
 
 
 def read_journal(journal: Journal, tools: Mapping[str, Tool] | None = None) -> Read:
-    """Each run that ended well, as a trace of one task; the oldest first.
+    """Each run that ended well, as a trace of one task; the oldest first. What a fork has copied counts once.
 
     A program that calls tools is one call, of the tool that runs programs: the calls in it were not the model's.
 
@@ -45,16 +45,22 @@ def read_journal(journal: Journal, tools: Mapping[str, Tool] | None = None) -> R
         DataError: there are none.
     """
     known = _Known(tools)
-    read, digest = Read(), hashlib.sha256()
-    for row in reversed(journal.sessions(_ALL)):
+    read = Read()
+    sessions = {row.id: row for row in reversed(journal.sessions(_ALL))}
+    seen: set[tuple[str, int, str]] = set()
+    for row in sessions.values():
         for run in runs(journal.numbered(row.id)):
             why, trace = _trace(run, len(read.traces) + 1, known)
-            if trace is None:
-                read.left_out[why] = read.left_out.get(why, 0) + 1
-                continue
-            read.traces.append(trace)
-            digest.update(json.dumps([row.id, run.number, run.started.task], ensure_ascii=True).encode())
-    read.sha256 = digest.hexdigest()
+            if trace is not None:
+                # A fork amid a run has its beginning and may have another end.
+                place = (_origin(row, run.number, sessions), run.number, digest_of([replace(trace, number=0)]))
+                if place not in seen:
+                    seen.add(place)
+                    read.traces.append(trace)
+                    continue
+                why = "are copies in forked sessions"
+            read.left_out[why] = read.left_out.get(why, 0) + 1
+    read.sha256 = digest_of(read.traces)
     if not read.traces:
         told = ", ".join(f"{count} {why}" for why, count in read.left_out.items()) or "it holds no runs"
         raise DataError(f"The journal has no run that an assistant could learn from: {told}.")
@@ -76,6 +82,23 @@ def read_export(path: Path) -> Read:
         raise DataError(f"{path} cannot be read ({error}); name a file of `agentx sessions export`.") from error
     finally:
         journal.close()
+
+
+def read_kept_journal(path: Path) -> Read:
+    """As `read_journal` gave it when a run began that is gone on with; see `kept_traces`."""
+    traces = read_kept(path, _Known(None).__getitem__)
+    return Read(traces, {}, digest_of(traces))
+
+
+def _origin(row: SessionRow, number: int, sessions: Mapping[str, SessionRow]) -> str:
+    """Id of the session in which an event came to be, through all forks; a deleted one has its id still."""
+    for _ in sessions:  # an imported row may name whatever parent
+        if row.parent is None or row.parent_event is None or number > row.parent_event:
+            break
+        if row.parent not in sessions:
+            return row.parent
+        row = sessions[row.parent]
+    return row.id
 
 
 class _Known:

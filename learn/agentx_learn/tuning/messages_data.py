@@ -5,7 +5,9 @@ each tool message after it is the result of one of them, in their order.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Container, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from agentx.cli.text import one_line
@@ -46,20 +48,23 @@ def traces_of(table: Table) -> list[Trace]:
 def _trace(row: Row) -> Trace:
     messages = _objects(row.values[MESSAGES], MESSAGES)
     tools = tuple(_tool(item) for item in _objects(row.values.get(TOOLS) or [], TOOLS))
-    names = {tool.name for tool in tools}
+    named = {tool.name: tool for tool in tools}
+    if len(named) < len(tools):
+        twice = next(name for name, count in Counter(tool.name for tool in tools).items() if count > 1)
+        raise _Unfit(f"two tools are named `{one_line(twice, 40)}`")
     instructions = ""
     if messages and messages[0].get("role") in ("system", "developer"):
         instructions, messages = _content(messages[0]), messages[1:]
     tasks: list[Task] = []
     while messages:
-        task, messages = _task(messages, names)
+        task, messages = _task(messages, named)
         tasks.append(task)
     if not tasks:
         raise _Unfit("there is no message of a user")
     return Trace(row.number, tools, tuple(tasks), instructions)
 
 
-def _task(messages: Sequence[Mapping[str, Any]], names: set[str]) -> tuple[Task, Sequence[Mapping[str, Any]]]:
+def _task(messages: Sequence[Mapping[str, Any]], named: Mapping[str, Tool]) -> tuple[Task, Sequence[Mapping[str, Any]]]:
     """The task that the messages begin with, and those behind it."""
     if messages[0].get("role") != "user":
         raise _Unfit(f"a message of role `{one_line(str(messages[0].get('role')), 20)}` stands where a user's should")
@@ -68,7 +73,7 @@ def _task(messages: Sequence[Mapping[str, Any]], names: set[str]) -> tuple[Task,
         raise _Unfit("a user's message is empty")
     rounds: list[Round] = []
     while messages and messages[0].get("role") == "assistant":
-        calls = _calls(messages[0], names)
+        calls = _calls(messages[0], named)
         if not calls:
             answer = _content(messages[0])
             if not answer.strip():
@@ -77,7 +82,11 @@ def _task(messages: Sequence[Mapping[str, Any]], names: set[str]) -> tuple[Task,
         told = [message for message in messages[1 : 1 + len(calls)] if message.get("role") in ("tool", "function")]
         if len(told) != len(calls) and (told or len(messages) > 1):
             raise _Unfit("an assistant's calls have not one result each")
-        results = tuple(Result(_content(message), message.get("ok", True) is True) for message in told)
+        results = tuple(Result(_content(message), message.get("ok") is not False) for message in told)
+        # A call that failed may have done so for its arguments, and is not learnt.
+        for (name, arguments), result in zip_longest(calls, results):
+            if result is None or result.ok:
+                _check(named[name], arguments)
         rounds.append(Round(tuple(calls), results))
         messages = messages[1 + len(told) :]
     if not rounds:
@@ -85,7 +94,19 @@ def _task(messages: Sequence[Mapping[str, Any]], names: set[str]) -> tuple[Task,
     return Task(request, tuple(rounds)), messages
 
 
-def _calls(message: Mapping[str, Any], names: set[str]) -> list[Call]:
+def _check(tool: Tool, arguments: Mapping[str, Any]) -> None:
+    """Refuses a call that decoding would never let the model write."""
+    try:
+        tool.validate(arguments)
+    except AgentXError as error:
+        raise _Unfit(f"a call does not fit its tool ({one_line(str(error), 200).rstrip('.')})") from None
+    # A schema may name types and references that there are not.
+    except Exception as error:
+        why = type(error).__name__
+        raise _Unfit(f"the parameters of `{one_line(tool.name, 40)}` are no JSON Schema ({why})") from None
+
+
+def _calls(message: Mapping[str, Any], names: Container[str]) -> list[Call]:
     given = message.get("calls") or message.get("tool_calls") or []
     calls: list[Call] = []
     for item in _objects(given, "calls"):

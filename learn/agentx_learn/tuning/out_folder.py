@@ -1,7 +1,9 @@
 """The folder that a run of training writes: never one that holds other things, and one that it can go on in."""
 
 import contextlib
+import errno
 import json
+import os
 import re
 import shutil
 from collections.abc import Generator, Mapping
@@ -15,6 +17,8 @@ STATE = "tuning.json"
 CHECKPOINTS = "checkpoints"
 _LOCK = ".lock"
 _CHECKPOINT = re.compile(r"checkpoint-(\d+)")
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+"""Errors that name no file, of whatever was being written."""
 
 
 class OutFolder:
@@ -48,29 +52,49 @@ class OutFolder:
         from filelock import FileLock, Timeout
 
         self.check()
+        lock = FileLock(self.path / _LOCK, timeout=0)
         try:
-            self.checkpoints.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self.path / _LOCK, timeout=0)
-            with lock:
-                self._write(finished=False)
-                self._drop_broken()
-                yield self
-            (self.path / _LOCK).unlink(missing_ok=True)
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock.acquire()
         except Timeout:
             raise StorageError(
                 f"Another process trains into {self.path}; wait for it, or name another --out."
             ) from None
         except OSError as error:
-            raise StorageError(
-                f"{self.path} cannot be written ({error.strerror or error}); free space, or name another --out."
-            ) from error
+            raise self._unwritable(error) from error
+        try:
+            # Another process may have trained into it since.
+            self.check()
+            self._begin()
+            yield self
+        except OSError as error:
+            if not self._is_of_folder(error):
+                raise
+            raise self._unwritable(error) from error
+        finally:
+            lock.release()
+        with contextlib.suppress(OSError):
+            (self.path / _LOCK).unlink()
 
     def check(self) -> None:
-        """Raises UsageError as `held` does, and writes nothing."""
+        """Raises UsageError as `held` does, or StorageError where it cannot be read, and writes nothing."""
+        try:
+            self._check()
+        except OSError as error:
+            raise StorageError(
+                f"{self.path} cannot be read ({error.strerror or error}); name another --out."
+            ) from error
+
+    def is_finished(self) -> bool:
+        """Whether the result of the same request stands there."""
+        state = self._read()
+        return state is not None and bool(state.get("finished")) and not self._differing(state)
+
+    def _check(self) -> None:
         if self.path.exists() and not self.path.is_dir():
             raise UsageError(f"{self.path} is a file; name a folder for --out.")
         if not self._resume:
-            if self.path.is_dir() and any(self.path.iterdir()):
+            if self.path.is_dir() and not self._is_free():
                 holds = "an unfinished run: --resume goes on with it" if self._unfinished() else "not empty"
                 raise UsageError(f"The folder {self.path} is {holds}; or name another --out.")
             return
@@ -79,13 +103,20 @@ class OutFolder:
             raise UsageError(f"{self.path} holds no run to go on with; leave out --resume.")
         if state.get("finished"):
             raise UsageError(f"The run in {self.path} is finished; there is nothing to go on with.")
+        if differing := self._differing(state):
+            told = "; ".join(differing[:4])
+            other = "leave out --resume" if self._is_free() else "another --out"
+            raise UsageError(f"The run in {self.path} began with other values ({told}); give the same, or {other}.")
+
+    def _differing(self, state: Mapping[str, Any]) -> list[str]:
+        """Each value that the request of a state has otherwise."""
         before = {"command": state.get("command"), **state.get("request", {})}
         now = {"command": self._command, **self._request}
-        if differ := [key for key in {**before, **now} if before.get(key) != now.get(key)]:
-            told = "; ".join(f"{key} was {_short(before.get(key))}, is {_short(now.get(key))}" for key in differ[:4])
-            raise UsageError(
-                f"The run in {self.path} began with other values ({told}); give the same, or another --out."
-            )
+        return [
+            f"{key} was {_short(before.get(key))}, is {_short(now.get(key))}"
+            for key in {**before, **now}
+            if before.get(key) != now.get(key)
+        ]
 
     @property
     def checkpoints(self) -> Path:
@@ -93,7 +124,7 @@ class OutFolder:
 
     def latest_checkpoint(self) -> Path | None:
         """The newest that is whole."""
-        return max(self._checkpoints(), key=_step, default=None)
+        return max(filter(_is_whole, self._checkpoints()), key=_step, default=None)
 
     def finish(self, *, keep_checkpoints: bool = False) -> None:
         """The results stand: drops the checkpoints."""
@@ -104,13 +135,34 @@ class OutFolder:
     def _checkpoints(self) -> list[Path]:
         return [path for path in self.checkpoints.glob("checkpoint-*") if _CHECKPOINT.fullmatch(path.name)]
 
-    def _drop_broken(self) -> None:
-        """What a process that was killed had begun to write: the state is written last."""
+    def _begin(self) -> None:
+        """Drops what is of no use to this run: all that is free to be taken, and checkpoints that are broken."""
+        if not self._resume:
+            shutil.rmtree(self.checkpoints, ignore_errors=True)
+        self._write(finished=False)
+        self.checkpoints.mkdir(exist_ok=True)
         for path in self._checkpoints():
-            try:
-                json.loads((path / "trainer_state.json").read_text(encoding="utf-8"))
-            except (OSError, ValueError):
+            if not _is_whole(path):
                 shutil.rmtree(path, ignore_errors=True)
+
+    def _is_free(self) -> bool:
+        """Whether the folder holds nothing but what a run has left that ended before its first checkpoint."""
+        names = {path.name for path in self.path.iterdir()} - {_LOCK}
+        if not names:
+            return True
+        ours = names <= {CHECKPOINTS, STATE, f"{STATE}.new"}
+        return ours and self._unfinished() and self.latest_checkpoint() is None
+
+    def _is_of_folder(self, error: OSError) -> bool:
+        """Whether this folder or its disk failed, and not something else that was read or written meanwhile."""
+        if error.filename is None or isinstance(error.filename, int):
+            return error.errno in _DISK
+        return Path(os.fsdecode(error.filename)).is_relative_to(self.path)
+
+    def _unwritable(self, error: OSError) -> StorageError:
+        return StorageError(
+            f"{self.path} cannot be written ({error.strerror or error}); free space, or name another --out."
+        )
 
     def _unfinished(self) -> bool:
         state = self._read()
@@ -126,7 +178,9 @@ class OutFolder:
     def _write(self, *, finished: bool) -> None:
         state = {"command": self._command, "finished": finished, "request": self._request}
         temporary = self.path / f"{STATE}.new"
-        temporary.write_text(json.dumps(state, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        # In JSON the escape of a lone surrogate, as a file's name may have it, is the surrogate again.
+        text = json.dumps(state, indent=1, ensure_ascii=False) + "\n"
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
         temporary.replace(self.path / STATE)
 
 
@@ -147,6 +201,15 @@ def drop_unfinished(path: Path) -> None:
         raise StorageError(f"Another process trains into {path}; wait for it.") from None
     except OSError as error:
         raise StorageError(f"{path} cannot be removed ({error.strerror or error}); remove it by hand.") from error
+
+
+def _is_whole(checkpoint: Path) -> bool:
+    """Not so where a process was killed while it wrote: the state is written last."""
+    try:
+        json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _step(path: Path) -> int:

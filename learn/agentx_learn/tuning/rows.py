@@ -124,6 +124,7 @@ def _json_rows(lines: Iterator[str], name: str) -> Iterator[Row]:
 def _csv_rows(lines: Iterator[str], path: Path) -> Iterator[Row]:
     # The library's own limit is smaller than ours, and holds for the whole process.
     before = csv.field_size_limit(sys.maxsize)
+    start = 1
     try:
         reader = csv.reader(lines, dialect="excel-tab" if path.suffix.lower() == ".tsv" else "excel", strict=True)
         heads = next(reader, [])
@@ -143,7 +144,10 @@ def _csv_rows(lines: Iterator[str], path: Path) -> Iterator[Row]:
                 yield Row(start, dict(zip(heads, cells, strict=True)))
             start = reader.line_num + 1
     except csv.Error as error:
-        raise DataError(f"{path.name} is no valid CSV ({one_line(str(error), 100)}); mend its quotes.") from error
+        raise DataError(
+            f"{path.name}: the row that begins in line {start} is no valid CSV ({one_line(str(error), 100)}); mend its "
+            "quotes."
+        ) from error
     finally:
         csv.field_size_limit(before)
 

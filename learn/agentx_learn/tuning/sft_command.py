@@ -49,13 +49,13 @@ def command(
     """
     require("Training an assistant", "torch", "transformers", "accelerate", "peft", "gguf")
     from agentx_learn.tuning.sft_data import read_traces
-    from agentx_learn.tuning.sft_run import Settings, dry, run
+    from agentx_learn.tuning.sft_run import Settings, dry, kept_in, run
 
     if out is None and not dry_run:
         raise UsageError("Name the folder for the adapter by --out DIR, or look first by --dry-run.")
     if not 0 < evaluate < 1:
         raise UsageError(f"--evaluate {evaluate} is no share of the traces: give one above 0 and below 1.")
-    traces = read_traces(data, evaluate, seed)
+    traces = read_traces(data, evaluate, seed, kept_in(out) if resume and out is not None else None)
     rate = learning_rate if learning_rate is not None else 2e-5 if full else 5e-4
     settings = Settings(model or _default(), epochs, batch, rate, 0 if full else rank, max_tokens, seed)
     if dry_run or out is None:

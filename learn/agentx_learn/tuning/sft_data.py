@@ -19,26 +19,34 @@ class Traces:
     """Attributes:
     described: what the card tells of all of them.
     left_out: reason -> runs of the journal that are not among them.
+    grows: whether their source may give others by the time that a run goes on, which has to keep them therefore.
     """
 
     training: Sequence[Trace]
     evaluation: Sequence[Trace]
     described: Mapping[str, Any]
     left_out: Mapping[str, int] = field(default_factory=dict[str, int])
+    grows: bool = False
+
+    @property
+    def all(self) -> list[Trace]:
+        """As they were read, in order."""
+        return sorted([*self.training, *self.evaluation], key=lambda trace: trace.number)
 
 
-def read_traces(data: str, share: float, seed: int) -> Traces:
+def read_traces(data: str, share: float, seed: int, kept: Path | None = None) -> Traces:
     """Reads and checks all traces.
 
     Args:
         data: `journal`, a file of `agentx sessions export`, or rows of messages as JSONL or a dataset.
         share: of the traces, that judges and is not learnt from.
         seed: of the choice of that share.
+        kept: where a run that is gone on with has kept the journal's traces, if it has.
 
     Raises:
         DataError: there are too few, or something in them cannot be learnt from.
     """
-    name, traces, sha256, licence, left_out = _read(data)
+    name, traces, sha256, licence, left_out = _read(data, kept)
     order = list(range(len(traces)))
     random.Random(seed).shuffle(order)
     training, evaluation = unseen_split(traces, share, order)
@@ -48,12 +56,22 @@ def read_traces(data: str, share: float, seed: int) -> Traces:
             "least, one to learn from and one to judge by."
         )
     with_tools = sum(trace.uses_tools for trace in traces)
-    told = {"name": name, "rows": len(traces), "with_calls": with_tools, "sha256": sha256, "licence": licence}
-    return Traces(training, evaluation, told, left_out)
+    told = {
+        "name": name,
+        "rows": len(traces),
+        "with_calls": with_tools,
+        "sha256": sha256,
+        "licence": licence,
+        "evaluation_share": share,
+    }
+    return Traces(training, evaluation, told, left_out, data == journal_data.JOURNAL)
 
 
-def _read(data: str) -> tuple[str, list[Trace], str, str, Mapping[str, int]]:
+def _read(data: str, kept: Path | None) -> tuple[str, list[Trace], str, str, Mapping[str, int]]:
     """Name, traces, digest, licence, and what was left out."""
+    if data == journal_data.JOURNAL and kept is not None and kept.is_file():
+        read = journal_data.read_kept_journal(kept)
+        return "the journal", read.traces, read.sha256, "", {}
     if data == journal_data.JOURNAL:
         from agentx.journal import Journal
 
@@ -73,5 +91,8 @@ def _read(data: str) -> tuple[str, list[Trace], str, str, Mapping[str, int]]:
 
 def _is_export(path: Path) -> bool:
     """Whether a file begins as `agentx sessions export` does, with the word of what its lines are."""
-    with path.open("rb") as file:
-        return b'"agentx_session"' in file.read(200)
+    try:
+        with path.open("rb") as file:
+            return b'"agentx_session"' in file.read(200)
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}); name a file that you may read.") from error

@@ -35,6 +35,7 @@ class Student:
     name: of the base, as a person calls it.
     licence: empty if nothing tells it.
     learnt: how many parameters change, of how many.
+    plain_head: whether its logits are what its head makes of the decoder's states; some models scale or cap them.
     """
 
     network: Any
@@ -46,6 +47,7 @@ class Student:
     name: str
     licence: str
     learnt: tuple[int, int]
+    plain_head: bool
 
 
 def load_student(model: str, rank: int, progress: ProgressSink) -> Student:
@@ -65,6 +67,8 @@ def load_student(model: str, rank: int, progress: ProgressSink) -> Student:
     ends = weights.end_tokens(network, tokenizer)
     tokens = Tokens(tokenizer, network.get_output_embeddings().weight.shape[0], ends, loaded.template)
     _unpacked(network)
+    end = _end_of_turn(tokens, tokenizer)
+    plain_head = has_plain_head(network, end)
     if rank:
         from peft import LoraConfig, get_peft_model
 
@@ -79,7 +83,7 @@ def load_student(model: str, rank: int, progress: ProgressSink) -> Student:
         tokenizer=tokenizer,
         tokens=tokens,
         dialect=plugins.load("agentx.dialects", origin.dialect)(),
-        end=_end_of_turn(tokens, tokenizer),
+        end=end,
         header=header,
         name=origin.name,
         licence=_licence(origin),
@@ -87,14 +91,26 @@ def load_student(model: str, rank: int, progress: ProgressSink) -> Student:
             sum(each.numel() for each in network.parameters() if each.requires_grad),
             sum(each.numel() for each in network.parameters()),
         ),
+        plain_head=plain_head,
     )
 
 
-def examples(student: Student, traces: Sequence[Trace], max_tokens: int) -> list[Example]:
+def has_plain_head(network: Any, token: int) -> bool:
+    """Whether the head alone makes a network's logits, seen by those behind one token."""
+    ids = torch.tensor([[token]], device=network.device)
+    with torch.no_grad():
+        head = network.get_output_embeddings()(network.get_decoder()(input_ids=ids, use_cache=False)[0])
+        return torch.allclose(head, network(input_ids=ids, use_cache=False).logits, rtol=1e-5, atol=1e-6)
+
+
+def examples(student: Student, traces: Sequence[Trace], max_tokens: int, which: str) -> list[Example]:
     """The traces as tokens; those that are longer are left out, since of a part the reply may be missing.
 
+    Args:
+        which: of all traces these are, in words for a person.
+
     Raises:
-        DataError: all are.
+        DataError: none is left.
     """
     made = [
         tokenized(rendered(trace, student.dialect, student.tokens.chat), student.tokens, student.end)
@@ -102,8 +118,13 @@ def examples(student: Student, traces: Sequence[Trace], max_tokens: int) -> list
     ]
     short = [example for example in made if len(example.ids) <= max_tokens and any(example.learnt)]
     if not short:
-        least = min(len(example.ids) for example in made)
-        raise DataError(f"All traces are longer than {max_tokens} tokens, from {least} up; give more by --max-tokens.")
+        lengths = [len(example.ids) for example in made if any(example.learnt)]
+        if not lengths:
+            raise DataError(f"No trace of those {which} holds a reply to learn; give others, or another --seed.")
+        raise DataError(
+            f"All traces {which} are longer than {max_tokens} tokens, from {min(lengths)} up; give more by "
+            "--max-tokens, or have others chosen by --seed."
+        )
     return short
 
 
@@ -130,7 +151,8 @@ class Padded:
 
 
 class RepliesTrainer(Trainer):
-    """Computes logits of the learnt tokens alone: over a large vocabulary they take as long as some layers."""
+    """Computes logits of the learnt tokens alone: over a large vocabulary they take as long as some layers. Right for
+    a plain head alone, see `Student`."""
 
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None

@@ -17,13 +17,23 @@ from agentx_learn.loading import quiet
 from agentx_learn.tuning.bar import TrainingBar
 from agentx_learn.tuning.card import Card, markdown_table, sha256_of, write_card
 from agentx_learn.tuning.estimate import EVALUATION_SHARE, shown_s, step_s
-from agentx_learn.tuning.out_folder import OutFolder
+from agentx_learn.tuning.kept_traces import write_kept
+from agentx_learn.tuning.out_folder import CHECKPOINTS, OutFolder
 from agentx_learn.tuning.sft_data import Traces
-from agentx_learn.tuning.sft_network import Padded, RepliesTrainer, Student, examples, load_student, rows
+from agentx_learn.tuning.sft_network import (
+    ALPHA_OVER_RANK,
+    Padded,
+    RepliesTrainer,
+    Student,
+    examples,
+    load_student,
+    rows,
+)
 from agentx_learn.tuning.sft_rendering import Example
-from agentx_learn.tuning.training import Trained, arguments, history, hushed, seeded, train
+from agentx_learn.tuning.training import Trained, arguments, decided, history, hushed, seeded, train
 
 PEFT, GGUF, WHOLE = "adapter", "adapter.gguf", "model"
+KEPT = "traces.jsonl"
 SHOWN = {"loss": "loss"}
 WARM_UP = 0.05
 
@@ -59,6 +69,8 @@ def run(traces: Traces, settings: Settings, folder: Path, *, resume: bool = Fals
     """
     out = OutFolder(folder, "sft", {**asdict(settings), "data": dict(traces.described)}, resume=resume)
     with out.held(), seeded(settings.seed):
+        if traces.grows and not kept_in(out.path).exists():
+            write_kept(traces.all, kept_in(out.path))
         lesson = _lesson(traces, settings)
         trainer = _trainer(lesson, settings, _arguments(out.checkpoints, lesson, settings))
         before = trainer.evaluate()["eval_loss"]
@@ -67,11 +79,16 @@ def run(traces: Traces, settings: Settings, folder: Path, *, resume: bool = Fals
         epochs = {row["epoch"]: row["loss"] for row in history(trainer, list(SHOWN)) if row["epoch"] > 0}
         after = min(epochs.values())
         made = _saved(lesson.student, trainer, out.path, settings)
-        write_card(_card(traces, lesson, settings, trained, before, epochs, made), out.path)
+        write_card(_card(traces, lesson, settings, trainer, trained, before, epochs, made), out.path)
         out.finish()
     sys.stdout.write(f"loss on unseen traces: {before:.4f} before, {after:.4f} after\n")
     sys.stderr.write(f"written: {out.path}; {_use(out.path, settings)}\n")
     return 0
+
+
+def kept_in(folder: Path) -> Path:
+    """Where a run keeps the traces of a source that grows, until it is finished."""
+    return folder.expanduser() / CHECKPOINTS / KEPT
 
 
 def dry(traces: Traces, settings: Settings) -> int:
@@ -106,8 +123,9 @@ def dry(traces: Traces, settings: Settings) -> int:
 def _lesson(traces: Traces, settings: Settings) -> _Lesson:
     with narrator() as progress:
         student = load_student(settings.model, settings.rank, progress)
-    training = examples(student, traces.training, settings.max_tokens)
-    return _Lesson(student, training, examples(student, traces.evaluation, settings.max_tokens))
+    training = examples(student, traces.training, settings.max_tokens, "that are learnt from")
+    judging = examples(student, traces.evaluation, settings.max_tokens, "that judge")
+    return _Lesson(student, training, judging)
 
 
 def _steps(lesson: _Lesson, settings: Settings) -> int:
@@ -137,7 +155,7 @@ def _arguments(folder: Path, lesson: _Lesson, settings: Settings) -> TrainingArg
 
 
 def _trainer(lesson: _Lesson, settings: Settings, options: TrainingArguments) -> Trainer:
-    trainer: Any = RepliesTrainer
+    trainer: Any = RepliesTrainer if lesson.student.plain_head else Trainer
     return hushed(
         trainer(
             model=lesson.student.network,
@@ -179,6 +197,7 @@ def _card(
     traces: Traces,
     lesson: _Lesson,
     settings: Settings,
+    trainer: Trainer,
     trained: Trained,
     before: float,
     epochs: dict[float, float],
@@ -191,7 +210,13 @@ def _card(
         base=lesson.student.name,
         base_licence=lesson.student.licence,
         data={name: {**traces.described, "rows": len(kept)} for name, kept in shares.items()},
-        parameters={**asdict(settings), "warm_up_share": WARM_UP, "parameters_learnt": lesson.student.learnt[0]},
+        parameters={
+            **asdict(settings),
+            **({"alpha": ALPHA_OVER_RANK * settings.rank} if settings.rank else {}),
+            **decided(trainer),
+            "warm_up_share": WARM_UP,
+            "parameters_learnt": lesson.student.learnt[0],
+        },
         metrics={
             "loss_unseen_before": before,
             "loss_unseen": min(epochs.values()),

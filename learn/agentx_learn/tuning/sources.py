@@ -32,7 +32,7 @@ def read_table(data: str) -> Table:
             raise DataError(f"{data} is of no kind that is known; name a .csv, .tsv, .jsonl or .ndjson file.")
         return read_file(path)
     require("A dataset", "datasets")
-    name, _, split = data.partition("#")
+    name, split = (data, "") if path.is_dir() or "#" not in data else data.rsplit("#", 1)
     return _rows_of(_one_split(_opened(name), name, split), name)
 
 

@@ -1,5 +1,6 @@
 """What an assistant is taught by: tasks that ended well, with the tools at hand, the calls made and what they gave."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -59,21 +60,20 @@ def unseen_split(traces: Sequence[Trace], share: float, shuffled: Sequence[int])
     """Traces to learn from and to judge by: those whose first request is the same are never parted.
 
     Args:
-        share: of them all, that judges; one at least.
+        share: of them all, that judges, as nearly as such groups allow; one at least where there are two groups.
         shuffled: the order in which they are chosen.
     """
     judging: set[str] = set()
     taken, wanted = 0, max(1, round(share * len(traces)))
-    by_request: dict[str, int] = {}
-    for trace in traces:
-        by_request[_request(trace)] = by_request.get(_request(trace), 0) + 1
-    for i in shuffled:
-        request = _request(traces[i])
-        if taken >= wanted or len(judging) + 1 == len(by_request):
-            break
-        if request not in judging:
+    sizes = Counter(map(_request, traces))
+    order = list(dict.fromkeys(_request(traces[i]) for i in shuffled))
+    for request in order:
+        if len(judging) + 1 < len(order) and taken + sizes[request] / 2 <= wanted:
             judging.add(request)
-            taken += by_request[request]
+            taken += sizes[request]
+    if not judging and len(order) > 1:
+        # Where groups are large, the smallest one has to do.
+        judging.add(min(order, key=lambda request: sizes[request]))
     return list(_those(traces, judging, False)), list(_those(traces, judging, True))
 
 

@@ -1,6 +1,7 @@
 """One run of the `Trainer`: arguments that make it reproducible, going on from a checkpoint, Ctrl-C, full disks."""
 
 import contextlib
+import json
 import shutil
 import sys
 import time
@@ -12,7 +13,8 @@ from typing import Any
 
 import torch
 import transformers
-from transformers import PrinterCallback, ProgressCallback, Trainer, TrainingArguments
+from transformers import EarlyStoppingCallback, PrinterCallback, ProgressCallback, Trainer, TrainingArguments
+from transformers.trainer import TRAINER_STATE_NAME
 
 from agentx.cpus import default_threads
 from agentx.errors import AgentXError, ModelError, StorageError
@@ -29,7 +31,7 @@ class Trained:
     """Attributes:
     steps: optimizer steps, those before a break included.
     epochs: as far as it came.
-    loss: mean over this run's steps.
+    loss: mean over this run's steps; as it was noted last where no step was left to be made.
     wall_s, cpu_s: of this run alone.
     """
 
@@ -58,22 +60,44 @@ def seeded(seed: int) -> Generator[None]:
 
 
 def arguments(folder: Path, *, seed: int, **options: Any) -> TrainingArguments:
-    """Arguments of the Trainer: silent, seeded, on a GPU where there is one; options are the Trainer's own.
+    """Arguments of the Trainer: silent, seeded, on one GPU where there is one; options are the Trainer's own.
 
     Leave `train_sampling_strategy` as it is: batches of like length are drawn from a generator that no checkpoint
     keeps, so that a run that goes on within an epoch would see other rows.
     """
     with quiet():
-        return TrainingArguments(
-            output_dir=str(folder),
-            seed=seed,
-            data_seed=seed,
-            disable_tqdm=True,
-            report_to="none",
-            dataloader_pin_memory=False,
-            restore_callback_states_from_checkpoint=True,
-            **options,
+        return on_one_device(
+            TrainingArguments(
+                output_dir=str(folder),
+                seed=seed,
+                data_seed=seed,
+                disable_tqdm=True,
+                report_to="none",
+                dataloader_pin_memory=False,
+                restore_callback_states_from_checkpoint=True,
+                **options,
+            )
         )
+
+
+def on_one_device(arguments: TrainingArguments) -> TrainingArguments:
+    """The arguments, by which several GPUs do not make a batch of several: `--batch` means what it says."""
+    changed: Any = arguments
+    changed._n_gpu = min(arguments.n_gpu, 1)
+    return arguments
+
+
+def decided(trainer: Trainer) -> dict[str, Any]:
+    """What decides a result beside the options of its command, for the card."""
+    options: Any = trainer.args
+    return {
+        "optimizer": str(options.optim.value),
+        "scheduler": str(options.lr_scheduler_type.value),
+        "weight_decay": options.weight_decay,
+        "max_grad_norm": options.max_grad_norm,
+        "device": str(options.device),
+        "threads": default_threads(),
+    }
 
 
 def hushed(trainer: Trainer) -> Trainer:
@@ -84,7 +108,7 @@ def hushed(trainer: Trainer) -> Trainer:
 
 
 def train(trainer: Trainer, out: OutFolder, bar: TrainingBar) -> Trained:
-    """Trains to the end, from the folder's newest checkpoint where there is one.
+    """Trains to the end, from the folder's newest checkpoint where there is one, unless that had stopped early.
 
     Args:
         trainer: as `hushed` gives it, writing its checkpoints to `out.checkpoints`.
@@ -97,6 +121,8 @@ def train(trainer: Trainer, out: OutFolder, bar: TrainingBar) -> Trained:
     from_checkpoint = out.latest_checkpoint()
     if from_checkpoint is not None:
         sys.stderr.write(f"going on from step {from_checkpoint.name.rpartition('-')[2]}\n")
+        _keep_early_stop(trainer, from_checkpoint)
+    begun = int(from_checkpoint.name.rpartition("-")[2]) if from_checkpoint is not None else 0
     wall, cpu = time.monotonic(), time.process_time()
     with Interruption() as interruption, _sentences(out.path), no_bars():
         trainer.add_callback(bar)
@@ -114,7 +140,7 @@ def train(trainer: Trainer, out: OutFolder, bar: TrainingBar) -> Trained:
     return Trained(
         steps=trainer.state.global_step,
         epochs=round(float(trainer.state.epoch or 0.0), 4),
-        loss=float(done.training_loss),
+        loss=float(done.training_loss) if trainer.state.global_step > begun else _last_loss(trainer),
         wall_s=time.monotonic() - wall,
         cpu_s=time.process_time() - cpu,
     )
@@ -129,10 +155,29 @@ def history(trainer: Trainer, names: Sequence[str]) -> list[dict[str, float]]:
     ]
 
 
+def _keep_early_stop(trainer: Trainer, checkpoint: Path) -> None:
+    """Where training had stopped early, and its process ended behind that: the Trainer itself would train on."""
+    state = json.loads((checkpoint / TRAINER_STATE_NAME).read_text(encoding="utf-8"))
+    stopping = (state.get("stateful_callbacks") or {}).get(EarlyStoppingCallback.__name__)
+    if not stopping:
+        return
+    patience = stopping["args"]["early_stopping_patience"]
+    if stopping["attributes"]["early_stopping_patience_counter"] >= patience:
+        trainer.args.num_train_epochs = round(state["epoch"])
+
+
+def _last_loss(trainer: Trainer) -> float:
+    return next(float(entry["loss"]) for entry in reversed(trainer.state.log_history) if "loss" in entry)
+
+
 def _tell_break(out: OutFolder) -> None:
     kept = out.latest_checkpoint()
-    where = f"step {kept.name.rpartition('-')[2]} is kept" if kept else "no step was kept yet"
-    sys.stderr.write(f"Stopped: {where}; the same command with --resume goes on.\n")
+    what = (
+        f"step {kept.name.rpartition('-')[2]} is kept; the same command with --resume goes on"
+        if kept
+        else "no step was kept yet; the same command begins anew"
+    )
+    sys.stderr.write(f"Stopped: {what}.\n")
 
 
 @contextlib.contextmanager

@@ -1,0 +1,64 @@
+"""Traces as lines of JSON: what their digest is of, and what a run keeps of a journal, which may grow meanwhile."""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from agentx.tool import Tool
+from agentx_learn.tuning.rows import DataError
+from agentx_learn.tuning.traces import Result, Round, Task, Trace
+
+
+def digest_of(traces: Sequence[Trace]) -> str:
+    """SHA-256 of all that is learnt from: instructions, tools as a model is shown them, requests, calls, results and
+    answers."""
+    digest = hashlib.sha256()
+    for trace in traces:
+        digest.update(_line(trace).encode())
+    return digest.hexdigest()
+
+
+def write_kept(traces: Sequence[Trace], path: Path) -> None:
+    temporary = path.with_name(f"{path.name}.new")
+    temporary.write_text("".join(map(_line, traces)), encoding="ascii")
+    temporary.replace(path)
+
+
+def read_kept(path: Path, tool_of: Callable[[str], Tool | None]) -> list[Trace]:
+    """The traces of a file as `write_kept` writes it. A tool that is no longer there is left out, so that the digest
+    tells it.
+
+    Raises:
+        DataError: the file is damaged.
+    """
+    try:
+        return [_trace(json.loads(line), tool_of) for line in path.read_text(encoding="ascii").splitlines()]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{path} is damaged, so that the run cannot go on; begin anew in another --out.") from error
+
+
+def _line(trace: Trace) -> str:
+    plain = {
+        "number": trace.number,
+        "instructions": trace.instructions,
+        "tools": [{key: getattr(tool, key) for key in ("name", "description", "parameters")} for tool in trace.tools],
+        "tasks": [asdict(task) for task in trace.tasks],
+    }
+    return json.dumps(plain, sort_keys=True) + "\n"
+
+
+def _trace(plain: dict[str, Any], tool_of: Callable[[str], Tool | None]) -> Trace:
+    tools = tuple(tool for each in plain["tools"] if (tool := tool_of(each["name"])) is not None)
+    return Trace(plain["number"], tools, tuple(map(_task, plain["tasks"])), plain["instructions"])
+
+
+def _task(plain: dict[str, Any]) -> Task:
+    return Task(plain["request"], tuple(map(_round, plain["rounds"])), plain["answer"])
+
+
+def _round(plain: dict[str, Any]) -> Round:
+    calls = tuple((name, arguments) for name, arguments in plain["calls"])
+    return Round(calls, tuple(Result(**each) for each in plain["results"]))
