@@ -84,6 +84,7 @@ async def asked(pilot: Pilot[int]) -> None:
     app: Any = pilot.app
     await until(pilot, lambda: app.dock.asking is not None and app.dock.display)
     await pilot.pause(0.45)
+    await until(pilot, lambda: app.dock.armed)
 
 
 async def done(pilot: Pilot[int]) -> None:

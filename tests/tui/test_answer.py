@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from agentx_tui import markdown
 from agentx_tui.glyphs import UNICODE
 from agentx_tui.markdown import Page
 from agentx_tui.widgets.answer import AnswerBlock
@@ -47,6 +48,46 @@ def test_code_that_is_being_written_is_coloured_and_at_its_end_as_a_whole() -> N
     assert [line.spans for line in closed] == [line.spans for line in Page(UNICODE, 60).lines(f"{text}```\n")]
 
 
+BLANKS = "```python\n" + "".join("\n" if n in (0, 1, 8, 15, 16, 17, 23) else f"x = {n}\n" for n in range(1, 30))
+
+
+@pytest.mark.parametrize("language", ["python", "", "no-such-language"])
+def test_blank_lines_of_code_that_is_being_written_stay(language: str) -> None:
+    text = BLANKS.replace("python", language)
+    for end in range(len(text) - len("x = 29\n"), text.index("\n"), -1):
+        rows = [row.rstrip() for row in text[:end].split("\n")[1:]]
+        while len(rows) > 1 and not rows[-1]:
+            rows.pop()
+        shown = [line.plain.removeprefix(f"{UNICODE.user} ").rstrip() for line in Page(UNICODE, 60).lines(text[:end])]
+        assert shown == rows
+
+
+def test_only_where_a_link_changes_what_it_means_are_blocks_laid_out_again() -> None:
+    page = Page(UNICODE, 60)
+    text = "See [a] and x[0].\n\nif x[0]: y\n\n"
+    first = page.lines(text)
+    second = page.lines(f"{text}    if x[1]:\n")
+    assert all(old is new for old, new in zip(first[:3], second[:3], strict=True)) and not first[0].spans
+    third = page.lines(f"{text}> [a]: https://example.org\n\n")
+    assert third[0].spans
+    assert page.lines(f"{text}> [a]: https://example.org\n\nMore.")[0] is third[0]
+    assert not page.lines(f"{text}> a: https://example.org\n\n")[0].spans
+
+
+@pytest.mark.parametrize("lead", ["- one\n- two\n  ", "1. one\n   - two\n\n     ", "> ", "> - one\n>\n>   "])
+def test_code_within_a_list_or_a_quotation_grows_as_other_code_does(lead: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    grown: list[str] = []
+    growing = markdown._growing
+    monkeypatch.setattr(markdown, "_growing", lambda text, language: grown.append(text) or growing(text, language))
+    under = lead.split("\n")[-1] if lead.startswith(">") else " " * len(lead.split("\n")[-1])
+    text = f"{lead}```python\n{under}x = 1\n{under}\n{under}y = 2\n"
+    page = Page(UNICODE, 60)
+    assert any("y = 2" in line.plain for line in page.lines(text)) and grown == ["x = 1\n\ny = 2"]
+    closed = page.lines(f"{text}{under}```\n")
+    after = page.lines(f"{text}{under}```\n\nMore.\n")
+    assert len(grown) == 1 and [line.plain for line in after[: len(closed)]] == [line.plain for line in closed]
+
+
 async def streamed(app: Any, pilot: Any, pieces: list[str]) -> None:
     for event in (*BEGUN, *(ev.TextDelta("answer", piece) for piece in pieces)):
         app.conversation.inbox.put(event)
@@ -84,6 +125,21 @@ def test_the_mouse_finds_the_line_and_the_letter_and_what_is_selected_is_marked(
             app.screen.clear_selection()
             await pilot.pause()
             assert [segment.style for segment in block.render_line(2)] == plain
+
+    run(test)
+
+
+def test_a_line_that_is_drawn_while_the_mouse_selects_is_drawn_again_with_its_links(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with running(setup_of(tmp_path), (80, 40)) as (app, pilot):
+            await streamed(app, pilot, ["[first](https://example.org)\n\n[second](https://example.org)\n"])
+            block = app.query_one(AnswerBlock)
+            before = [segment.style for segment in block.render_line(2)]
+            block._strips.clear()
+            app.screen._selecting = True
+            assert [segment.style for segment in block.render_line(2)] != before
+            app.screen._selecting = False
+            assert [segment.style for segment in block.render_line(2)] == before
 
     run(test)
 

@@ -1,16 +1,19 @@
-"""When a key decides: never on what was not on the screen, at once where a decision goes on."""
+"""When a key or a click decides: never on what was not on the screen, sooner where a decision goes on."""
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from agentx_tui import arming
-from agentx_tui.arming import GOES_ON_S, QUIET_S, Arming
+from agentx_tui.arming import GOES_ON_S, QUIET_S, REPEATS_S, SEEN_S, Arming
 from agentx_tui.signals import Asking
 from agentx_tui.stopwatch import Stopwatch
 from agentx_tui.view import Card
+from agentx_tui.widgets.dock import Entry, Option
 from textual import events
 
 from agentx import Tool
@@ -47,12 +50,15 @@ def test_a_question_that_comes_by_itself_waits_for_quiet() -> None:
     assert watch.counts("once", LONG)
 
 
-def test_the_next_question_of_the_same_tool_counts_at_once() -> None:
+def test_the_next_question_of_the_same_tool_counts_sooner_and_a_no_at_once() -> None:
     clock = Clock()
     watch = Arming(clock)
     watch.decided("once", request("write"))
     clock.now += 0.1
-    assert watch.shown(request("write")) == 0
+    assert watch.shown(request("write")) == SEEN_S < QUIET_S
+    assert watch.counts("deny", LONG) and not watch.counts("deny", 0.1)
+    assert not any(watch.counts(key, LONG) for key in ("session", "pattern", "edit", "why"))
+    clock.now += SEEN_S
     assert watch.counts("session", LONG) and not watch.counts("session", 0.1)
 
 
@@ -61,44 +67,65 @@ def test_a_question_of_another_tool_or_a_later_one_waits_for_quiet(tool: str, la
     clock = Clock()
     watch = Arming(clock)
     watch.decided("once", request("write"))
-    watch.keep("session")
+    watch.keep("deny", LONG)
     clock.now += later_s
     assert watch.shown(request(tool)) == QUIET_S
-    assert not watch.counts("session", LONG) and watch.kept() == ""
+    assert not watch.counts("session", LONG) and not watch.counts("deny", LONG) and watch.kept() == ""
 
 
-def test_a_key_that_is_held_down_decides_once() -> None:
+@pytest.mark.parametrize("delay_s", [0.2, 0.5, 0.66, 0.9])
+@pytest.mark.parametrize("gap_s", [0.03, 0.1, 0.5])
+@pytest.mark.parametrize("shown_after_s", [0.15, 2.0])
+def test_a_key_that_is_held_down_decides_once(delay_s: float, gap_s: float, shown_after_s: float) -> None:
     clock = Clock()
     watch = Arming(clock)
     watch.decided("once", request("write"))
+    shown_at, is_shown = clock.now + shown_after_s, False
+    clock.now += delay_s
     for _ in range(100):
-        clock.now += 0.03
-        watch.shown(request("write"))
-        assert not watch.counts("once", LONG)
-    clock.now += QUIET_S
-    assert watch.shown(request("write")) == 0 and watch.counts("once", LONG)
+        if not is_shown and clock.now >= shown_at:
+            is_shown = True
+            watch.shown(request("write"))
+        if is_shown:
+            assert not watch.counts("once", LONG)
+        else:
+            watch.keep("once", LONG)
+        clock.now += gap_s
+    clock.now += REPEATS_S
+    assert is_shown and watch.counts("once", LONG)
 
 
-@pytest.mark.parametrize(("key", "kept"), [("session", "session"), ("deny", "deny"), ("edit", ""), ("why", "")])
-def test_only_what_means_any_call_is_kept_for_one_that_is_not_yet_seen(key: str, kept: str) -> None:
+def test_a_key_that_is_told_to_come_again_does_count_then() -> None:
     clock = Clock()
     watch = Arming(clock)
-    watch.keep(key)
+    watch.decided("once", request("write"))
+    watch.shown(request("write"))
+    for _ in range(2):
+        clock.now += 0.55
+        early = watch.counts("once", LONG)
+        watch.disturbed()
+    assert not early
+    clock.now += 0.7
+    assert watch.counts("once", LONG)
+
+
+@pytest.mark.parametrize(
+    ("key", "kept"), [("deny", "deny"), ("once", ""), ("session", ""), ("pattern", ""), ("edit", ""), ("why", "")]
+)
+def test_nothing_but_a_no_is_kept_for_a_call_that_is_not_yet_seen(key: str, kept: str) -> None:
+    clock = Clock()
+    watch = Arming(clock)
+    watch.keep(key, LONG)
     watch.shown(request("write"))
     assert watch.kept() == ""  # nothing was decided before
-    watch.decided("once", request("write"))
-    watch.keep(key)
+    watch.decided("another", request("write"))
+    watch.keep(key, 0.1)
+    watch.shown(request("write"))
+    assert watch.kept() == ""  # somebody writes
+    watch.keep(key, LONG)
     clock.now += 0.2
     watch.shown(request("write"))
     assert watch.kept() == kept and watch.kept() == ""
-
-
-def test_nobody_allows_a_call_once_that_is_not_yet_seen() -> None:
-    watch = Arming(Clock())
-    watch.decided("session", request("write"))
-    watch.keep("once")
-    watch.shown(request("write"))
-    assert watch.kept() == ""
 
 
 def decided(app: Any) -> list[tuple[str, str]]:
@@ -106,11 +133,22 @@ def decided(app: Any) -> list[tuple[str, str]]:
     return [(str(card.call.arguments.get("path")), card.status) for card in items]
 
 
-@pytest.mark.parametrize(
-    ("second", "statuses"), [("alt+s", ["success"] * 3), ("alt+n", ["success", "rejected", "rejected"])]
-)
-def test_two_keys_back_to_back_decide_on_two_calls(
-    second: str, statuses: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@asynccontextmanager
+async def waiting(tmp_path: Path, *tools: str) -> AsyncIterator[tuple[Any, Any, Clock, list[Any]]]:
+    """A call of each tool waits for a word; what is said is noted, and the time of decisions stands still."""
+    async with running(setup_of(tmp_path)) as (app, pilot):
+        clock, said = Clock(), list[Any]()
+        app.conversation.engine.answer = lambda asking, word: said.append(word)  # type: ignore[method-assign]
+        app.dock._arming = Arming(clock)
+        for name in tools:
+            app.conversation.inbox.put(Asking(request(name), asyncio.get_running_loop().create_future()))
+        await asked(pilot)
+        clock.now += QUIET_S
+        yield app, pilot, clock, said
+
+
+def test_two_keys_back_to_back_allow_a_call_and_refuse_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(arming, "GOES_ON_S", 50.0)  # whatever else the machine does
 
@@ -120,14 +158,132 @@ def test_two_keys_back_to_back_decide_on_two_calls(
         async with running(setup) as (app, pilot):
             await say(pilot, "write")
             await asked(pilot)
-            await pilot.press("alt+y", second)
-            if second == "alt+n":
-                await until(pilot, lambda: len(decided(app)) == 3 and app.dock.asking is not None)
-                await pilot.pause(0.45)
-                await pilot.press("alt+n")
+            await pilot.press("alt+y", "alt+n")
+            await until(pilot, lambda: len(decided(app)) == 3 and app.dock.asking is not None)
+            await asked(pilot)
+            await pilot.pause(arming.HELD_S)
+            await pilot.press("alt+n")
             await done(pilot)
-            assert decided(app) == list(zip(("a.txt", "b.txt", "c.txt"), statuses, strict=True))
+            assert decided(app) == [("a.txt", "success"), ("b.txt", "rejected"), ("c.txt", "rejected")]
             assert app.prompt.text == ""
+
+    run(test)
+
+
+def test_a_word_for_each_call_of_a_tool_allows_none_before_it_was_on_the_screen(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with waiting(tmp_path, "write", "write") as (app, pilot, clock, said):
+            app.action_decide("once")
+            app.action_decide("session")  # in the same breath
+            await until(pilot, lambda: app.dock._shown is app.dock.asking is not None)
+            assert [word.grant for word in said] == [None]
+            clock.now += SEEN_S
+            app.action_decide("session")
+            await settled(pilot)
+            assert [word.grant for word in said] == [None, "write"]
+
+    run(test)
+
+
+@pytest.mark.parametrize("delay_s", [0.3, 0.5, 0.66])
+def test_a_held_key_allows_no_second_call(delay_s: float, tmp_path: Path) -> None:
+    async def test() -> None:
+        async with waiting(tmp_path, "write", "write") as (app, pilot, clock, said):
+            app.action_decide("once")
+            clock.now += 0.15
+            await until(pilot, lambda: app.dock._shown is app.dock.asking is not None)
+            clock.now += delay_s - 0.15
+            for _ in range(60):
+                app.action_decide("once")
+                clock.now += 0.03
+            assert app.dock.query_one("#dock-problem").display
+            await settled(pilot)
+            assert len(said) == 1
+
+    run(test)
+
+
+def test_a_double_click_decides_once_and_a_click_waits_as_a_key_does(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with waiting(tmp_path, "write", "write", "shell") as (app, pilot, clock, said):
+            await pilot.click(app.dock.query(Option).first())
+            await until(pilot, lambda: len(said) == 1 and app.dock._shown is app.dock.asking is not None)
+            clock.now += SEEN_S
+            await pilot.click(app.dock.query(Option).first())
+            await settled(pilot)
+            assert len(said) == 1
+            clock.now += arming.HELD_S
+            await pilot.click(app.dock.query(Option).first())
+            await until(pilot, lambda: len(said) == 2 and app.dock._shown is app.dock.asking is not None)
+            await pilot.click(app.dock.query(Option).last())
+            await settled(pilot)
+            assert len(said) == 2 and app.dock._choice is None  # of another tool, and too early for any word
+
+    run(test)
+
+
+def test_a_click_on_a_question_that_was_taken_back_decides_nothing(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with waiting(tmp_path, "write", "shell") as (app, pilot, clock, said):
+            for _ in range(2):
+                option = app.dock.query(Option).first()
+                app.dock.withdraw(app.dock.asking)
+                option.on_click()
+                await settled(pilot)
+                clock.now += GOES_ON_S
+                option.on_click()
+                await settled(pilot)
+            assert said == [] and app.dock.asking is None and app._exception is None
+
+    run(test)
+
+
+@pytest.mark.parametrize("choice", ["pattern", "edit", "why"])
+def test_what_was_entered_for_a_question_is_not_said_to_the_next(choice: str, tmp_path: Path) -> None:
+    async def test() -> None:
+        async with waiting(tmp_path, "write", "write") as (app, pilot, _, said):
+            app.action_decide(choice)
+            assert app.dock._choice is not None
+            app.dock.query_one(Entry).load_text({"pattern": "write", "edit": "{}", "why": "no"}[choice])
+            app.dock.withdraw(app.dock.asking)
+            app.dock.on_entry_entered()
+            await settled(pilot)
+            assert said == [] and app.dock.asking is not None and app.dock._choice is None
+
+    run(test)
+
+
+def test_what_is_being_entered_is_not_lost_where_another_question_comes_or_goes(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with waiting(tmp_path, "write", "shell") as (app, pilot, _, said):
+            await pilot.press("alt+r", *"rather")
+            assert "(1 more)" in screen_text(app)
+            app.conversation.inbox.put(Asking(request("third"), asyncio.get_running_loop().create_future()))
+            await until(pilot, lambda: "(2 more)" in screen_text(app))
+            for asking in app.dock._waiting[1:]:
+                app.dock.withdraw(asking)
+            await until(pilot, lambda: " more)" not in screen_text(app))
+            await pilot.press(*" not", "enter")
+            await until(pilot, lambda: bool(said))
+            assert "rather not" in said[0].reason
+
+    run(test)
+
+
+def test_a_question_that_came_behind_a_page_is_decided_by_no_key_before_it_is_seen(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with running(setup_of(tmp_path)) as (app, pilot):
+            said: list[Any] = []
+            app.conversation.engine.answer = lambda asking, word: said.append(word)  # type: ignore[method-assign]
+            await pilot.press("f1")
+            app.conversation.inbox.put(Asking(request("write"), asyncio.get_running_loop().create_future()))
+            await until(pilot, lambda: app.dock._drawn is not None)
+            await pilot.pause(QUIET_S)
+            assert app.screen is not app.main and not app.dock.armed
+            await pilot.press("escape")
+            await until(pilot, lambda: app.dock.armed)
+            await pilot.press("alt+y")
+            await until(pilot, lambda: len(said) == 1)
 
     run(test)
 

@@ -168,10 +168,12 @@ class Actions(Opening, SessionActions, App[int]):
         self.transcript.fold_all(self.transcript.all_unfolded)
 
     def action_page_up(self) -> None:
-        self.transcript.scroll_page_up(animate=False)
+        if not self.dock.page(-1):
+            self.transcript.scroll_page_up(animate=False)
 
     def action_page_down(self) -> None:
-        self.transcript.scroll_page_down(animate=False)
+        if not self.dock.page(1):
+            self.transcript.scroll_page_down(animate=False)
 
     async def action_to_end(self) -> None:
         await self.transcript.to_end()

@@ -214,7 +214,9 @@ class AgentXApp(Actions, Fetching, App[int]):
         self._shown_at = time.monotonic()
         if self._ticker is not None and self._shown_at - self._ticked_at >= TICK_S:
             self._advance()
-        ticks = conversation.busy or bool(status.loading)
+        # Where all waits for the person, nothing moves.
+        still = bool(conversation.waiting) and not (view.turn and view.turn.runs_tool)
+        ticks = (conversation.busy and not still) or bool(status.loading)
         if ticks and self._ticker is None and not self.preferences.reduced_motion:
             self._ticker = self.set_interval(TICK_S, self._tick)
         elif not ticks and self._ticker is not None:

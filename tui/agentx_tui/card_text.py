@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from agentx_tui import diffs
-from agentx_tui.printable import line, output
+from agentx_tui.printable import argument, line, output
 from agentx_tui.view import Card
 
 SHORT_LINES = 6
@@ -90,7 +90,7 @@ def _arguments(card: Card) -> list[Row]:
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
         if "\n" in text or len(text) > 60:
             rows.append(Row("label", line(name, 60)))
-            rows += [Row("argument", each) for each in output(text.rstrip("\n")).split("\n")]
+            rows += [Row("argument", each) for each in argument(text.rstrip("\n")).split("\n")]
     return rows
 
 

@@ -60,10 +60,16 @@ def between(before: str, after: str) -> list[DiffLine]:
 
 
 def foreseen(tool: Tool, arguments: Mapping[str, Any], workspace: Path) -> list[DiffLine] | None:
-    """What a call that changes a file would change, as far as its arguments tell; None where they do not.
+    """What a call that changes a file would change, as far as its arguments tell; None where they do not."""
+    names = compared(tool, arguments)
+    if names is None:
+        return None
+    before, after = (arguments[name] for name in names)
+    return between(before if names in _PAIRS else _held(workspace, before), after)
 
-    Arguments are told apart by shape: a pair such as `old` and `new`, or one path and one other text.
-    """
+
+def compared(tool: Tool, arguments: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Names of the two arguments that tell it: a pair such as `old` and `new`, or one path and one other text."""
     if "writes" not in tool.capabilities:
         return None
     texts = {name: value for name, value in arguments.items() if isinstance(value, str)}
@@ -71,12 +77,12 @@ def foreseen(tool: Tool, arguments: Mapping[str, Any], workspace: Path) -> list[
         return None
     for old, new in _PAIRS:
         if old in texts and new in texts:
-            return between(texts[old], texts[new])
+            return old, new
     paths = [name for name in tool.paths if name in texts]
     others = [name for name in texts if name not in paths]
     if len(paths) != 1 or len(others) != 1:
         return None
-    return between(_held(workspace, texts[paths[0]]), texts[others[0]])
+    return paths[0], others[0]
 
 
 def _held(workspace: Path, name: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
@@ -14,7 +15,8 @@ from agentx_tui.glyphs import Glyphs
 _EMPTY = Content("")
 _STYLES = {"strong": "bold", "em": "italic", "s": "strike"}
 OPEN_CODE_LINES = 8
-"""Code that is still being written is coloured so many lines at a time: none but the last are looked at again."""
+"""Code that is still being written is coloured in pieces of so many lines: those before the last are not looked at
+again. What reaches over pieces, as a long string does, has its colours at the end, when all is coloured as a whole."""
 MAX_CELLS = 12
 """Columns beyond these are left out of a table that is narrower than they are."""
 
@@ -47,7 +49,8 @@ class _Margin:
 
 
 class Page:
-    """Lays out the blocks of a text, which may grow: those that were in it before are not laid out again.
+    """Lays out the blocks of a text, which may grow: those that were in it before are not laid out again, unless links
+    that are defined elsewhere have changed.
 
     Args:
         width: in cells, which no line is wider than.
@@ -56,19 +59,21 @@ class Page:
     def __init__(self, glyphs: Glyphs, width: int) -> None:
         self._glyphs = glyphs
         self._width = max(width, 8)
-        self._known: dict[tuple[str, str], list[Content]] = {}
+        self._known: dict[tuple[str, str, bool], list[Content]] = {}
+        self._links: dict[str, Any] = {}
         self._open: SyntaxTreeNode | None = None
 
     def lines(self, text: str) -> list[Content]:
         """The lines of the text, a blank one between blocks."""
-        root, rows = SyntaxTreeNode(parser().parse(text)), text.split("\n")
+        links: dict[str, Any] = {}
+        root, rows = SyntaxTreeNode(parser().parse(text, links)), text.split("\n")
         # Where a link is defined elsewhere, a block is more than its own text.
-        known = {} if "]:" in text else self._known
-        self._known, found = {}, list[Content]()
+        known = self._known if links == self._links else {}
+        self._known, self._links, found = {}, links, list[Content]()
         for at, node in enumerate(root.children):
             source = rows[slice(*(node.map or (0, 0)))]
-            key = node.type, "\n".join(source)
-            self._open = node if node.type == "fence" and not _is_closed(source, node.markup) else None
+            self._open = _open(node, source) if node is root.children[-1] else None
+            key = node.type, "\n".join(source), self._open is not None
             lines = self._known[key] = known.get(key) or list(self._block(node, _Margin()))
             found += [_EMPTY, *lines] if at else lines
         return found
@@ -155,7 +160,8 @@ def _highlighted(text: str, language: str) -> list[Content]:
     from textual.highlight import highlight
 
     lines = highlight(text, language=language).split("\n", allow_blank=True)
-    return lines or [_EMPTY]
+    # Blank lines at the end are no lines to it.
+    return lines + [_EMPTY] * (text.count("\n") + 1 - len(lines))
 
 
 def _growing(text: str, language: str) -> list[Content]:
@@ -164,14 +170,20 @@ def _growing(text: str, language: str) -> list[Content]:
     return [line for piece in pieces for line in _piece(piece, language)]
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=512)
 def _piece(text: str, language: str) -> list[Content]:
     return _highlighted(text, language)
 
 
-def _is_closed(source: Sequence[str], mark: str) -> bool:
-    """Whether code, with the lines that its marks stand in, has come to its end."""
-    return len(source) > 1 and source[-1].strip().startswith(mark)
+def _open(node: SyntaxTreeNode, source: Sequence[str]) -> SyntaxTreeNode | None:
+    """The code at the end of a block, be it in a list or a quotation, that has not come to its own end."""
+    first = node.map[0] if node.map else 0
+    while node.type in ("bullet_list", "ordered_list", "list_item", "blockquote") and node.children:
+        node = node.children[-1]
+    if node.type != "fence" or node.map is None:
+        return None
+    within = source[node.map[0] - first : node.map[1] - first]
+    return None if len(within) > 1 and within[-1].lstrip(" \t>").startswith(node.markup) else node
 
 
 def _inline(node: SyntaxTreeNode) -> Content:

@@ -29,6 +29,11 @@ def output(text: str) -> str:
     return "\n".join(_clipped(visible(_last_written(each)).expandtabs(4)) for each in _ANSI.sub("", text).split("\n"))
 
 
+def argument(text: str) -> str:
+    """What a call is about, which a person is to see before they allow it: nothing is taken off, long lines are cut."""
+    return "\n".join(map(_clipped, prose(text).split("\n")))
+
+
 def line(text: str, limit: int = 400) -> str:
     """The text on one line of at most `limit` characters."""
     # Not the whole of a megabyte for a few hundred characters.

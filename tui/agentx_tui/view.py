@@ -113,6 +113,11 @@ class Turn:
     steering: tuple[str, ...] = ()
 
     @property
+    def runs_tool(self) -> bool:
+        """Whether a tool is at work, also while another waits for the person."""
+        return any(isinstance(item, Card) and item.status == "running" for item in self.items)
+
+    @property
     def over(self) -> bool:
         return self.status != "running"
 

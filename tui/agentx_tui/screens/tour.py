@@ -31,7 +31,7 @@ CARDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "Keys",
         (
-            "Enter sends, and queues while the agent works; Ctrl+S sends at once in place of what is under way.",
+            "Enter sends, and queues while the agent works; Ctrl+S adds to the task under way.",
             "Ctrl+P finds every command by its name, F1 shows all keys. keymap.toml gives an action other keys.",
             "Alt+Up points at a block: c copies it as it was written, y its code, Enter unfolds it.",
         ),

@@ -73,12 +73,15 @@ class AnswerBlock(Widget):
         lines, style = self._lines(self.content_size.width), self.visual_style
         if style != self._style:
             self._style, self._strips = style, {}
-        if y not in self._strips:
-            content = lines[y] if y < len(lines) else Content("")
-            strips = Visual.to_strips(self, content, self._width, 1, style)
-            # By its offsets the mouse finds what it selects.
-            self._strips[y] = strips[0].apply_offsets(0, y) if strips else Strip.blank(self._width, style.rich_style)
-        return self._strips[y]
+        if y in self._strips:
+            return self._strips[y]
+        content = lines[y] if y < len(lines) else Content("")
+        strips = Visual.to_strips(self, content, self._width, 1, style)
+        # By its offsets the mouse finds what it selects.
+        strip = strips[0].apply_offsets(0, y) if strips else Strip.blank(self._width, style.rich_style)
+        if not self.screen._selecting:  # pyright: ignore[reportPrivateUsage] - links look like text until that is over
+            self._strips[y] = strip
+        return strip
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         text = selection.extract(self.render().plain)

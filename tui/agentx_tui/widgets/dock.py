@@ -1,6 +1,7 @@
 """Where a decision is made: over the prompt and not a modal, so that the conversation can be read meanwhile.
 
-Its keys count only once nothing was typed for a while, so that no word of a sentence decides anything.
+Its keys and clicks count only once the question is on the screen and nothing was typed for a while (see
+`agentx_tui.arming`), so that no word of a sentence decides anything, and none allows what was not there to be seen.
 """
 
 from pathlib import Path
@@ -11,6 +12,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
+from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Static, TextArea
 
@@ -19,11 +21,13 @@ from agentx_tui import card_text, diffs
 from agentx_tui.arming import QUIET_S, Arming
 from agentx_tui.decisions import Choice, NotYet, beginning, choices, decided
 from agentx_tui.keymap import KEYS
-from agentx_tui.printable import line, output, prose
-from agentx_tui.signals import Asking
+from agentx_tui.printable import argument, line, prose
+from agentx_tui.signals import Asked, Asking
 
 TOO_EARLY = "That came too early to be meant for this; press it again."
 _SHOWN = {key.id: key.shown for key in KEYS}
+MAX_ROWS = 14
+"""Of a call that are on the screen at once."""
 _STYLES = {"added": "$success on $success 12%", "removed": "$error on $error 12%", "hunk": "$secondary"}
 _SIGNS = {"added": "+ ", "removed": "- ", "same": "  "}
 
@@ -60,16 +64,18 @@ class Option(Static):
     """One choice, which may be clicked too."""
 
     class Picked(Message):
-        def __init__(self, choice: Choice) -> None:
+        def __init__(self, asking: Asking, choice: Choice) -> None:
             super().__init__()
+            self.asking = asking
             self.choice = choice
 
-    def __init__(self, choice: Choice) -> None:
+    def __init__(self, asking: Asking, choice: Choice) -> None:
         super().__init__(Content.assemble((_SHOWN[choice.id], "bold $primary"), (f" {choice.label}", "")))
+        self.asking = asking
         self.choice = choice
 
     def on_click(self) -> None:
-        self.post_message(self.Picked(self.choice))
+        self.post_message(self.Picked(self.asking, self.choice))
 
 
 class Dock(Vertical):
@@ -85,7 +91,8 @@ class Dock(Vertical):
         super().__init__(id=id)
         self.workspace = Path.cwd()
         self._waiting: list[Asking] = []
-        self._shown: Asking | None = None
+        self._drawn: Asking | None = None
+        self._shown: Asking | None = None  # what was drawn and has come to the screen
         self._choice: Choice | None = None
         self._arming = Arming()
         self._timer: Timer | None = None
@@ -95,9 +102,17 @@ class Dock(Vertical):
         yield Static("", id="dock-title")
         with VerticalScroll(id="dock-body", can_focus=False):
             yield Static("", id="dock-text")
+        yield Static("", id="dock-more")
         yield Vertical(id="dock-options")
         yield Static("", id="dock-problem")
         yield Entry()
+
+    def on_mount(self) -> None:
+        self.app.screen_change_signal.subscribe(self, self._uncovered)
+        self.watch(self.query_one("#dock-body"), "scroll_y", self._count, init=False)
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._fit)
 
     @property
     def asking(self) -> Asking | None:
@@ -105,17 +120,51 @@ class Dock(Vertical):
 
     def put(self, asking: Asking) -> None:
         self._waiting.append(asking)
-        if len(self._waiting) == 1:
-            self.call_later(self._draw)
+        self.call_later(self._draw if len(self._waiting) == 1 else self._entitle)
 
     def withdraw(self, asking: Asking) -> None:
         if asking in self._waiting:
+            # What is being written belongs to the first, and is not lost with another.
+            draw = self._draw if asking is self.asking else self._entitle
             self._waiting.remove(asking)
-            self.call_later(self._draw)
+            self.call_later(draw)
+
+    def page(self, by: int) -> bool:
+        """Moves a page on (1) or back (-1) in what is asked about; False where that shows its end already."""
+        body = self.query_one("#dock-body")
+        rest = body.max_scroll_y - body.scroll_y if by > 0 else body.scroll_y
+        if not self.display or not body.display or rest <= 0:
+            return False
+        body.scroll_to(y=body.scroll_y + by * body.size.height, animate=False, immediate=True)
+        return True
+
+    def _fit(self) -> None:
+        """Leaves the call the rows that the choices leave it: neither cuts the other off."""
+        limit = self.styles.max_height
+        if not self.display or limit is None:
+            return
+        body, more = self.query_one("#dock-body"), self.query_one("#dock-more")
+        others = [child for child in self.children if child.display and child not in (body, more)]
+        taken = sum(child.outer_size.height + child.styles.margin.height for child in others)
+        room = int(limit.resolve(self.app.size, self.app.size)) - self.gutter.height - body.styles.margin.height - taken
+        is_cut = self.query_one("#dock-text").outer_size.height > min(room, MAX_ROWS)
+        more.display = body.display and is_cut
+        body.styles.max_height = max(1, min(room - is_cut, MAX_ROWS))
+        self.call_after_refresh(self._count)
+
+    def _count(self) -> None:
+        """Says how much of the call is not on the screen."""
+        body, more = self.query_one("#dock-body"), self.query_one("#dock-more", Static)
+        if not more.display:
+            return
+        above, below = int(body.scroll_y), int(body.max_scroll_y - body.scroll_y)
+        key, where = ("page-down", "below") if below else ("page-up", "above")
+        rows = below or above
+        more.update(Content(f"{rows:,} {'line' if rows == 1 else 'lines'} {where}   {_SHOWN[key]}"))
 
     @property
     def armed(self) -> bool:
-        """Whether a key would decide now."""
+        """Whether the keys count as far as the question is concerned; what was typed is looked at as one comes."""
         return self._shown is not None and not self.has_class("-unarmed")
 
     def _arm(self, in_s: float) -> None:
@@ -132,29 +181,29 @@ class Dock(Vertical):
         """The person presses a choice's key, `quiet_s` after they last typed; it may be too early to count."""
         asking = self._shown
         if self._choice is not None:
-            return
-        if asking is None or asking is not self.asking:
-            if quiet_s >= QUIET_S:
-                self._arming.keep(id)
-            return
-        choice = next((choice for choice in choices(asking.asked) if choice.id == id), None)
-        if choice is None:
-            return
-        if self._arming.counts(id, quiet_s):
-            self._pick(choice)
+            self._arming.repeats(id)  # it may still be held down when the next question comes
+        elif asking is None or asking is not self.asking:
+            self._arming.keep(id, quiet_s)
+        else:
+            for choice in choices(asking.asked):
+                if choice.id == id:
+                    self._press(asking, choice, quiet_s)
+
+    def on_option_picked(self, event: Option.Picked) -> None:
+        event.stop()
+        # The question may have been taken back since, and another stand where it stood.
+        if self._choice is None and event.asking is self._shown is self.asking:
+            self._press(event.asking, event.choice, QUIET_S)
+
+    def _press(self, asking: Asking, choice: Choice, quiet_s: float) -> None:
+        if self._arming.counts(choice.id, quiet_s):
+            self._pick(asking, choice)
             return
         self._arming.disturbed()
         self._tell(TOO_EARLY)
         self._arm(QUIET_S)
 
-    def on_option_picked(self, event: Option.Picked) -> None:
-        event.stop()
-        if self._choice is None:
-            self._pick(event.choice)
-
-    def _pick(self, choice: Choice) -> None:
-        asking = self.asking
-        assert asking is not None
+    def _pick(self, asking: Asking, choice: Choice) -> None:
         self._arming.decided(choice.id, asking.asked)
         if not choice.entry:
             self._settle(asking, decided(choice, asking.asked))
@@ -169,11 +218,12 @@ class Dock(Vertical):
         entry.load_text(beginning(choice, asking.asked))
         entry.move_cursor(entry.document.end)
         entry.focus()
+        self.call_after_refresh(self._fit)
 
     def on_entry_entered(self) -> None:
-        asking, choice = self.asking, self._choice
-        if asking is None or choice is None:
-            return
+        asking, choice = self._shown, self._choice
+        if asking is None or asking is not self.asking or choice is None:
+            return  # what was entered is not meant for the question after it
         try:
             self._settle(asking, decided(choice, asking.asked, self.query_one(Entry).text))
         except NotYet as problem:
@@ -190,11 +240,12 @@ class Dock(Vertical):
         found = self.query_one("#dock-problem", Static)
         found.display = bool(problem)
         found.update(Content(line(problem, 300)))
+        self.call_after_refresh(self._fit)
 
     async def _draw(self) -> None:
         asking = self.asking
         had_focus = self.query_one(Entry).has_focus
-        before, self._choice, self._shown = self._shown, None, None
+        before, self._choice, self._shown, self._drawn = self._shown, None, None, None
         self.display = asking is not None
         self.query_one(Entry).display = False
         self._tell("")
@@ -202,24 +253,41 @@ class Dock(Vertical):
             self.post_message(self.FocusBack())
         if asking is None:
             return
-        self.query_one("#dock-title", Static).update(self._title(asking))
-        text = self._text(asking)
-        self.query_one("#dock-body").display = bool(text)
+        self._entitle()
+        text, body = _text(asking.asked, self.workspace), self.query_one("#dock-body")
+        body.display = bool(text)
         self.query_one("#dock-text", Static).update(text)
+        if asking is not before:
+            self.add_class("-unarmed")
+            body.scroll_to(y=0, animate=False, immediate=True)
         options = self.query_one("#dock-options")
         options.display = True
         await options.remove_children()
-        await options.mount_all([Option(choice) for choice in choices(asking.asked)])
-        if asking is not self.asking:
-            return  # another draws it already
-        if asking is not before:
+        await options.mount_all([Option(asking, choice) for choice in choices(asking.asked)])
+        self._drawn = asking
+        self.call_after_refresh(self._painted, asking, asking is not before)
+
+    def _painted(self, asking: Asking, is_new: bool) -> None:
+        """Only now is a question on the screen; where a page is over it, not before that is gone."""
+        self._fit()
+        if not (asking is self._drawn is self.asking) or asking is self._shown or self.app.screen is not self.screen:
+            return
+        if is_new:
             self._arm(self._arming.shown(asking.asked))
         self._shown = asking
         if kept := self._arming.kept():
             self.decide(kept, QUIET_S)
 
+    def _uncovered(self, screen: Screen[Any]) -> None:
+        if screen is self.screen and self._drawn is not None:
+            self.call_after_refresh(self._painted, self._drawn, True)
+
     class FocusBack(Message):
         """What was entered in here is done with."""
+
+    def _entitle(self) -> None:
+        if self.asking is not None:
+            self.query_one("#dock-title", Static).update(self._title(self.asking))
 
     def _title(self, asking: Asking) -> Content:
         if isinstance(asking.asked, str):
@@ -240,24 +308,33 @@ class Dock(Vertical):
         )
         return parts + Content.styled(f"  ({more} more)", "$foreground 50%") if more else parts
 
-    def _text(self, asking: Asking) -> Content:
-        if isinstance(asking.asked, str):
-            return Content(prose(asking.asked))
-        rows: list[Content] = []
-        call = asking.asked if isinstance(asking.asked, ToolCall) else asking.asked.call
-        tool = None if isinstance(asking.asked, ToolCall) else asking.asked.tool
-        found = diffs.foreseen(tool, call.arguments, self.workspace) if tool else None
-        if tool is not None and found is not None:
-            added, removed = diffs.count(found)
-            places = "  ".join(line(str(call.arguments.get(name, "")), 120) for name in tool.paths)
-            rows.append(Content.assemble((places, "bold"), (f"  +{added} -{removed}", "$foreground 60%")))
-            rows += [
-                Content.styled(_SIGNS.get(each.kind, "") + output(each.text), _STYLES.get(each.kind, "$foreground 75%"))
-                for each in found[: card_text.MAX_BODY_LINES]
-            ]
-            return Content("\n").join(rows)
-        for name, value in call.arguments.items():
-            shown = output(value if isinstance(value, str) else repr(value))
+
+def _text(asked: Asked, workspace: Path) -> Content:
+    """What is asked about: of a call all its arguments, and what it would change where they tell that."""
+    if isinstance(asked, str):
+        return Content(prose(asked))
+    rows: list[Content] = []
+    told: set[str] = set()
+    call, tool = (asked, None) if isinstance(asked, ToolCall) else (asked.call, asked.tool)
+    if tool is not None and (found := diffs.foreseen(tool, call.arguments, workspace)) is not None:
+        added, removed = diffs.count(found)
+        places = "  ".join(argument(str(call.arguments.get(name, ""))) for name in tool.paths)
+        rows.append(Content.assemble((places, "bold"), (f"  +{added} -{removed}", "$foreground 60%")))
+        rows += _change(found)
+        told = {*tool.paths, *(diffs.compared(tool, call.arguments) or ())}
+    for name, value in call.arguments.items():
+        if name not in told:
+            shown = argument(value if isinstance(value, str) else repr(value))
             head = Content.styled(f"{line(name, 60)}: ", "$foreground 55%")
             rows.append(head + Content(shown if "\n" not in shown else "\n" + shown))
-        return Content("\n").join(rows)
+    return Content("\n").join(rows)
+
+
+def _change(found: list[diffs.DiffLine]) -> list[Content]:
+    rows: list[Content] = []
+    for each in found[: card_text.MAX_BODY_LINES]:
+        style = _STYLES.get(each.kind, "$foreground 75%")
+        rows.append(Content.styled(_SIGNS.get(each.kind, "") + argument(each.text), style))
+    if (rest := len(found) - len(rows)) > 0:
+        rows.append(Content.styled(f"{rest:,} more lines are left out here", "bold $warning"))
+    return rows

@@ -1,0 +1,166 @@
+"""What the dock shows of a call before it is allowed: all of it, whatever is in it and however little room there is."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from agentx_tui import card_text
+from agentx_tui.signals import Asking
+from agentx_tui.view import Card
+from agentx_tui.widgets.dock import Option
+
+from agentx import Tool
+from agentx import events as ev
+from agentx.messages import ToolCall
+from agentx.policy import ApprovalRequest
+from tests.tui.pages import asked, calls, run, running, say, screen_text, settled, setup_of, until
+from tests.tui.states import BEGUN
+
+HIDING = {
+    "a line that another overwrites": "rm -rf src #\rls -la",
+    "a title of the window": "\x1b]0;rm -rf src\x07ls -la",
+    "a link": "\x1b]8;;rm -rf src\x1b\\ls -la",
+    "letters that are not shown": "\x1b[8mrm -rf src\x1b[0m; ls -la",
+    "letters far to the right": f"rm -rf src{' ' * 300}; ls -la",
+}
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "a text": {"command": "@"},
+    "a list": {"command": ["@"]},
+    "a file to write": {"path": "a.txt", "text": "@"},
+    "a change of a file": {"path": "a.txt", "old": "x", "new": "@"},
+    "beside a change": {"path": "a.txt", "old": "x", "new": "y", "then": "@"},
+    "beside a file to write": {"path": "a.txt", "text": "x", "then": ["@"]},
+    "a path": {"path": "@", "text": "x"},
+    "a long path": {"path": f"{'far/' * 50}@", "text": "x"},
+}
+
+
+def question(arguments: dict[str, Any]) -> Asking:
+    capable = frozenset({"writes"})
+    tool = Tool.from_schema("act", "Acts.", {"type": "object"}, dict, capabilities=capable, paths=("path",))
+    request = ApprovalRequest(ToolCall("c", "act", arguments), tool, "act changes files")
+    return Asking(request, asyncio.get_running_loop().create_future())
+
+
+def filled(value: Any, text: str) -> Any:
+    return [filled(each, text) for each in value] if isinstance(value, list) else str(value).replace("@", text)
+
+
+def body(app: Any) -> str:
+    """The call as it stands in the dock, its rows joined."""
+    region = app.dock.query_one("#dock-text").region
+    rows = screen_text(app).split("\n")[region.y : region.bottom]
+    return "".join(row[region.x : region.right].rstrip("│ ").strip() for row in rows)
+
+
+@pytest.mark.parametrize("name", HIDING)
+def test_no_sign_takes_a_part_of_a_call_out_of_the_dock(name: str, tmp_path: Path) -> None:
+    async def test() -> None:
+        async with running(setup_of(tmp_path)) as (app, pilot):
+            for place, arguments in ARGUMENTS.items():
+                asking = question({key: filled(value, HIDING[name]) for key, value in arguments.items()})
+                app.conversation.inbox.put(asking)
+                await until(pilot, lambda asking=asking: app.dock._shown is asking)
+                shown = "".join(body(app).split())
+                assert "rm-rfsrc" in shown and "ls-la" in shown, place
+                assert not any(ord(sign) < 32 and sign != "\n" for sign in screen_text(app))
+                app.dock.withdraw(asking)
+
+    run(test)
+
+
+def test_a_card_shows_the_arguments_of_a_call_as_the_dock_does() -> None:
+    call = ToolCall("h", "shell", {"command": "rm -rf src #\rls -la\n\x1b]0;rm -rf docs\x07ls"})
+    rows = [row.text for row in card_text.body(Card(call, "approval"), folded=False)]
+    assert rows == ["command", "rm -rf src #␍ls -la", "␛]0;rm -rf docs␇ls"]
+
+
+@pytest.mark.parametrize("size", [(120, 36), (120, 24), (80, 28), (80, 20), (80, 10), (50, 24)])
+@pytest.mark.parametrize("kind", ["text", "change"])
+def test_a_long_call_can_be_read_to_its_end_by_the_keys_and_its_choices_stay(
+    kind: str, size: tuple[int, int], tmp_path: Path
+) -> None:
+    async def test() -> None:
+        async with running(setup_of(tmp_path), size) as (app, pilot):
+            lines = [f"line-{n:02}." for n in range(40)]
+            whole = "\n".join(lines)
+            app.conversation.inbox.put(question({"command": whole} if kind == "text" else {"path": "a", "text": whole}))
+            await asked(pilot)
+            seen = screen_text(app)
+            assert "below   PageDown" in seen and lines[-1] not in seen
+            for _ in range(60):
+                shown = screen_text(app)
+                region = app.dock.region
+                assert all(region.contains_region(option.region) for option in app.dock.query(Option)), shown
+                seen += shown
+                if lines[-1] in shown:
+                    break
+                await pilot.press("pagedown")
+                await settled(pilot)
+            assert all(line in seen for line in lines) and "above   PageUp" in screen_text(app)
+            assert not app.dock.page(1) and app.dock.page(-1)
+
+    run(test)
+
+
+def test_beyond_the_ends_of_a_call_the_keys_move_the_conversation(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with running(setup_of(tmp_path), (80, 28)) as (app, pilot):
+            for event in [*BEGUN, ev.TextDelta("answer", "word\n\n" * 60)]:
+                app.conversation.inbox.put(event)
+            app.conversation.inbox.put(question({"command": "\n".join(map(str, range(20)))}))
+            await asked(pilot)
+            at = app.transcript.scroll_y
+            await pilot.press("pagedown", "pagedown", "pagedown", "pageup", "pageup", "pageup")
+            await settled(pilot)
+            assert app.dock.query_one("#dock-body").scroll_y == 0 and app.transcript.scroll_y < at
+
+    run(test)
+
+
+def test_a_short_call_leaves_the_keys_to_the_conversation_and_the_next_begins_at_its_top(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with running(setup_of(tmp_path), (80, 28)) as (app, pilot):
+            long = [question({"command": "\n".join(map(str, range(60)))}) for _ in range(2)]
+            for asking in [*long, question({"command": "ls"})]:
+                app.conversation.inbox.put(asking)
+            await asked(pilot)
+            await pilot.press("pagedown")
+            moved = app.dock.query_one("#dock-body")
+            assert moved.scroll_y > 0
+            app.dock.withdraw(long[0])
+            await until(pilot, lambda: app.dock._shown is long[1])
+            assert moved.scroll_y == 0 and "below   PageDown" in screen_text(app)
+            app.dock.withdraw(long[1])
+            await until(pilot, lambda: app.dock._shown is app.dock.asking)
+            assert not app.dock.page(1) and "PageDown" not in screen_text(app)
+
+    run(test)
+
+
+def test_what_is_too_much_to_show_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(card_text, "MAX_BODY_LINES", 5)
+
+    async def test() -> None:
+        async with running(setup_of(tmp_path)) as (app, pilot):
+            app.conversation.inbox.put(question({"path": "a.txt", "text": "one\n" * 20}))
+            await asked(pilot)
+            assert "16 more lines are left out here" in screen_text(app)  # and one that says where they stand
+
+    run(test)
+
+
+def test_nothing_moves_while_all_waits_for_the_person(tmp_path: Path) -> None:
+    async def test() -> None:
+        setup = setup_of(tmp_path, calls('write_file(path="a.txt", text="x")'))
+        async with running(setup, reduced_motion=False) as (app, pilot):
+            await say(pilot, "write")
+            await asked(pilot)
+            assert app.conversation.busy and app._ticker is None
+            call = ToolCall("other", "shell", {})
+            app.conversation.inbox.put(ev.CallDecoded(call))
+            app.conversation.inbox.put(ev.CallStarted(call))
+            await until(pilot, lambda: app._ticker is not None)  # a call beside it is at work
+
+    run(test)
