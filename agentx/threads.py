@@ -56,6 +56,20 @@ async def in_thread(work: Callable[[], T], name: str = "agentx-worker") -> T:
     return await future
 
 
+def waited_for(work: Callable[[], T], hand_over: Callable[[Callable[[], None]], object]) -> T:
+    """The result of work that is handed over to another thread, or what it raised there."""
+    done: Future[T] = Future()
+
+    def body() -> None:
+        try:
+            done.set_result(work())
+        except BaseException as error:
+            done.set_exception(error)
+
+    hand_over(body)
+    return done.result()
+
+
 class OwnThread:
     """A daemon thread for all calls of a library that must not share one.
 
@@ -71,21 +85,12 @@ class OwnThread:
 
     def call(self, work: Callable[[], T]) -> T:
         """The result of `work`, or what it raised; calls run one after another."""
-        done: Future[T] = Future()
-
-        def body() -> None:
-            try:
-                done.set_result(work())
-            except BaseException as error:
-                done.set_exception(error)
-
         with self._starting:
             # A forked child has none of its parent's threads.
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=_serve_one, args=(self._inbox,), name=self._name, daemon=True)
                 self._thread.start()
-        self._inbox.put(body)
-        return done.result()
+        return waited_for(work, self._inbox.put)
 
 
 def _serve_one(inbox: _Inbox) -> None:

@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Callable
-from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +12,7 @@ from agentx.model import Model, Prompt
 from agentx.models.adapter_file import check_architecture
 from agentx.models.digest import sha256
 from agentx.models.engine_model import EngineModel
+from agentx.threads import waited_for
 
 T = TypeVar("T")
 
@@ -139,13 +139,4 @@ def on_thread(engine: Engine, work: Callable[[], T]) -> T:
     Raises:
         ModelError: the engine was closed.
     """
-    done: Future[T] = Future()
-
-    def job() -> None:
-        try:
-            done.set_result(work())
-        except BaseException as error:
-            done.set_exception(error)
-
-    engine.run(job)
-    return done.result()
+    return waited_for(work, engine.run)
