@@ -1,6 +1,5 @@
 import os
 import shutil
-import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -12,38 +11,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from agentx.tool import ToolContext
-
-NAMES = st.sampled_from(["a", "b", "a.py", "b.txt", "é", "a b"])
-PATHS = st.lists(NAMES, min_size=1, max_size=3).map("/".join)
-PIECES = st.sampled_from(["a", "b", "*", "**", "*.py", "?", "[ab]", "[!a]", "a.py", "é", "a b", "\\a", ""])
-PATTERNS = st.builds(
-    lambda mark, pieces, end: f"{mark}{'/'.join(pieces)}{end}",
-    st.sampled_from(["", "", "!", "/", "!/", "#"]),
-    st.lists(PIECES, min_size=1, max_size=3),
-    st.sampled_from(["", "", "/", " ", "/**", "\r"]),
-)
-RULES = st.lists(PATTERNS, max_size=5)
-
-
-def laid_out(folder: Path, files: list[str]) -> None:
-    for path in files:
-        try:
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).touch()
-        except OSError:
-            continue  # a name that is a file already, or a folder
+from tests.gitignored import PATHS, RULES, laid_out, of_git
 
 
 def listed(folder: Path, below: str = ".") -> list[str]:
     return list_files.function(context=ToolContext(workspace=folder), folder=below)
-
-
-def of_git(folder: Path) -> list[str]:
-    nothing = {"GIT_CONFIG_NOSYSTEM": "1", "HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
-    run = {"cwd": folder, "env": {**os.environ, **nothing}, "check": True, "capture_output": True}
-    subprocess.run(["git", "init", "-q"], **run)
-    done = subprocess.run(["git", "ls-files", "-o", "-z", "--exclude-standard"], **run)
-    return sorted(os.fsdecode(path) for path in done.stdout.split(b"\0") if path and b".git" not in path)
 
 
 @pytest.mark.skipif(not shutil.which("git"), reason="git is the judge")

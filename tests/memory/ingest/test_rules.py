@@ -1,6 +1,4 @@
-import os
 import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 
@@ -10,37 +8,11 @@ from agentx_memory.ingest.rules import Rules
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-NAMES = st.sampled_from(["a", "b", "a.py", "b.txt", "é", "a b"])
-PATHS = st.lists(NAMES, min_size=1, max_size=3).map("/".join)
-PIECES = st.sampled_from(["a", "b", "*", "**", "*.py", "?", "[ab]", "[!a]", "a.py", "é", "a b", "\\a", ""])
-PATTERNS = st.builds(
-    lambda mark, pieces, end: f"{mark}{'/'.join(pieces)}{end}",
-    st.sampled_from(["", "", "!", "/", "!/", "#"]),
-    st.lists(PIECES, min_size=1, max_size=3),
-    st.sampled_from(["", "", "/", " ", "/**", "\r"]),
-)
-RULES = st.lists(PATTERNS, max_size=5)
-
-
-def laid_out(folder: Path, paths: list[str]) -> None:
-    for path in paths:
-        try:
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).write_text("1")
-        except OSError:
-            continue  # a name that is a file already, or a folder
+from tests.gitignored import PATHS, RULES, laid_out, of_git
 
 
 def found(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in files([folder]) if isinstance(path, Path))
-
-
-def of_git(folder: Path) -> list[str]:
-    nothing = {"GIT_CONFIG_NOSYSTEM": "1", "HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
-    run = {"cwd": folder, "env": {**os.environ, **nothing}, "check": True, "capture_output": True}
-    subprocess.run(["git", "init", "-q"], **run)
-    done = subprocess.run(["git", "ls-files", "-o", "-z", "--exclude-standard"], **run)
-    return sorted(os.fsdecode(path) for path in done.stdout.split(b"\0") if path and b".git" not in path)
 
 
 @pytest.mark.skipif(not shutil.which("git"), reason="git is the judge")
