@@ -133,15 +133,26 @@ def decided(app: Any) -> list[tuple[str, str]]:
     return [(str(card.call.arguments.get("path")), card.status) for card in items]
 
 
+def decisions(app: Any) -> list[Any]:
+    """What is said to questions from here on, in order; nothing comes of it."""
+    said: list[Any] = []
+    app.conversation.engine.answer = lambda asking, word: said.append(word)
+    return said
+
+
+def ask_for(app: Any, *tools: str) -> None:
+    """A call of each tool waits for a word."""
+    for name in tools:
+        app.conversation.inbox.put(Asking(request(name), asyncio.get_running_loop().create_future()))
+
+
 @asynccontextmanager
 async def waiting(tmp_path: Path, *tools: str) -> AsyncIterator[tuple[Any, Any, Clock, list[Any]]]:
     """A call of each tool waits for a word; what is said is noted, and the time of decisions stands still."""
     async with running(setup_of(tmp_path)) as (app, pilot):
-        clock, said = Clock(), list[Any]()
-        app.conversation.engine.answer = lambda asking, word: said.append(word)  # type: ignore[method-assign]
+        clock, said = Clock(), decisions(app)
         app.dock._arming = Arming(clock)
-        for name in tools:
-            app.conversation.inbox.put(Asking(request(name), asyncio.get_running_loop().create_future()))
+        ask_for(app, *tools)
         await asked(pilot)
         clock.now += QUIET_S
         yield app, pilot, clock, said
@@ -273,10 +284,9 @@ def test_what_is_being_entered_is_not_lost_where_another_question_comes_or_goes(
 def test_a_question_that_came_behind_a_page_is_decided_by_no_key_before_it_is_seen(tmp_path: Path) -> None:
     async def test() -> None:
         async with running(setup_of(tmp_path)) as (app, pilot):
-            said: list[Any] = []
-            app.conversation.engine.answer = lambda asking, word: said.append(word)  # type: ignore[method-assign]
+            said = decisions(app)
             await pilot.press("f1")
-            app.conversation.inbox.put(Asking(request("write"), asyncio.get_running_loop().create_future()))
+            ask_for(app, "write")
             await until(pilot, lambda: app.dock._drawn is not None)
             await pilot.pause(QUIET_S)
             assert app.screen is not app.main and not app.dock.armed
@@ -291,11 +301,8 @@ def test_a_question_that_came_behind_a_page_is_decided_by_no_key_before_it_is_se
 def test_a_key_right_after_a_decision_decides_nothing_on_another_tool_and_says_so(tmp_path: Path) -> None:
     async def test() -> None:
         async with running(setup_of(tmp_path)) as (app, pilot):
-            said: list[Any] = []
-            app.conversation.engine.answer = lambda asking, word: said.append(word)  # type: ignore[method-assign]
-            for name in ("write", "shell"):
-                asking = Asking(request(name), asyncio.get_running_loop().create_future())
-                app.conversation.inbox.put(asking)
+            said = decisions(app)
+            ask_for(app, "write", "shell")
             await asked(pilot)
             await pilot.press("alt+y")
             end = time.monotonic() + 30
@@ -319,11 +326,8 @@ def test_a_key_right_after_a_decision_decides_nothing_on_another_tool_and_says_s
 def test_a_question_that_is_not_drawn_yet_is_decided_by_no_key(tmp_path: Path) -> None:
     async def test() -> None:
         async with running(setup_of(tmp_path)) as (app, pilot):
-            said: list[Any] = []
-            app.conversation.engine.answer = lambda asking, word: said.append(word)  # type: ignore[method-assign]
-            for name in ("write", "shell"):
-                asking = Asking(request(name), asyncio.get_running_loop().create_future())
-                app.conversation.inbox.put(asking)
+            said = decisions(app)
+            ask_for(app, "write", "shell")
             await asked(pilot)
             app.action_decide("once")
             app.action_decide("pattern")  # in the same breath: the first question is on the screen yet
