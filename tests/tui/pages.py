@@ -64,9 +64,10 @@ async def until(pilot: Pilot[int], condition: Callable[[], bool], timeout_s: flo
 async def settled(pilot: Pilot[int]) -> None:
     """Waits until what was taken in has been laid out and drawn."""
     app: Any = pilot.app
+    end = time.monotonic() + 5  # a stream that does not pause is never taken in
     for _ in range(3):
         await pilot.pause()
-        while app.transcript._syncing:
+        while (app.conversation.inbox._items or app.transcript._syncing) and time.monotonic() < end:
             await pilot.pause(0.01)
     await pilot.pause(0.02)
 

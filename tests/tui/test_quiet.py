@@ -114,8 +114,8 @@ def test_of_a_long_conversation_only_a_window_is_mounted_and_both_ends_can_be_re
                 app.conversation.inbox.put(ev.Answered(f"answer {number}"))
                 app.conversation.inbox.put(ev.RunFinished("ok", "", None, 1, BEGUN and ev.Usage()))
                 if number % 20 == 0:
-                    await pilot.pause(0.11)
-                    await settled(pilot)
+                    # All that came is shown, so that the window is not looked at in the middle of a move.
+                    await until(pilot, lambda shown=2 * (number + 1): app.transcript._last == shown)
                     assert app.transcript.mounted_blocks <= MAX_MOUNTED
             await until(pilot, lambda: app.transcript._last == 600)
             assert app.transcript.stuck and app.transcript.rows_below == 0
