@@ -163,7 +163,7 @@ class Agent:
 
         model = await self.load()
         plan = strategy_named(strategy)
-        turn = self.turn(model, task, lambda event: None, Tape().call)
+        turn = self.turn(model, task, lambda event: None, Tape().calls.with_id)
         turn.surveys = await in_thread(lambda: self.surveys(task))
         if self.retrieval:
             await self.retrieval.for_task(turn, [])

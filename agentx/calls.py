@@ -32,10 +32,11 @@ from agentx.planner.equivalent import nothing_new
 from agentx.planner.retrieval import Retrieval
 from agentx.policy import ASKING, Approver, Asker, Policy
 from agentx.provenance import Provenance
+from agentx.recorded_model import digest
 from agentx.redaction import redact, redacted_in
 from agentx.schema import ordered_parameters
 from agentx.steering import Steering
-from agentx.tape import Tape, digest
+from agentx.tape import Tape
 from agentx.threads import in_thread
 from agentx.tool import Marks, Tool, ToolContext
 
@@ -156,7 +157,8 @@ class Calls:
 
     async def _recorded(self, call: ToolCall, maker: ToolCall | None = None) -> ToolResult | None:
         """What came of a call before the run broke off, so that it is not made twice; None for one not yet begun."""
-        intent, result = self._around.tape.intent(call.id), self._around.tape.result(call.id)
+        recorded = self._around.tape.calls
+        intent, result = recorded.intent(call.id), recorded.result(call.id)
         if intent is None and result is None:
             return None
         if intent is not None:
@@ -190,9 +192,9 @@ class Calls:
 
     def _note_past(self, maker: ToolCall) -> None:
         """Notes what people said to a call that is not made again, and what the calls that it made have brought."""
-        for answer in self._around.tape.answers(maker):
+        for answer in self._around.tape.calls.answers(maker):
             self._around.provenance.said(answer)
-        for call, result in self._around.tape.within(maker):
+        for call, result in self._around.tape.calls.within(maker):
             self._noted(call, result)
 
     def _require_open(self, call: ToolCall) -> None:
@@ -208,7 +210,7 @@ class Calls:
         Raises:
             InDoubt: it goes another way.
         """
-        if maker.id in self._unasked and any(map(self.has_effects, self._around.tape.unmade(maker))):
+        if maker.id in self._unasked and any(map(self.has_effects, self._around.tape.calls.unmade(maker))):
             raise doubt.InDoubt(maker, self._around.session_id)
 
     def _warn_of(self, result: ToolResult) -> None:
@@ -222,19 +224,20 @@ class Calls:
         if not tool.capabilities & {"writes", "executes"}:
             self._emit(CallStarted(call))
             return await self._carry_out(tool, call, maker)
-        before = await in_thread(lambda: changes.look(folder))
+        watched = await in_thread(lambda: changes.Watched(folder))
         self._emit(CallStarted(call, await in_thread(lambda: changes.fingerprint(folder)) if tool.confined else ""))
-        result = await self._carry_out(tool, call, maker)
-        after = await in_thread(lambda: changes.look(folder))
-        return replace(result, changed=changes.changed(before, after))
+        result = await self._carry_out(tool, call, maker, watched)
+        # Of a tool that was given up, or failed in the middle, nobody knows what it did after it had looked.
+        after = watched.after if result.ok and watched.after else await in_thread(watched.look)
+        return replace(result, changed=changes.changed(watched.before, after))
 
     async def _call_from_tool(self, maker: ToolCall, marks: Marks, name: str, arguments: dict[str, Any]) -> Any:
         """A call that a tool makes (a program that the model wrote): same policy, same journal."""
         if marks.untrusted:
             self._around.provenance.taint()
-        tape = self._around.tape
-        call = tape.call(name, as_arguments(name, arguments), maker)
-        if tape.intent(call.id) is None and self.has_effects(call):
+        recorded = self._around.tape.calls
+        call = recorded.with_id(name, as_arguments(name, arguments), maker)
+        if recorded.intent(call.id) is None and self.has_effects(call):
             self._require_the_same(maker)
         self._emit(CallDecoded(call))
         result = await self._recorded(call, maker) or await self._permitted(call, maker)
@@ -262,7 +265,12 @@ class Calls:
         return answer
 
     def _context(
-        self, tool: Tool, call: ToolCall, maker: ToolCall, is_over: Callable[[], bool] = lambda: False
+        self,
+        tool: Tool,
+        call: ToolCall,
+        maker: ToolCall,
+        watched: changes.Watched | None = None,
+        is_over: Callable[[], bool] = lambda: False,
     ) -> ToolContext:
         loop, provenance = asyncio.get_running_loop(), self._around.provenance
         marks = Marks(untrusted="ingests_untrusted" in tool.capabilities)
@@ -284,6 +292,7 @@ class Calls:
             delegate=self._around.delegate and partial(self._delegate, call.id, Counter[str](), marks),
             marks=marks,
             tainted=provenance.tainted and bool(provenance.foreign(tool, call.arguments)),
+            watched=watched,
         )
 
     async def _delegate(
@@ -300,11 +309,13 @@ class Calls:
         marks.untrusted = marks.untrusted or self._around.provenance.tainted
         return result
 
-    async def _carry_out(self, tool: Tool, call: ToolCall, maker: ToolCall) -> ToolResult:
+    async def _carry_out(
+        self, tool: Tool, call: ToolCall, maker: ToolCall, watched: changes.Watched | None = None
+    ) -> ToolResult:
         over = [False]
         started = time.perf_counter()
         try:
-            return await carry_out(tool, call, self._context(tool, call, maker, lambda: over[0]))
+            return await carry_out(tool, call, self._context(tool, call, maker, watched, lambda: over[0]))
         except asyncio.CancelledError:
             self._emit(CallFinished(ToolResult(call.id, "cancelled", "", elapsed_s=time.perf_counter() - started)))
             raise

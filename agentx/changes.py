@@ -90,6 +90,26 @@ def changed(before: Seen, after: Seen) -> list[str]:
     return found
 
 
+class Watched:
+    """A workspace before a call and after it, for all who want to know what the call changes: the loop, which tells it,
+    and a tool that keeps what there was.
+
+    Attributes:
+        before: as it was when this was made.
+        after: as it was when it was looked at again; None until then.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.before = look(folder)
+        self.after: Seen | None = None
+
+    def look(self) -> Seen:
+        """Looks again: for a tool once its work is done, since whoever comes later takes over what was seen here."""
+        self.after = look(self._folder)
+        return self.after
+
+
 def _walked(root: Path, known: Mapping[str, Image]) -> Seen:
     files: dict[str, Image] = {}
     folders: set[str] = set()

@@ -1,56 +1,31 @@
 """What a session knows from task to task, and one task of it put to the loop or played back from its record."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from agentx.conversation import Conversation, Exchange
 from agentx.deadline import Deadline
 from agentx.errors import EndsRun, GuardFailed
 from agentx.events import CallFinished, Event, RunFinished, Surveyed
+from agentx.execution import Execution, Job
 from agentx.history import Run
-from agentx.messages import RunResult, Usage
+from agentx.messages import Usage
 from agentx.model import Fragment, Model
 from agentx.provenance import Provenance
-from agentx.steering import Steering, heard, task_of, with_words
-from agentx.tape import Again, Diverged, RecordedModel, Tape, Watch
+from agentx.recorded_model import Again, RecordedModel, Watch
+from agentx.steering import heard, task_of, with_words
+from agentx.tape import Diverged, Tape
 
 if TYPE_CHECKING:
     from agentx.agent import Agent
+    from agentx.calls import Surroundings
     from agentx.guarding.desk import Desk
     from agentx.planner.base import Strategy, Turn
     from agentx.planner.claims.source import Source
 
 PIPED = "\n\n<input>\n"
 """Between a task and what was piped in with it, which the user has not said."""
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One task as it is put to the loop.
-
-    Attributes:
-        number: of the event that began it.
-        schema: JSON Schema that the answer must match.
-        without: names of tools that are off.
-        max_steps, timeout_s: as for an agent, where they are less than the agent's.
-    """
-
-    task: str
-    number: int = 0
-    schema: dict[str, Any] | None = None
-    without: frozenset[str] = frozenset()
-    max_steps: int | None = None
-    timeout_s: float | None = None
-
-    @classmethod
-    def of(cls, run: Run) -> "Job":
-        told = run.started.settings
-        without = frozenset(told.get("without", ()))
-        return cls(
-            run.started.task, run.number, told.get("schema"), without, told.get("limit_steps"), told.get("limit_s")
-        )
-
 
 _OF_A_RESULT = 300
 """Characters of the result of a call of another model's task that broke off."""
@@ -81,19 +56,11 @@ class Dialogue:
         """Says that text of strangers is being read."""
         self._provenance.taint()
 
-    async def play(
-        self,
-        model: Model,
-        job: Job,
-        tape: Tape,
-        emit: Callable[[Event], None],
-        session_id: str,
-        steering: Steering,
-        delegate: Callable[..., Awaitable[RunResult]] | None = None,
-    ) -> RunFinished:
+    async def play(self, execution: Execution) -> RunFinished:
         """Puts a task to the loop: what the tape holds of it is played back, the rest is new."""
-        final = await self._begin(RecordedModel(model, tape, emit), job, tape, emit, session_id, steering, delegate)
-        task = with_words(tape.passed_on(job.task), steering.shown)
+        final = await self._begin(execution)
+        job = execution.job
+        task = with_words(execution.tape.passed_on(job.task), execution.steering.shown)
         self._conversation.exchanges.append(Exchange(task, str(final.output or final.error), job.number))
         return final
 
@@ -125,7 +92,7 @@ class Dialogue:
         tape = Tape(run.events, closed=True)
         recorded = RecordedModel(model, tape, emit, again, watch)
         try:
-            final = await self._begin(recorded, Job.of(run), tape, emit, session_id, Steering(), None)
+            final = await self._begin(Execution(Job.of(run), recorded, tape, emit, session_id))
         except Diverged:
             raise _other_than_recorded(session_id) from None
         if run.finished and run.finished.status == "ok" != final.status:
@@ -149,9 +116,9 @@ class Dialogue:
         run = _as_passed_on(run, tape)
         if tape.tainted:
             self.taint()
-        turn = self._agent.turn(model, task_of(run), lambda event: None, tape.call)
+        turn = self._agent.turn(model, task_of(run), lambda event: None, tape.calls.with_id)
         for event in run.events:
-            if isinstance(event, CallFinished) and (intent := tape.intent(event.result.call_id)):
+            if isinstance(event, CallFinished) and (intent := tape.calls.intent(event.result.call_id)):
                 if "." not in intent.call.id:  # not those that a program made
                     turn.done.append((intent.call, event.result))
                 if tool := self._agent.toolbox.get(intent.call.name):
@@ -167,7 +134,7 @@ class Dialogue:
             did = "; ".join(f"{call} gave: {one_line(result.text, _OF_A_RESULT)}" for call, result in turn.done)
             answer = f"The task broke off. Done until then: {did or 'nothing'}"
             self._conversation.exchanges.append(Exchange(task_of(run), answer, run.number))
-            return [call.name for call in tape.broken_off]
+            return [call.name for call in tape.calls.broken_off]
         return self._over(run, tape)
 
     def _over(self, run: Run, tape: Tape) -> list[str]:
@@ -175,25 +142,16 @@ class Dialogue:
         if run.finished and run.finished.status != "interrupted" and tape.was_passed_on:
             answer = str(run.finished.output or run.finished.error)
             self._conversation.exchanges.append(Exchange(task_of(run), answer, run.number))
-        return [call.name for call in tape.broken_off] if run.is_unfinished else []
+        return [call.name for call in tape.calls.broken_off] if run.is_unfinished else []
 
-    async def _begin(
-        self,
-        model: Model,
-        job: Job,
-        tape: Tape,
-        emit: Callable[[Event], None],
-        session_id: str,
-        steering: Steering,
-        delegate: Callable[..., Awaitable[RunResult]] | None,
-    ) -> RunFinished:
+    async def _begin(self, execution: Execution) -> RunFinished:
         """Puts a task to the loop as the guards pass it on, unless they keep it back."""
-        desk = self._desk(tape, emit)
+        desk = self._desk(execution)
         try:
-            passed = replace(job, task=await self._looked_at(desk, job)) if desk else job
+            passed = execution.with_task(await self._looked_at(desk, execution.job)) if desk else execution
         except EndsRun as error:
             return RunFinished(error.status, None, str(error), 0, Usage())
-        return await self._loop(model, passed, tape, emit, session_id, steering, delegate, desk)
+        return await self._loop(passed, desk)
 
     async def _looked_at(self, desk: "Desk", job: Job) -> str:
         """The task as the guards pass it on, for which they have as long as the whole task may take."""
@@ -210,34 +168,23 @@ class Dialogue:
                 f"The guards have not looked at the task within the time limit of {limit_s:g} seconds; raise --timeout."
             ) from None
 
-    def _desk(self, tape: Tape, emit: Callable[[Event], None]) -> "Desk | None":
-        guards = self._agent.guards
+    def _desk(self, execution: Execution) -> "Desk | None":
+        guards, tape = self._agent.guards, execution.tape
         if guards is None and not tape.guarded:
             return None
         from agentx.guarding.desk import Desk
 
-        return Desk(guards, tape, emit, self.taint, None if tape.closed else self._agent.approve)
+        return Desk(guards, tape, execution.emit, self.taint, None if tape.closed else self._agent.approve)
 
-    async def _loop(
-        self,
-        model: Model,
-        job: Job,
-        tape: Tape,
-        emit: Callable[[Event], None],
-        session_id: str,
-        steering: Steering,
-        delegate: Callable[..., Awaitable[RunResult]] | None,
-        desk: "Desk | None",
-    ) -> RunFinished:
-        from agentx.calls import Surroundings
+    async def _loop(self, execution: Execution, desk: "Desk | None") -> RunFinished:
         from agentx.context import Room
         from agentx.loop import Limits, Loop
 
-        agent = self._agent
-        turn = agent.turn(model, job.task, emit, tape.call)
+        agent, job = self._agent, execution.job
+        turn = agent.turn(execution.model, job.task, execution.emit, execution.tape.calls.with_id)
         turn.without = job.without
         plan = strategy_named(agent.strategy)
-        await self._look_ahead(turn, plan, job, tape)
+        await self._look_ahead(turn, plan, execution)
         if agent.retrieval:
             await agent.retrieval.for_task(turn, self._shown)
         if job.schema is not None:
@@ -249,22 +196,8 @@ class Dialogue:
         turn.prompt = self._prompt
         turn.prompt += plan.opening(turn, follow_up=bool(self._prompt))
         turn.was_shown()
-        self._hear(job.task, tape)
-        around = Surroundings(
-            session_id,
-            agent.workspace,
-            self._policy,
-            self._provenance,
-            agent.approve,
-            agent.tool_settings,
-            tape,
-            steering,
-            agent.retrieval,
-            agent.ask,
-            agent.settle,
-            delegate,
-            desk,
-        )
+        self._hear(job.task, execution.tape)
+        around = self._surroundings(execution, desk)
         turn.past = self._past
         limits = Limits(job.max_steps or agent.max_steps, job.timeout_s or agent.timeout_s)
         try:
@@ -272,11 +205,32 @@ class Dialogue:
         finally:
             self._past = turn.seen
 
-    async def _look_ahead(self, turn: "Turn", plan: "Strategy", job: Job, tape: Tape) -> None:
+    def _surroundings(self, execution: Execution, desk: "Desk | None") -> "Surroundings":
+        from agentx.calls import Surroundings
+
+        agent = self._agent
+        return Surroundings(
+            session_id=execution.session_id,
+            workspace=agent.workspace,
+            policy=self._policy,
+            provenance=self._provenance,
+            approve=agent.approve,
+            tool_settings=agent.tool_settings,
+            tape=execution.tape,
+            steering=execution.steering,
+            retrieval=agent.retrieval,
+            ask=agent.ask,
+            settle=agent.settle,
+            delegate=execution.delegate,
+            desk=desk,
+        )
+
+    async def _look_ahead(self, turn: "Turn", plan: "Strategy", execution: Execution) -> None:
         """What is known before the model decides anything: past tasks like this one, and what tools have on it."""
         from agentx.threads import in_thread
 
-        agent, begun, examples = self._agent, tape.closed or tape.surveys is not None, tape.examples
+        agent, job, tape = self._agent, execution.job, execution.tape
+        begun, examples = tape.closed or tape.surveys is not None, tape.examples
         if agent.few_shot and self._speaks_for_user and not begun and examples is None:
             from agentx.planner import past
 

@@ -63,7 +63,7 @@ class ExamplesShown:
 
 @dataclass(frozen=True, slots=True)
 class ModelReplied:
-    """A whole reply of the model; `request` is the digest of what it was asked (see `agentx.tape`)."""
+    """A whole reply of the model; `request` is the digest of what it was asked (see `agentx.recorded_model`)."""
 
     request: str
     text: str

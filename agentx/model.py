@@ -151,3 +151,13 @@ class Model(Protocol):
     def check(self, constraint: Constraint) -> None:
         """Raises SchemaError, saying what in the grammar is not supported."""
         ...
+
+
+class StandIn:
+    """What stands before a model and is the same in all but what it says: a base for those that decode and score in
+    their own way."""
+
+    def __init__(self, model: Model) -> None:
+        self.name, self.identity = model.name, model.identity
+        self.context_tokens, self.dialect, self.chat = model.context_tokens, model.dialect, model.chat
+        self.count, self.check = model.count, model.check

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from agentx.dialogue import Dialogue
 from agentx.errors import UsageError
 from agentx.history import runs
-from agentx.model import Model, Prompt
+from agentx.model import Prompt, StandIn
 from agentx.tape import Diverged
 
 if TYPE_CHECKING:
@@ -58,13 +58,8 @@ async def prompts_sent(agent: "Agent", session_id: str, request: str) -> dict[st
     )
 
 
-class _Unasked:
+class _Unasked(StandIn):
     """A model that counts and is never asked, so that a script which stands for one stays where it is."""
-
-    def __init__(self, model: Model) -> None:
-        self.name, self.identity = model.name, model.identity
-        self.context_tokens, self.dialect, self.chat = model.context_tokens, model.dialect, model.chat
-        self.count, self.check = model.count, model.check
 
     def decode(self, prompt: Prompt, **_: Any) -> Any:
         raise Diverged("A session that is only played back asks for no new reply.")

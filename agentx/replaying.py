@@ -12,6 +12,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from agentx.dialogue import Dialogue
+from agentx.echo import event_key
 from agentx.events import (
     Answered,
     CallDecoded,
@@ -30,7 +31,6 @@ from agentx.events import (
 )
 from agentx.history import Run, runs
 from agentx.model import Delta, Fragment
-from agentx.tape import event_key
 
 if TYPE_CHECKING:
     from agentx.agent import Agent

@@ -6,7 +6,8 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from agentx.dialogue import Dialogue, Job
+from agentx.dialogue import Dialogue
+from agentx.echo import Echo
 from agentx.errors import AgentXError, UsageError
 from agentx.events import (
     Answered,
@@ -22,10 +23,12 @@ from agentx.events import (
     RunResumed,
     RunStarted,
 )
+from agentx.execution import Execution, Job
 from agentx.history import Run, runs
 from agentx.messages import RunResult, ToolCall, Usage
+from agentx.recorded_model import RecordedModel
 from agentx.steering import Steering, said, with_words
-from agentx.tape import Echo, Tape
+from agentx.tape import Tape
 
 if TYPE_CHECKING:
     from agentx.agent import Agent
@@ -236,7 +239,8 @@ class Session:
                 emit(Notice(f"The task before broke off in a call of {name}, which may have been carried out: look."))
         tape = Tape(record)
         emit = Echo(emit, record, tape) if record else emit
-        return await self._dialogue.play(model, job, tape, emit, self.id, self._steering, self.delegate)
+        recorded = RecordedModel(model, tape, emit)
+        return await self._dialogue.play(Execution(job, recorded, tape, emit, self.id, self._steering, self.delegate))
 
     async def delegate(
         self,

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 if TYPE_CHECKING:
+    from agentx.changes import Watched
     from agentx.messages import RunResult
 
 Capability: TypeAlias = Literal["reads_private", "ingests_untrusted", "writes", "executes", "egress", "costs"]
@@ -72,6 +73,7 @@ class ToolContext:
         delegate: has a task done in a session of its own, once however often the call is made: `await
             context.delegate(task, tools=[…], max_steps=…)` gives its RunResult. None outside a run.
         marks: what the tool has said of its result, by `found` and `holds_untrusted`.
+        watched: the workspace as it was before the call; None where the loop does not look at it, and outside a run.
     """
 
     workspace: Path
@@ -87,6 +89,7 @@ class ToolContext:
     ask: Callable[[str], Awaitable[str | None]] | None = None
     delegate: Callable[..., Awaitable["RunResult"]] | None = None
     marks: Marks = field(default_factory=Marks)
+    watched: "Watched | None" = None
 
     def found(self, addresses: Iterable[str]) -> None:
         """Says that these addresses are what a search has found, so that the model may go there unasked.

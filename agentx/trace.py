@@ -44,7 +44,7 @@ class Span:
         status: how it ended, "" where there is nothing to tell; "open" where it has not.
         usage: of a request to the model, or of all in a step or a task.
         texts: what there is to read of it, each with its heading.
-        request: the digest of what the model was asked (see `agentx.tape`); "" for what is no request.
+        request: the digest of what the model was asked (see `agentx.recorded_model`); "" for what is no request.
     """
 
     key: str

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from agentx import folders
+from agentx.cli.process import INTERRUPTED
 from agentx.errors import AgentXError
 
 KEEP_BYTES = 1_000_000
@@ -17,7 +18,7 @@ def describe(error: BaseException) -> tuple[str, int]:
     if isinstance(error, AgentXError):
         return " ".join(str(error).split()), error.exit_code
     if isinstance(error, KeyboardInterrupt):
-        return "interrupted", 130
+        return "interrupted", INTERRUPTED
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"no space is left on the disk{_at(error)}; free some and try again", 1
     if isinstance(error, OSError) and error.errno == errno.EBADF and not error.filename:

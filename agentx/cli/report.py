@@ -3,9 +3,18 @@
 import contextlib
 import sys
 
+from agentx.cli.process import INTERRUPTED
 from agentx.report import Report
 
-EXIT_CODES = {"ok": 0, "failed": 1, "refused": 1, "denied": 3, "in_doubt": 75, "timeout": 124, "interrupted": 130}
+EXIT_CODES = {
+    "ok": 0,
+    "failed": 1,
+    "refused": 1,
+    "denied": 3,
+    "in_doubt": 75,
+    "timeout": 124,
+    "interrupted": INTERRUPTED,
+}
 
 
 def tell_failure(argv: list[str], sentence: str, status: str = "failed") -> None:

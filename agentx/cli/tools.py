@@ -12,6 +12,7 @@ from agentx import config, offered, plugins
 from agentx.cli import aio, options, output
 from agentx.cli.approve import terminal_asker
 from agentx.cli.narrate import Narrator
+from agentx.cli.report import EXIT_CODES
 from agentx.cli.setup import allow_hosts, allow_unsafe_code, checked_hosts, folder, load_tools, with_project_policy
 from agentx.cli.stdin import with_stdin
 from agentx.cli.tables import table
@@ -96,7 +97,7 @@ def call(
             answers.text(result.text if result.full_text is None else result.full_text)
             return 0
         narrator.error(result.text)
-        return {"denied": 3, "timeout": 124}.get(result.status, 1)
+        return EXIT_CODES.get(result.status, 1)
 
 
 async def _carry_out(tool: Tool, asked: ToolCall, context: ToolContext, policy: Policy) -> ToolResult:

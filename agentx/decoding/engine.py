@@ -45,7 +45,7 @@ class Engine:
         self.ledger = Ledger(SEQUENCES, self.llama.context_tokens)
         parking = Parking(self.llama, self.ledger, scratch=SEQUENCES)
         self.cache = Cache(self.llama, self.ledger, parking)
-        self.prefixes = Prefixes(self.llama, self.ledger, parking, store, scratch=SEQUENCES)
+        self.prefixes = Prefixes(self.llama, self.ledger, parking, store)
         self.adapters = {""}
         self.closed = False
         self._door = threading.Lock()

@@ -4,6 +4,8 @@ So what no stream works on is copied out to memory once enough of it has gathere
 it: some 10 ms for 500 tokens, where to read them again would take seconds. Lives on the engine's thread.
 """
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from agentx.decoding.decoder import Decoder
@@ -60,14 +62,23 @@ class Parking:
         # One less, since a sequence that is extended in place gives up its last cell.
         start = max(self._ledger.shared(sequence) - 1, 0)
         if length - start > MIN_TOKENS:
-            self._llama.copy(sequence.id, self._scratch, length, start)
-            state = self._llama.state(self._scratch)
+            with self.copied(sequence, length, start) as copy:
+                state = self._llama.state(copy)
             self._lot.append(Parked(sequence.tokens.copy(), start, state, sequence.adapter))
-            self._llama.truncate(self._scratch, 0)
         self._llama.truncate(sequence.id, 0)
         self._ledger.truncate(sequence, 0)
         while self.tokens > self._ledger.cells:
             self._lot.pop(0)
+
+    @contextmanager
+    def copied(self, sequence: CachedSequence, length: int, start: int = 0) -> Generator[int]:
+        """The id of a sequence that holds these cells of another and nothing else, for as long as its state is wanted:
+        llama.cpp gives out the states of whole sequences only."""
+        self._llama.copy(sequence.id, self._scratch, length, start)
+        try:
+            yield self._scratch
+        finally:
+            self._llama.truncate(self._scratch, 0)
 
     def fetch(self, prompt: list[int], adapter: str = "") -> None:
         """Puts back what a prompt goes on with, if that is more than what the cache holds of it."""

@@ -25,17 +25,13 @@ class Prefixes:
 
     Args:
         store: where they lie; None keeps none.
-        scratch: a sequence that the ledger does not know.
     """
 
-    def __init__(
-        self, llama: Decoder, ledger: Ledger, parking: Parking, store: SnapshotStore | None, scratch: int
-    ) -> None:
+    def __init__(self, llama: Decoder, ledger: Ledger, parking: Parking, store: SnapshotStore | None) -> None:
         self._llama = llama
         self._ledger = ledger
         self._parking = parking
         self._store = store
-        self._scratch = scratch
         self._unsaved: OrderedDict[_Beginning, None] = OrderedDict()
         self._settled: OrderedDict[_Beginning, None] = OrderedDict()
         self._writer: threading.Thread | None = None
@@ -72,13 +68,10 @@ class Prefixes:
         if cached < len(tokens):  # never read, or evicted: the next request notes it again
             return
         _remember(self._settled, (adapter, tokens))
-        self._llama.copy(source.id, self._scratch, len(tokens))
-        try:
-            if self._llama.state_size(self._scratch) > self._store.cap_bytes:
+        with self._parking.copied(source, len(tokens)) as copy:
+            if self._llama.state_size(copy) > self._store.cap_bytes:
                 return
-            state = self._llama.state(self._scratch)
-        finally:
-            self._llama.truncate(self._scratch, 0)
+            state = self._llama.state(copy)
         save = self._store.under(adapter).save
         self._writer = threading.Thread(target=save, args=(tokens, state), name="agentx-snapshot", daemon=True)
         self._writer.start()

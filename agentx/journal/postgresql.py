@@ -34,13 +34,8 @@ class PostgresqlDatabase(Transactions):
     )
 
     def __init__(self, engine: "sqlalchemy.Engine") -> None:
-        super().__init__(lambda: EngineConnection(engine))
         self._engine = engine
-        try:
-            self._prepare()
-        except BaseException:
-            self.close()
-            raise
+        super().__init__(lambda: EngineConnection(engine))
 
     def words_of(self, words: list[str]) -> str:
         return " & ".join(f"'{word}'" for word in words) + ":*"

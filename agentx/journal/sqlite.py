@@ -67,16 +67,11 @@ class SqliteDatabase(Transactions):
         connect: Callable[[], Connection] | None = None,
         reached: Callable[[str], None] = no_label,
     ) -> None:
-        super().__init__(connect or (lambda: SqliteConnection(path)))
         self._path = path
         self._durable: bool | None = None
         self._reached = reached
         self._leases = NoLeases() if path == MEMORY else FileLeases(Path(path).parent / "locks")
-        try:
-            self._prepare()
-        except BaseException:
-            self.close()
-            raise
+        super().__init__(connect or (lambda: SqliteConnection(path)))
 
     def words_of(self, words: list[str]) -> str:
         return " ".join(f'"{word}"' for word in words) + "*"

@@ -24,11 +24,17 @@ def no_label(label: str) -> None:
 
 
 class Transactions:
-    """What all databases have in common. Subclasses say how a transaction begins."""
+    """What all databases have in common. Subclasses say how a transaction begins and how the tables come about, and set
+    what they need for that before they come here."""
 
     def __init__(self, connect: Callable[[], Connection]) -> None:
         self._lock = threading.RLock()
         self._connection = connect()
+        try:
+            self._prepare()
+        except BaseException:
+            self.close()
+            raise
 
     def read(self, sql: str, **values: Any) -> list[Row]:
         with self._lock:
@@ -48,6 +54,9 @@ class Transactions:
                 raise
 
     def _begin(self, durable: bool) -> None:
+        raise NotImplementedError
+
+    def _prepare(self) -> None:
         raise NotImplementedError
 
     def close(self) -> None:

@@ -140,7 +140,7 @@ def parts(decoder: CountingDecoder) -> tuple[Ledger, Cache, Schedule]:
     ledger = Ledger(SEQUENCES, decoder.context_tokens)
     parking = Parking(decoder, ledger, scratch=SEQUENCES)
     cache = Cache(decoder, ledger, parking)
-    return ledger, cache, Schedule(cache, Prefixes(decoder, ledger, parking, None, scratch=SEQUENCES))
+    return ledger, cache, Schedule(cache, Prefixes(decoder, ledger, parking, None))
 
 
 def together(engine: Engine, requests: list[Request]) -> list[Delta]:

@@ -1,6 +1,7 @@
 """What programs change can be taken back like what the file tools change."""
 
 import asyncio
+import json
 import stat
 
 import pytest
@@ -9,8 +10,11 @@ from agentx_tools.files import write_file
 from agentx_tools.python import python
 from agentx_tools.shell import shell
 
-from agentx import changes
+from agentx import Agent, changes
 from agentx.errors import StorageError, ToolError, UsageError
+from agentx.events import CallFinished
+from agentx.memory_journal import MemoryJournal
+from agentx.models.scripted import ScriptedModel
 from agentx.tool import ToolContext
 
 
@@ -72,6 +76,25 @@ def test_a_program_that_fails_or_is_stopped_is_taken_back_too(folder):
         run(folder, "open('d.txt', 'w').write('half')\nwhile True: pass", "call-2", timeout_s=0.5)
     undo.take_back_call(folder, "call-2")
     undo.take_back_call(folder, "call-1")
+    assert everything(folder) == held
+
+
+@pytest.mark.parametrize(("end", "looks"), [("", 2), ("\nraise ValueError", 3)])
+def test_what_a_run_has_seen_of_the_workspace_serves_to_take_back_too(folder, monkeypatch, end, looks):
+    held, looked, look = everything(folder), [], changes.look
+    monkeypatch.setattr(changes, "look", lambda root: looked.append(root) or look(root))
+    replies = [f"# I write.\npython(code={json.dumps(CHANGES + end)})\n->", "# Done.\nAnswer: done"]
+    agent = Agent(
+        ScriptedModel(replies), [python], strategy="react", allow=["all"], journal=MemoryJournal(), workspace=folder
+    )
+
+    async def results():
+        return [event.result async for event in agent.stream("Change it.") if isinstance(event, CallFinished)]
+
+    [result] = asyncio.run(results())
+    assert result.changed == ["a.txt", "new/deep/c.txt", "sub/b.txt"]
+    assert len(looked) == looks
+    undo.take_back_call(folder, result.call_id)
     assert everything(folder) == held
 
 
@@ -170,7 +193,7 @@ def test_what_is_too_large_is_named_and_what_leads_out_is_left(folder, tmp_path,
 
 def test_where_there_are_too_many_files_none_counts_as_new(folder, monkeypatch):
     monkeypatch.setattr("agentx.changes.MAX_FILES", 1)
-    seen = changes.look(folder)
+    watched = changes.Watched(folder)
     monkeypatch.undo()
-    before.keep(folder, seen, "python", "call-1")
+    before.keep(folder, watched, "python", "call-1")
     assert undo.changes(folder) == []

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from agentx import changes
-from agentx.changes import Image, Seen
+from agentx.changes import Image, Seen, Watched
 from agentx_tools import undo
 from agentx_tools.protected import guard
 from agentx_tools.undo import Change
@@ -18,14 +18,14 @@ MAX_CHANGES = 500
 """How many changes of one program are kept; what is beyond stays as it is."""
 
 
-def keep(root: Path, seen: Seen, tool: str, call: str) -> None:
-    """Keeps what the files of a workspace that have changed since they were seen held then.
+def keep(root: Path, watched: Watched, tool: str, call: str) -> None:
+    """Keeps what the files of a workspace that have changed under this watch held before.
 
     Raises:
         OSError, ToolError, StorageError: it cannot be kept.
     """
     root = root.resolve()
-    now = changes.look(root)
+    seen, now = watched.before, watched.look()
     made: list[tuple[Change, bytes | None]] = []
     for path in changes.changed(seen, now):
         before, after, place = seen.files.get(path), now.files.get(path), Place(root, tuple(path.split("/")))

@@ -133,12 +133,12 @@ async def _kept(tool: str, context: ToolContext) -> AsyncGenerator[None]:
     if context.settings.get("undo") is False:
         yield
         return
-    seen = await in_thread(lambda: changes.look(context.workspace))
+    watched = context.watched or await in_thread(lambda: changes.Watched(context.workspace))
     try:
         yield
     finally:
         try:
-            await asyncio.shield(in_thread(lambda: before.keep(context.workspace, seen, tool, context.call_id)))
+            await asyncio.shield(in_thread(lambda: before.keep(context.workspace, watched, tool, context.call_id)))
         except (OSError, ToolError, StorageError) as error:
             context.progress(f"What {tool} has changed cannot be taken back ({error}).")
 

@@ -65,6 +65,16 @@ def _first(
     return None
 
 
+def _found(sources: Iterable[Source], find: Callable[[Source], Span | None]) -> Support | None:
+    """The first of the sources in which something is found; None if it is in none."""
+    return next(((source, span) for source in sources if (span := find(source))), None)
+
+
+def _told(sources: Sequence[Source]) -> list[Source]:
+    """Those that the model has not written itself (see `Source.deed`)."""
+    return [source for source in sources if not source.deed]
+
+
 @dataclass(frozen=True, slots=True)
 class _Read(Generic[P]):
     """A claim that stands where what was read off the answer stands."""
@@ -95,7 +105,7 @@ class FigureClaim(_Read[Figure]):
     tentative: bool = False
 
     def support(self, sources: Sequence[Source]) -> Support | None:
-        told = [source for source in sources if not source.deed]
+        told = _told(sources)
         return self._same(told) or self._rounded(told) or self._as_clock(told) or self._as_count(told)
 
     def _same(self, sources: Sequence[Source]) -> Support | None:
@@ -140,7 +150,7 @@ class DayClaim(_Read[Day]):
     tentative: bool = False
 
     def support(self, sources: Sequence[Source]) -> Support | None:
-        told = [source for source in sources if not source.deed]
+        told = _told(sources)
         years = {day.year for source in told for day in source.days if day.year}
         years |= {int(value) for source in told for value in _values(source) if 1000 <= value < 3000 and value % 1 == 0}
         whole = _first(told, lambda source: source.days, lambda known: self.read.rests_on(known, years))
@@ -168,10 +178,7 @@ class WeekdayClaim:
     tentative: bool = False
 
     def support(self, sources: Sequence[Source]) -> Support | None:
-        for source in sources:
-            if not source.deed and self.number in source.weekdays:
-                return source, source.weekdays[self.number]
-        return None
+        return _found(_told(sources), lambda source: source.weekdays.get(self.number))
 
     def __str__(self) -> str:
         return WEEKDAYS[self.number]
@@ -185,7 +192,7 @@ class ClockClaim(_Read[Clock]):
     tentative: bool = False
 
     def support(self, sources: Sequence[Source]) -> Support | None:
-        told = [source for source in sources if not source.deed]
+        told = _told(sources)
         return _first(told, lambda source: source.clocks, self.read.rests_on) or _first(
             told,
             lambda source: source.figures,
@@ -218,12 +225,9 @@ class TextClaim:
     tentative: bool = False
 
     def support(self, sources: Sequence[Source]) -> Support | None:
-        for source in sources:
-            if span := source.find(self.text):
-                return source, span
-        found = [
-            next(((source, span) for source in sources if (span := source.find(part))), None) for part in self.parts
-        ]
+        if whole := _found(sources, lambda source: source.find(self.text)):
+            return whole
+        found = [_found(sources, lambda source, part=part: source.find(part)) for part in self.parts]
         return found[-1] if found and all(found) else None
 
 
@@ -239,10 +243,7 @@ class DigitsClaim:
 
     def support(self, sources: Sequence[Source]) -> Support | None:
         pattern = re.compile(rf"(?<!\d){_BETWEEN_DIGITS.join(self.digits)}(?!\d)")
-        for source in sources:
-            if not source.deed and (match := pattern.search(source.text)):
-                return source, match.span()
-        return None
+        return _found(_told(sources), lambda source: (match := pattern.search(source.text)) and match.span())
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,12 +265,10 @@ class WordsClaim:
     tentative: bool = False
 
     def support(self, sources: Sequence[Source]) -> Support | None:
-        for source in sources:
-            if span := source.find(self.text):
-                return source, span
+        if whole := _found(sources, lambda source: source.find(self.text)):
+            return whole
         found = [claim.support(sources) for claim in self.within]
-        for word in self.words:
-            found.append(next(((source, span) for source in sources if (span := source.find_word(word))), None))
+        found += [_found(sources, lambda source, word=word: source.find_word(word)) for word in self.words]
         return found[0] if found and all(found) else None
 
 
