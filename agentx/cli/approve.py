@@ -10,7 +10,7 @@ import termios
 from collections.abc import Awaitable, Callable
 from typing import TextIO
 
-from agentx.cli.text import is_terminal, one_line, visible
+from agentx.cli.text import is_terminal, one_line, visible, visible_json
 from agentx.doubt import Settlement
 from agentx.errors import ToolError, UsageError
 from agentx.messages import ToolCall
@@ -24,7 +24,7 @@ def terminal_asker() -> "Asker | None":
     """What asks the person at the terminal; None where stdin and stderr are none, so that nobody can be asked."""
     if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
         return None
-    return Asker(_terminal_line, sys.stderr, discard=_discard_typed)
+    return Asker(_terminal_line, sys.stderr, _discard_typed)
 
 
 HELP = """\
@@ -34,22 +34,38 @@ HELP = """\
 """
 
 
+TOO_EARLY = "What you typed came too early to be meant for this.\n"
+
+
+async def _at_once() -> None:
+    """Any moment is one for a question."""
+
+
 class Asker:
-    """Asks the person at a terminal: an Approver, for which any words that are no answer are a no with a reason."""
+    """Asks the person at a terminal: an Approver, for which any words that are no answer are a no with a reason.
+
+    Args:
+        read_line: the line that follows; "" at the end of input, None where it came too early to be an answer.
+        stream: where questions are written.
+        turn: comes back when one may be written.
+    """
 
     def __init__(
-        self, read_line: Callable[[], Awaitable[str]], stream: TextIO, discard: Callable[[], None] = lambda: None
+        self,
+        read_line: Callable[[], Awaitable[str | None]],
+        stream: TextIO,
+        turn: Callable[[], Awaitable[None]] = _at_once,
     ) -> None:
         self._read_line = read_line
         self._stream = stream
-        self._discard = discard
+        self._turn_comes = turn
         # Calls run side by side; questions do not.
         self._turn = asyncio.Lock()
 
     async def __call__(self, request: ApprovalRequest) -> Decision:
         async with self._turn:
             # A line typed before the question was asked is no answer to it.
-            self._discard()
+            await self._turn_comes()
             self._stream.write(f"{_shown(request)}\n{one_line(request.reason)}.")
             while True:
                 answer = await self._line(f" Allow it? [{'y/N/e' if request.alone else 'y/N/a/p/e'}/?] ")
@@ -78,14 +94,14 @@ class Asker:
     async def answer(self, question: str) -> str | None:
         """What the person says to a question of a tool; None if they say nothing."""
         async with self._turn:
-            self._discard()
+            await self._turn_comes()
             self._stream.write(f"{visible(question)}\n")
             return await self._line("> ") or None
 
     async def settle(self, call: ToolCall) -> Settlement:
         """What the person says of a call in doubt (see `agentx.doubt`)."""
         async with self._turn:
-            self._discard()
+            await self._turn_comes()
             self._stream.write(f"{_with_arguments(call, 'may have been carried out before the run broke off:')}\n")
             while True:
                 match (await self._line("Has it happened? [y/n = make it again/s = stop here] ")).lower():
@@ -99,9 +115,12 @@ class Asker:
                         self._stream.write("Look, and answer y, n or s. ")
 
     async def _line(self, question: str) -> str:
-        self._stream.write(question)
-        self._stream.flush()
-        return (await self._read_line()).strip()
+        while True:
+            self._stream.write(question)
+            self._stream.flush()
+            if (line := await self._read_line()) is not None:
+                return line.strip()
+            self._stream.write(TOO_EARLY)
 
     async def _pattern(self, call: ToolCall) -> Decision | None:
         suggested = suggestion(call)
@@ -117,7 +136,7 @@ class Asker:
         return Decision(True, f"allowed by the pattern {text}", grant=text, keep=True)
 
     async def _edited(self, request: ApprovalRequest) -> Decision | None:
-        self._stream.write(f"{visible(json.dumps(request.call.arguments, ensure_ascii=False))}\n")
+        self._stream.write(f"{visible_json(json.dumps(request.call.arguments, ensure_ascii=False))}\n")
         text = await self._line("The arguments in full, as JSON: ")
         if not text:
             return None
@@ -146,7 +165,7 @@ def suggestion(call: ToolCall) -> str:
 
 def _exactly(name: str) -> str:
     """A pattern that means a tool of this name, whatever characters it has."""
-    return re.sub(r"[\s()]", "?", _literal(name))
+    return "".join("?" if sign in " ()" or not sign.isprintable() else sign for sign in _literal(name))
 
 
 def _literal(text: str) -> str:
@@ -167,7 +186,7 @@ def _with_arguments(call: ToolCall, does: str) -> str:
     return "\n".join(lines)
 
 
-def _discard_typed() -> None:
+async def _discard_typed() -> None:
     with contextlib.suppress(termios.error):
         termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
 

@@ -153,15 +153,19 @@ def _mount(app: Any, name: str, target: Any, text: str) -> None:
 
 
 def _open_ui() -> int:
-    from agentx.cli.setup import Options, prepare
-
     found = plugins.listing("agentx.ui")
     if not found:
         return _invoke([])
     interface = plugins.load("agentx.ui", found[0].name)
-    # One that draws before the tools are imported takes the preparing of them as a function.
+    # One that draws before settings and tools are imported takes the preparing of them as a function.
     at_once = getattr(interface, "at_once", None)
-    return at_once(lambda: prepare(Options())) if at_once else interface(prepare(Options()))
+    return at_once(_prepared) if at_once else interface(_prepared())
+
+
+def _prepared() -> Any:
+    from agentx.cli.setup import Options, prepare
+
+    return prepare(Options())
 
 
 def _tell(error: BaseException, argv: list[str]) -> int:

@@ -1,5 +1,6 @@
 """Text of models, tools and strangers on its way to a terminal: never markup, never control."""
 
+import json
 import os
 import re
 from typing import TextIO
@@ -11,6 +12,11 @@ _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2
 def visible(text: str) -> str:
     """The text with each control character shown as a picture or an escape, none in force."""
     return _CONTROL.sub(_picture, text.replace("\r\n", "\n"))
+
+
+def visible_json(text: str) -> str:
+    """JSON with each character that is not seen, or not as what it is, written as its escape, which means the same."""
+    return "".join(sign if sign.isprintable() or sign == "\n" else json.dumps(sign)[1:-1] for sign in text)
 
 
 def one_line(text: str, limit: int = 200) -> str:

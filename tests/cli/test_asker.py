@@ -1,10 +1,11 @@
 import asyncio
 import io
+import json
 from typing import Any
 
-from agentx.cli.approve import Asker
+from agentx.cli.approve import Asker, suggestion
 from agentx.messages import ToolCall
-from agentx.policy import ApprovalRequest, Decision
+from agentx.policy import ApprovalRequest, Decision, Pattern
 from agentx.tool import Tool
 
 SEND = Tool.from_schema("send", "", {}, lambda: None)
@@ -43,3 +44,35 @@ def test_a_question_of_a_tool_is_answered_in_words() -> None:
     answer, shown = said("the red one\n")
     assert answer == "the red one" and "\x1b" not in shown
     assert said("\n")[0] is None
+
+
+def test_arguments_to_change_are_shown_as_json_that_means_the_same() -> None:
+    typed = iter(["e\n", "\n", "n\n"])
+    arguments = {"to": "eve\u202e\x1b\x7f\u2028"}
+
+    async def read_line() -> str:
+        return next(typed)
+
+    stream = io.StringIO()
+    request = ApprovalRequest(ToolCall("1", "send", arguments), SEND, "send sends data out")
+    asyncio.run(Asker(read_line, stream)(request))
+    shown = next(line for line in stream.getvalue().splitlines() if line.startswith("{") or " {" in line)
+    text = shown[shown.index("{") :]
+    assert text.isprintable() and json.loads(text) == arguments
+
+
+def test_a_pattern_of_a_name_that_cannot_be_seen_means_that_call() -> None:
+    call = ToolCall("1", "se\u202end it(now)", {})
+    assert suggestion(call) == "se?nd?it?now?" and Pattern.parse(suggestion(call)).matches(call)
+
+
+def test_what_came_too_early_is_told_of_and_the_question_put_again() -> None:
+    typed = iter([None, "y\n"])
+
+    async def read_line() -> str | None:
+        return next(typed)
+
+    stream = io.StringIO()
+    request = ApprovalRequest(ToolCall("1", "send", {}), SEND, "send sends data out")
+    assert asyncio.run(Asker(read_line, stream)(request)).allowed
+    assert stream.getvalue().count("Allow it?") == 2 and "too early" in stream.getvalue()

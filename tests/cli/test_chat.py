@@ -156,6 +156,111 @@ def test_the_plain_chat_tells_its_commands(terminal, script) -> None:
     assert chat.end() == 0
 
 
+SLEEPS = calls('python(code="import time; time.sleep(2)")')
+PYTHON = ("--tool", "python", "--tool", "write_file", "--allow", "python")
+UNREAD_S = 0.6  # and more than a question that was just written is left unanswered
+
+
+def kinds(session: int = 0) -> list[str]:
+    with Journal.default() as journal:
+        return [type(event).__name__ for event in journal.events(journal.sessions()[session].id)]
+
+
+def test_what_is_typed_while_a_task_runs_is_added_to_it(terminal, script) -> None:
+    chat = terminal("chat", "--plain", "--model", script(SLEEPS, answer("the end")), *PYTHON)
+    chat.until("> ")
+    chat.type("wait\n")
+    chat.until("python(")
+    chat.type("in German\n")
+    chat.until("the user adds: in German")
+    chat.type("/tools\n")
+    chat.until("/tools waits for the end of the task")
+    chat.until("the end")
+    chat.until("> /tools")
+    chat.until("write_file: ")
+    chat.until("> ")
+    chat.type("\x04")
+    assert chat.end() == 0
+    assert kinds().count("Steered") == kinds().count("SteeringShown") == 1
+    assert kinds().count("RunStarted") == 1
+
+
+def test_what_came_too_late_for_a_task_is_the_next_one(terminal, script) -> None:
+    chat = terminal("chat", "--plain", "--model", script(SLEEPS), "--max-steps", "1", *PYTHON)
+    chat.until("> ")
+    chat.type("wait\n")
+    chat.until("python(")
+    chat.type("and then this\n")
+    chat.until("the run ended before it could heed: and then this")
+    chat.until("> and then this")
+    chat.until("> ")
+    chat.type("/quit\n")
+    assert chat.end() == 0
+    assert kinds().count("RunStarted") == 2
+
+
+def test_what_was_not_heeded_when_ctrl_c_stopped_the_task_is_told_and_not_run(terminal, script) -> None:
+    slow = calls('python(code="import time; time.sleep(60)")')
+    chat = terminal("chat", "--plain", "--model", script(slow, answer("no")), *PYTHON)
+    chat.until("> ")
+    chat.type("wait\n")
+    chat.until("python(")
+    chat.type("in German\n")
+    chat.until("the user adds")
+    chat.interrupt()
+    chat.until("stopped")
+    chat.until("before it could heed: in German")
+    chat.until("> ")
+    time.sleep(0.3)
+    chat.type("/quit\n")
+    assert chat.end() == 0
+    assert kinds().count("RunStarted") == 1
+
+
+def test_ctrl_d_while_a_task_runs_ends_the_chat_behind_it(terminal, script) -> None:
+    chat = terminal("chat", "--plain", "--model", script(SLEEPS, answer("the end")), *PYTHON)
+    chat.until("> ")
+    chat.type("wait\n")
+    chat.until("python(")
+    chat.type("\x04")
+    chat.until("the end")
+    assert chat.end() == 0
+
+
+def test_a_line_for_the_task_is_no_answer_and_an_answer_is_not_for_the_task(terminal, script, workspace: Path) -> None:
+    model = script(SLEEPS, calls('write_file(path="a.txt", text="x")'), answer("the end"))
+    chat = terminal("chat", "--plain", "--model", model, *PYTHON, "--workspace", str(workspace))
+    chat.until("> ")
+    chat.type("write\n")
+    chat.until("python(")
+    chat.type("y\n")
+    chat.until("the user adds: y")
+    chat.type("in Germ")
+    chat.until("A question waits until you have ended this line (Enter): in Germ")
+    assert not (workspace / "a.txt").exists()
+    chat.type("an\n")
+    chat.until("the user adds: in German")
+    chat.until("[y/N/a/p/e/?] ")
+    chat.type("y\n")
+    chat.until("What you typed came too early to be meant for this.")
+    chat.until("[y/N/a/p/e/?] ")
+    assert not (workspace / "a.txt").exists()
+    time.sleep(UNREAD_S)
+    chat.type("y\n")
+    chat.until("the end")
+    chat.until("> ")
+    chat.type("/quit\n")
+    assert chat.end() == 0
+    assert (workspace / "a.txt").exists() and kinds().count("Steered") == 2
+
+
+def test_over_pipes_a_line_is_a_task_however_long_the_one_before_takes(script) -> None:
+    model = script(SLEEPS, answer("one"), answer("two"))
+    ran = process("chat", "--model", model, *PYTHON, stdin="first\nsecond\n")
+    assert (ran.code, ran.out) == (0, "one\ntwo\n")
+    assert "Steered" not in kinds()
+
+
 @pytest.mark.parametrize(("typed", "written"), [("y\n", True), ("\n", False), ("n\n", False), ("use b.txt\n", False)])
 def test_a_person_at_the_terminal_is_asked(terminal, script, workspace: Path, typed: str, written: bool) -> None:
     model = script(calls('write_file(path="a.txt", text="x")'), answer("the end"))

@@ -8,7 +8,8 @@ import pytest
 from agentx_tui import card_text
 from agentx_tui.signals import Asking
 from agentx_tui.view import Card
-from agentx_tui.widgets.dock import Option
+from agentx_tui.widgets.dock import LOW_ROWS, Option
+from textual import events
 
 from agentx import Tool
 from agentx import events as ev
@@ -36,10 +37,11 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 }
 
 
-def question(arguments: dict[str, Any]) -> Asking:
+def question(arguments: dict[str, Any], reason: str = "act changes files") -> Asking:
     capable = frozenset({"writes"})
-    tool = Tool.from_schema("act", "Acts.", {"type": "object"}, dict, capabilities=capable, paths=("path",))
-    request = ApprovalRequest(ToolCall("c", "act", arguments), tool, "act changes files")
+    schema = {"type": "object", "properties": {name: {} for name in arguments}}
+    tool = Tool.from_schema("act", "Acts.", schema, dict, capabilities=capable, paths=("path",))
+    request = ApprovalRequest(ToolCall("c", "act", arguments), tool, reason)
     return Asking(request, asyncio.get_running_loop().create_future())
 
 
@@ -104,6 +106,109 @@ def test_a_long_call_can_be_read_to_its_end_by_the_keys_and_its_choices_stay(
     run(test)
 
 
+LOW = [10, 12, 15, 17, 24]
+LABELS = ["allow once", "each act this session", "a pattern, always", "change arguments", "Alt+N deny", "deny, say why"]
+LONG = {"command": "\n".join(f"line-{n:02}." for n in range(40))}
+LONG_REASON = f"act sends data out, after text of strangers was read: {'far away, ' * 17}the end"
+
+
+def all_in_sight(app: Any) -> None:
+    """The choices, the question, a row of the call, and below the dock the prompt and what is going on."""
+    shown = screen_text(app)
+    assert all(label in shown for label in LABELS) and "Allow act?" in shown, shown
+    assert app.dock.query_one("#dock-body").size.height > 0 and "PageDown" in shown, shown
+    assert len(shown.splitlines()) == app.size.height and "❯" in shown and shown.splitlines()[-1].strip(), shown
+
+
+@pytest.mark.parametrize("rows", LOW)
+@pytest.mark.parametrize(("columns", "reason"), [(120, LONG_REASON), (80, "act changes files"), (50, LONG_REASON)])
+def test_the_choices_of_a_long_call_are_in_sight_on_a_low_screen(
+    columns: int, reason: str, rows: int, tmp_path: Path
+) -> None:
+    async def test() -> None:
+        async with running(setup_of(tmp_path), (columns, rows)) as (app, pilot):
+            app.conversation.inbox.put(question(LONG, reason))
+            await asked(pilot)
+            all_in_sight(app)
+            seen = screen_text(app)
+            while app.dock.page(1):
+                await settled(pilot)
+                seen += screen_text(app)
+            words = reason.removeprefix("act ").split() if rows < LOW_ROWS else []
+            assert all(word in seen for word in [*words, "line-00.", "line-39."])
+
+    run(test)
+
+
+def test_the_choices_stay_in_sight_as_the_screen_becomes_low_and_high_again(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with running(setup_of(tmp_path), (80, 36)) as (app, pilot):
+            app.conversation.inbox.put(question(LONG))
+            await asked(pilot)
+            before = screen_text(app)
+            for rows in [*reversed(LOW), *LOW]:
+                await pilot.resize_terminal(80, rows)
+                await settled(pilot)
+                all_in_sight(app)
+            await pilot.resize_terminal(80, 36)
+            await settled(pilot)
+            assert screen_text(app) == before
+
+    run(test)
+
+
+@pytest.mark.parametrize("rows", LOW)
+@pytest.mark.parametrize("columns", [120, 80, 50])
+def test_what_is_entered_is_in_sight_on_a_low_screen(columns: int, rows: int, tmp_path: Path) -> None:
+    async def test() -> None:
+        async with running(setup_of(tmp_path), (columns, rows)) as (app, pilot):
+            app.conversation.inbox.put(question({"one": 1, "two": 2, "three": "4\n" * 40}))
+            await asked(pilot)
+            await pilot.press("alt+e")
+            await settled(pilot)
+            await pilot.press("x", "enter")
+            await settled(pilot)
+            shown = screen_text(app)
+            assert "The arguments in full" in shown and "Enter to say so" in shown and "}x" in shown, shown
+            assert "Allow act?" in shown and "That is no JSON." in shown and "❯" in shown, shown
+
+    run(test)
+
+
+@pytest.mark.parametrize("rows", LOW)
+def test_a_long_call_that_waits_is_laid_out_once(rows: int, tmp_path: Path) -> None:
+    async def test() -> None:
+        async with running(setup_of(tmp_path), (80, rows)) as (app, pilot):
+            app.conversation.inbox.put(question(LONG))
+            await asked(pilot)
+            laid_out = 0
+
+            def count(screen: Any) -> None:
+                nonlocal laid_out
+                laid_out += 1
+
+            app.main.screen_layout_refresh_signal.subscribe(app.dock, count)
+            await asyncio.sleep(0.5)
+            assert laid_out == 0
+
+    run(test)
+
+
+def test_beside_what_is_queued_the_choices_stay_in_sight(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with running(setup_of(tmp_path), (80, 15)) as (app, pilot):
+            for event in BEGUN:
+                app.conversation.inbox.put(event)
+            await until(pilot, lambda: app.conversation.view.busy)
+            await say(pilot, "then this")
+            app.conversation.inbox.put(question(LONG))
+            await asked(pilot)
+            all_in_sight(app)
+            assert "then this" in screen_text(app)
+
+    run(test)
+
+
 def test_beyond_the_ends_of_a_call_the_keys_move_the_conversation(tmp_path: Path) -> None:
     async def test() -> None:
         async with running(setup_of(tmp_path), (80, 28)) as (app, pilot):
@@ -162,5 +267,51 @@ def test_nothing_moves_while_all_waits_for_the_person(tmp_path: Path) -> None:
             app.conversation.inbox.put(ev.CallDecoded(call))
             app.conversation.inbox.put(ev.CallStarted(call))
             await until(pilot, lambda: app._ticker is not None)  # a call beside it is at work
+
+    run(test)
+
+
+UNSEEN = {
+    "controls": "a\x1b[2Jb\x7f\x00\r\n\tc\x0b\x0c\x1c\x85",
+    "order and width": "a\u202eb\u2066c\u200bd\u200de\u2060f\ufeffg\u00adh\u00a0i",
+    "line ends": "a\u2028b\u2029c",
+    "beyond": '\ud800 \U000e0041 \U0001f468\u200d\U0001f469 größe 中 \\ " \\u202e',
+}
+
+
+@pytest.mark.parametrize("text", UNSEEN.values(), ids=UNSEEN)
+def test_arguments_that_are_left_alone_come_back_as_they_were_and_nothing_in_them_is_unseen(
+    text: str, tmp_path: Path
+) -> None:
+    arguments = {"command": text, text.encode("utf-8", "replace").decode(): [{"deep": text}, 1.5, None]}
+
+    async def test() -> None:
+        async with running(setup_of(tmp_path)) as (app, pilot):
+            said: list[Any] = []
+            app.conversation.engine.answer = lambda asking, word: said.append(word)  # type: ignore[method-assign]
+            app.conversation.inbox.put(question(arguments))
+            await asked(pilot)
+            await pilot.press("alt+e")
+            await settled(pilot)
+            written = app.dock.query_one("#entry").text
+            assert all(sign.isprintable() or sign == "\n" for sign in written)
+            assert ("größe" in text) == ("größe" in written)
+            await pilot.press("enter")
+            await until(pilot, lambda: bool(said))
+            assert said[0].arguments == arguments
+
+    run(test)
+
+
+def test_what_is_pasted_into_an_entry_is_seen_for_what_it_is(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with running(setup_of(tmp_path)) as (app, pilot):
+            app.conversation.inbox.put(question({"command": "ls"}))
+            await asked(pilot)
+            await pilot.press("alt+r")
+            entry: Any = app.dock.query_one("#entry")
+            entry.post_message(events.Paste("no\u202e\x1b[2J\r\nmore"))
+            await settled(pilot)
+            assert entry.text == "no\\u202e\\u001b[2J\nmore"
 
     run(test)

@@ -90,7 +90,7 @@ def test_the_theme_is_what_was_chosen_or_what_the_terminal_says() -> None:
 def said(id: str, entered: str = "", alone: bool = False) -> Any:
     request = ApprovalRequest(CALL, WRITE, "write_file changes files", alone)
     choice = next(choice for choice in decisions.choices(request) if choice.id == id)
-    return decisions.decided(choice, request, entered or decisions.beginning(choice, request))
+    return choice.decided(request, entered or choice.beginning(request))
 
 
 def test_each_choice_makes_its_decision() -> None:
@@ -126,8 +126,8 @@ def test_where_only_the_very_call_can_be_allowed_nothing_else_is_offered() -> No
 
 def test_a_question_is_answered_or_not() -> None:
     answer, nothing = decisions.choices("Which?")
-    assert decisions.decided(answer, "Which?", " the second ") == "the second"
-    assert decisions.decided(answer, "Which?", " ") is decisions.decided(nothing, "Which?") is None
+    assert answer.decided("Which?", " the second ") == "the second"
+    assert answer.decided("Which?", " ") is nothing.decided("Which?") is None
 
 
 def test_a_diff_is_found_in_a_result_and_foreseen_from_arguments(tmp_path: Path) -> None:

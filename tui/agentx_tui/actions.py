@@ -8,17 +8,15 @@ import time
 from pathlib import Path
 from typing import Any
 
-from textual.app import App, SuspendNotSupported
+from textual.app import SuspendNotSupported
 from textual.content import Content
 from textual.widget import Widget
 
-from agentx.policy import MEANINGS, MODES
 from agentx_tui import commands, preferences, theme
 from agentx_tui.glyphs import Glyphs
 from agentx_tui.opening import Opening
 from agentx_tui.printable import line
 from agentx_tui.session_actions import SessionActions
-from agentx_tui.view import Answer
 from agentx_tui.widgets.dock import Dock
 from agentx_tui.widgets.prompt import Prompt
 from agentx_tui.widgets.transcript import Transcript
@@ -27,7 +25,7 @@ TWICE_S = 1.5
 """Within which a second Ctrl+C ends, and a second Esc goes back to before a turn."""
 
 
-class Actions(Opening, SessionActions, App[int]):
+class Actions(Opening, SessionActions):
     """The half of the app that acts; the other half shows."""
 
     glyphs: Glyphs
@@ -141,11 +139,15 @@ class Actions(Opening, SessionActions, App[int]):
         self.prompt.focus()
 
     def action_cycle_mode(self) -> None:
+        from agentx.policy import MODES
+
         mode = self.conversation.mode
         if mode in MODES:
             self.action_set_mode(MODES[(MODES.index(mode) + 1) % len(MODES)])
 
     def action_set_mode(self, mode: str = "") -> None:
+        from agentx.policy import MEANINGS, MODES
+
         if mode not in MODES:
             self.tell(f"The mode is {self.conversation.mode}; /mode takes {', '.join(MODES)}.", "warning")
             return
@@ -204,6 +206,8 @@ class Actions(Opening, SessionActions, App[int]):
             block.set_folded(not block.folded)
 
     def action_copy_answer(self) -> None:
+        from agentx_tui.view import Answer
+
         answers = [item for turn in self.conversation.view.turns for item in turn.items if isinstance(item, Answer)]
         if answers:
             self.copy(str(answers[-1].text), "the answer")

@@ -5,7 +5,7 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.app import App, ComposeResult, SystemCommand
@@ -18,24 +18,24 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from agentx import folders
-from agentx.cli.setup import Setup
 from agentx_tui import garbage, keymap, palette, skeleton, terminal, theme
 from agentx_tui.actions import Actions
 from agentx_tui.ascii_filter import AsciiFilter
-from agentx_tui.conversation import Conversation
 from agentx_tui.fetching import Fetching
 from agentx_tui.glyphs import ASCII, UNICODE
 from agentx_tui.history import History
-from agentx_tui.memory_desk import Desk
 from agentx_tui.preferences import Preferences
 from agentx_tui.printable import line, prose
-from agentx_tui.weights import Weights
 from agentx_tui.widgets.bars import HeadBar, StatusBar
 from agentx_tui.widgets.dock import Dock
 from agentx_tui.widgets.offers import Offers
 from agentx_tui.widgets.prompt import Prompt, index_files
 from agentx_tui.widgets.sidebar import Sidebar
 from agentx_tui.widgets.transcript import Transcript
+
+if TYPE_CHECKING:
+    from agentx.cli.setup import Setup
+    from agentx_tui.weights import Weights
 
 TICK_S = 0.4
 FOLDER = Path(__file__).parent
@@ -59,9 +59,6 @@ class AgentXApp(Actions, Fetching, App[int]):
     VERTICAL_BREAKPOINTS = [(0, "-short"), (12, "-tall")]  # noqa: RUF012
     ENABLE_COMMAND_PALETTE = True
 
-    class Arrived(Message):
-        """The engine has left something in the inbox."""
-
     class Files(Message):
         """The workspace was looked through for the completion of paths."""
 
@@ -70,14 +67,15 @@ class AgentXApp(Actions, Fetching, App[int]):
             self.names = names
 
     def __init__(
-        self, prepare: Callable[[], Setup], preferences: Preferences | None = None, weights: Weights | None = None
+        self,
+        prepare: "Callable[[], Setup]",
+        preferences: Preferences | None = None,
+        weights: "Weights | None" = None,
     ) -> None:
-        super().__init__(weights or Weights())
+        super().__init__(prepare, weights)
         self.preferences = preferences or Preferences()
         self.glyphs = ASCII if self.preferences.ascii else UNICODE
-        self.conversation = Conversation(prepare, lambda: self.post_message(self.Arrived()), self.weights)
         self.history = History(folders.data_dir() / "history.jsonl")
-        self.desk = Desk(lambda: self.conversation.setup.settings.tool_settings if self.conversation.setup else {})
         self._ticker: Timer | None = None
         self._late: Timer | None = None
         self._shown_at = self._ticked_at = 0.0
@@ -124,17 +122,11 @@ class AgentXApp(Actions, Fetching, App[int]):
         self.main.query_one("#queue").display = False
         self.transcript.display = False
         self.prompt.focus()
-        self.call_after_refresh(self._begin)
+        self.call_after_refresh(self.begin)
         for problem in (*self.preferences.problems, *self._problems):
             self.tell(problem, "warning")
 
-    def _begin(self) -> None:
-        """Only now, with the first frame on the screen: a model is loaded, and the workspace is looked through."""
-        if not self.is_headless:
-            garbage.only_at_rest()
-        self.conversation.engine.start()
-
-    def _set_up(self, setup: Setup) -> None:
+    def _set_up(self, setup: "Setup") -> None:
         self.main.query_one(HeadBar).set_up(setup)
         self.dock.workspace = setup.workspace
         for notice in setup.notices:
@@ -159,7 +151,7 @@ class AgentXApp(Actions, Fetching, App[int]):
     def on_unmount(self) -> None:
         self.conversation.engine.close()
 
-    def on_agent_xapp_arrived(self) -> None:
+    def on_late_arrived(self) -> None:
         wait_s = self.conversation.inbox.wait_s()
         if wait_s <= 0:
             self.take()

@@ -8,9 +8,12 @@ nothing but its tool is known. A key that is held down, or hit twice, is one dec
 
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from agentx.messages import ToolCall
-from agentx_tui.signals import Asked
+
+if TYPE_CHECKING:
+    from agentx_tui.signals import Asked
 
 QUIET_S = 0.4
 SEEN_S = 0.25
@@ -35,7 +38,7 @@ class Arming:
         self._last_key, self._pressed_at, self._heard_at = "", -GOES_ON_S, -GOES_ON_S
         self._kept, self._kept_at = "", -GOES_ON_S
 
-    def shown(self, asked: Asked) -> float:
+    def shown(self, asked: "Asked") -> float:
         """A question has come to the screen; seconds until all of its keys count."""
         now = self._now()
         self._goes_on = now - self._pressed_at < GOES_ON_S and _tool(asked) == self._tool != ""
@@ -62,7 +65,7 @@ class Arming:
             self._heard_at = now
         return held
 
-    def decided(self, key: str, asked: Asked) -> None:
+    def decided(self, key: str, asked: "Asked") -> None:
         """A key has decided."""
         self._tool, self._last_key = _tool(asked), key
         self._pressed_at = self._heard_at = self._now()
@@ -80,6 +83,6 @@ class Arming:
         return key if self._now() - self._kept_at < GOES_ON_S else ""
 
 
-def _tool(asked: Asked) -> str:
+def _tool(asked: "Asked") -> str:
     """The name of the tool that an approval is asked for; "" for other questions."""
     return "" if isinstance(asked, str | ToolCall) else asked.call.name

@@ -1,16 +1,22 @@
-"""A conversation in plain lines: answers on stdout, what happens meanwhile on stderr."""
+"""A conversation in plain lines: answers on stdout, what happens meanwhile on stderr.
+
+At a terminal, what is typed while a task runs is added to it; over pipes each line is a task of its own.
+"""
 
 import contextlib
 import sys
+from collections import deque
 from typing import TYPE_CHECKING
 
 from agentx.cli import aio, failures, output
-from agentx.cli.approve import terminal_asker
+from agentx.cli.approve import Asker
 from agentx.cli.narrate import Narrator
 from agentx.cli.setup import Setup
-from agentx.cli.text import is_terminal, one_line
-from agentx.events import Event, StepStarted, TextDelta
+from agentx.cli.text import is_terminal, one_line, visible
+from agentx.errors import UsageError
+from agentx.events import Event, Steered, SteeringShown, SteeringUnheard, StepStarted, TextDelta
 from agentx.report import Report
+from agentx_tui.typed_lines import TypedLines
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -25,7 +31,7 @@ HELP = """\
 /resume go on with a task that broke off
 /new    forget the conversation and begin another
 /quit   end (as Ctrl-D does)
-Ctrl-C stops the turn and keeps the chat."""
+What you type while a task runs is added to it. Ctrl-C stops the turn and keeps the chat."""
 
 
 def open_chat(setup: Setup) -> int:
@@ -51,11 +57,15 @@ class Chat:
     """One conversation at a terminal or over pipes."""
 
     def __init__(self, setup: Setup, answers: output.Answers) -> None:
-        asker = terminal_asker()
+        self._interactive = is_terminal(sys.stdin)
+        self._typed = TypedLines(sys.stdin.fileno(), self._said, self._tell) if self._interactive else None
+        typed = self._typed if is_terminal(sys.stderr) else None
+        asker = Asker(typed.line, sys.stderr, typed.turn) if typed else None
         self.narrator = Narrator(sys.stderr, asks=asker is not None)
         self._setup = setup
         self._answers = answers
-        self._interactive = is_terminal(sys.stdin)
+        self._next: deque[str] = deque()  # lines that were typed and wait for the end of the task
+        self._unheard: list[str] = []
         self._agent: Agent = setup.agent(asker, asker and asker.answer, asker and asker.settle)
         self._session = setup.session(self._agent)
 
@@ -78,8 +88,15 @@ class Chat:
 
     def read_line(self) -> str | None:
         """The next line that is typed; None at the end of input."""
-        if not self._interactive:
+        if self._next:
+            line = self._next.popleft()
+            self._say(f"{PROMPT}{visible(line)}")
+            return line
+        if self._typed is None:
             return sys.stdin.readline() or None
+        if self._typed.ended:
+            self._say("")
+            return None
         with contextlib.suppress(ImportError):
             import readline  # noqa: F401  # pyright: ignore[reportUnusedImport]  # gives `input` its line editing
         while True:
@@ -114,15 +131,49 @@ class Chat:
         """One question and its answer; what goes wrong is told, and the chat goes on."""
         self._run(runner, self._session.stream(text))
 
-    def _run(self, runner: aio.Runner, events: "AsyncGenerator[Event, None]") -> None:
+    def _said(self, line: str) -> None:
+        """Adds what was typed while a task runs to that task; a command, or what comes too late, waits for its end."""
+        if line.startswith("/"):
+            self._say(f"{one_line(line)} waits for the end of the task; Ctrl-C stops it")
+            self._next.append(line)
+            return
         try:
-            runner.run(self._follow(events))
+            self._session.steer(line)
+        except UsageError:
+            self._next.append(line)
+        except Exception as error:
+            self.narrator.error(failures.describe(error)[0])
+            self._next.append(line)
+
+    def _run(self, runner: aio.Runner, events: "AsyncGenerator[Event, None]") -> None:
+        self._unheard = []
+        try:
+            runner.run(self._heard(events))
         except KeyboardInterrupt:
             self._say("\nstopped")
+            for text in self._unheard:  # the run has no word for it any more
+                self.narrator.take(SteeringUnheard([text]))
         except BrokenPipeError:
             raise
         except Exception as error:
             self.narrator.error(failures.describe(error)[0])
+
+    async def _heard(self, events: "AsyncGenerator[Event, None]") -> None:
+        with self._typed.heard() if self._typed else contextlib.nullcontext():
+            await self._follow(events)
+
+    def _take(self, event: Event) -> None:
+        self.narrator.take(event)
+        match event:
+            case Steered():
+                self._unheard.append(event.text)
+            case SteeringShown():
+                del self._unheard[: len(event.texts)]
+            case SteeringUnheard():
+                self._next.extendleft(reversed(event.texts))
+                self._unheard = []
+            case _:
+                pass
 
     async def _follow(self, events: "AsyncGenerator[Event, None]") -> None:
         report, streamed = Report(), ""
@@ -131,7 +182,7 @@ class Chat:
             if streamed and isinstance(event, StepStarted):  # what was streamed was a draft
                 self._answers.piece("\n")
                 streamed = ""
-            self.narrator.take(event)
+            self._take(event)
             if self._interactive and isinstance(event, TextDelta) and event.channel == "answer":
                 self._answers.piece(event.text)
                 streamed += event.text
@@ -145,5 +196,8 @@ class Chat:
             self.narrator.error(result["error"])
 
     def _say(self, text: str) -> None:
-        sys.stderr.write(f"{text}\n")
+        self._tell(f"{text}\n")
+
+    def _tell(self, text: str) -> None:
+        sys.stderr.write(text)
         sys.stderr.flush()

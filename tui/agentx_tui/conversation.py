@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from agentx.cli.setup import Setup
 from agentx.events import Event, ModelLoaded, SteeringUnheard
 from agentx_tui.completion import without_marks
-from agentx_tui.demo import NAME as NO_MODEL
 from agentx_tui.engine import Engine
 from agentx_tui.inbox import Inbox
 from agentx_tui.reducer import reduce
@@ -26,7 +25,7 @@ from agentx_tui.signals import (
     Unprepared,
     Withdrawn,
 )
-from agentx_tui.status import Status, ram_bytes
+from agentx_tui.status import NO_MODEL, Status, ram_bytes
 from agentx_tui.stopwatch import Stopwatch
 from agentx_tui.view import View
 

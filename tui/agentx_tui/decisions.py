@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentx.cli.approve import suggestion
+from agentx.cli.text import visible_json
 from agentx.errors import ToolError, UsageError
 from agentx.messages import ToolCall
 from agentx.policy import ApprovalRequest, Decision, Pattern
+from agentx_tui.printable import line
 from agentx_tui.signals import Asked
 
 
@@ -28,6 +30,44 @@ class Choice:
     label: str
     entry: str = ""
 
+    def beginning(self, asked: Asked) -> str:
+        """What stands in the entry before the person writes."""
+        if isinstance(asked, str | ToolCall):
+            return ""
+        match self.id:
+            case "pattern":
+                return suggestion(asked.call)
+            case "edit":
+                return visible_json(json.dumps(asked.call.arguments, ensure_ascii=False, indent=2))
+            case _:
+                return ""
+
+    def decided(self, asked: Asked, entered: str = "") -> Decision | str | None:
+        """The decision on a call, the answer to a question, or how a doubt is settled (see `agentx.doubt`).
+
+        Raises:
+            NotYet: what was entered is none.
+        """
+        if isinstance(asked, str):
+            return entered.strip() or None if self.id == "once" else None
+        if isinstance(asked, ToolCall):
+            return {"once": "happened", "deny": "again"}.get(self.id, "stop")
+        match self.id:
+            case "once":
+                return Decision(True, "allowed")
+            case "session":
+                return Decision(True, "allowed for this session", grant=suggestion(ToolCall("", asked.call.name, {})))
+            case "pattern":
+                return _pattern(asked, entered)
+            case "edit":
+                return _edited(asked, entered)
+            case "why":
+                if not entered.strip():
+                    raise NotYet("Say why not, or press Esc.")
+                return Decision(False, f"the user said no: {entered.strip()}")
+            case _:
+                return Decision(False, "the user said no")
+
 
 def choices(asked: Asked) -> list[Choice]:
     """What may be said to it, the most likely first."""
@@ -37,53 +77,13 @@ def choices(asked: Asked) -> list[Choice]:
         return [Choice("once", "answer", "Your answer"), Choice("deny", "say nothing")]
     whole = [
         Choice("once", "allow once"),
-        Choice("session", f"each {asked.call.name} this session"),
+        Choice("session", f"each {line(asked.call.name, 24)} this session"),
         Choice("pattern", "a pattern, always", "Calls that are meant"),
         Choice("edit", "change arguments", "The arguments in full, as JSON"),
         Choice("deny", "deny"),
         Choice("why", "deny, say why", "Why not? The agent is told"),
     ]
     return [choice for choice in whole if not (asked.alone and choice.id in ("session", "pattern"))]
-
-
-def beginning(choice: Choice, asked: Asked) -> str:
-    """What stands in the entry before the person writes."""
-    if isinstance(asked, str | ToolCall):
-        return ""
-    match choice.id:
-        case "pattern":
-            return suggestion(asked.call)
-        case "edit":
-            return json.dumps(asked.call.arguments, ensure_ascii=False, indent=2)
-        case _:
-            return ""
-
-
-def decided(choice: Choice, asked: Asked, entered: str = "") -> Decision | str | None:
-    """The decision on a call, the answer to a question, or how a doubt is settled (see `agentx.doubt`).
-
-    Raises:
-        NotYet: what was entered is none.
-    """
-    if isinstance(asked, str):
-        return entered.strip() or None if choice.id == "once" else None
-    if isinstance(asked, ToolCall):
-        return {"once": "happened", "deny": "again"}.get(choice.id, "stop")
-    match choice.id:
-        case "once":
-            return Decision(True, "allowed")
-        case "session":
-            return Decision(True, "allowed for this session", grant=suggestion(ToolCall("", asked.call.name, {})))
-        case "pattern":
-            return _pattern(asked, entered)
-        case "edit":
-            return _edited(asked, entered)
-        case "why":
-            if not entered.strip():
-                raise NotYet("Say why not, or press Esc.")
-            return Decision(False, f"the user said no: {entered.strip()}")
-        case _:
-            return Decision(False, "the user said no")
 
 
 def _pattern(request: ApprovalRequest, text: str) -> Decision:

@@ -7,14 +7,12 @@ import re
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
+from agentx_tui.status import NO_MODEL as NAME
 from agentx_tui.weights import Missing
 
 if TYPE_CHECKING:
     from agentx.agent import Agent
     from agentx.cli.setup import Setup
-
-NAME = "no model"
-"""What the head bar shows in the place of a model's name."""
 
 HOW = "/setup shows where a model can be had from and fetches it; /model lists what there is."
 _TRY = 'Until then try "list the files", "what time is it", "what is 17 * 23" or "write a file".'

@@ -2,39 +2,25 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from textual.app import App
 from textual.message import Message
 
-from agentx_tui import pull_text
-from agentx_tui.conversation import Conversation
 from agentx_tui.glyphs import Glyphs
-from agentx_tui.pulling import Progress, Pulls
-from agentx_tui.weights import Missing, Weights
+from agentx_tui.late import Late
+
+if TYPE_CHECKING:
+    from agentx_tui.weights import Missing
 
 
-class Fetching(App[int]):
-    """Args: weights: where models come from."""
+class Fetching(Late):
+    """Models that the person wants."""
 
-    conversation: Conversation
     glyphs: Glyphs
-
-    class Pulled(Message):
-        """The fetching of a model has come further, or to an end."""
-
-        def __init__(self, progress: Progress) -> None:
-            super().__init__()
-            self.progress = progress
+    _wanted: str | None = None
 
     class ModelChanged(Message, bubble=False):
         """Sent to the page that is open: another model answers, or none does."""
-
-    def __init__(self, weights: Weights) -> None:
-        super().__init__()
-        self.weights = weights
-        self.pulls = Pulls(weights.command, lambda progress: self.post_message(self.Pulled(progress)))
-        self._wanted: str | None = None
 
     def show(self) -> None: ...
     def tell(self, text: str, severity: Any = "information") -> None: ...
@@ -44,7 +30,7 @@ class Fetching(App[int]):
     def on_unmount(self) -> None:
         self.pulls.close()
 
-    def found_or_missing(self, missing: Missing | None) -> None:
+    def found_or_missing(self, missing: "Missing | None") -> None:
         """Called when it turns out that there is no model, and when there is one again."""
         if missing is None:
             self.tell(f"{self.conversation.view.model} is loaded; what you write goes to it now.")
@@ -78,7 +64,7 @@ class Fetching(App[int]):
         self.show()
         return not refusal
 
-    def on_fetching_pulled(self, event: Pulled) -> None:
+    def on_late_pulled(self, event: Late.Pulled) -> None:
         if not self.screen_stack:
             return
         progress = event.progress
@@ -100,6 +86,8 @@ class Fetching(App[int]):
             self.tell(f"{Path(spec).name} is here; Enter in /model goes on with it.")
 
     def _show_pulls(self) -> None:
+        from agentx_tui import pull_text
+
         latest = self.pulls.latest
         self.conversation.pulling = pull_text.short(latest, self.glyphs) if latest else ""
         self.show()

@@ -1,8 +1,10 @@
 """The signs that the screens are drawn with: one set, and one for terminals that know only ASCII."""
 
 from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
-from agentx_tui.view import CardStatus
+if TYPE_CHECKING:
+    from agentx_tui.view import CardStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Glyphs:
     levels: str = "▁▂▃▄▅▆▇█"
     spinner: str = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
-    def of(self, status: CardStatus) -> str:
+    def of(self, status: "CardStatus") -> str:
         name = {"question": "approval", "timed-out": "timed_out"}.get(status, status)
         return getattr(self, name)
 

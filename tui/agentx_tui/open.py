@@ -1,16 +1,18 @@
 """Opens the terminal UI: what `agentx` without arguments does on a terminal."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from agentx.cli.setup import Options, Setup
+if TYPE_CHECKING:
+    from agentx.cli.setup import Options, Setup
 
 
-def open_app(setup: Setup) -> int:
+def open_app(setup: "Setup") -> int:
     """Shows the screen until the person ends it; returns the exit code."""
     return open_at_once(lambda: setup)
 
 
-def open_at_once(prepare: Callable[[], Setup]) -> int:
+def open_at_once(prepare: "Callable[[], Setup]") -> int:
     """As `open_app`, but the first frame does not wait for the setup; raises what making it raises."""
     from agentx_tui import preferences, skeleton
 
@@ -30,7 +32,7 @@ def open_at_once(prepare: Callable[[], Setup]) -> int:
     return app.return_code or 0
 
 
-def open_in_browser(options: Options, port: int) -> int:
+def open_in_browser(options: "Options", port: int) -> int:
     """As `open_app`, on pages in a browser of this machine, until the server is stopped."""
     from agentx_tui import web
 

@@ -1,37 +1,33 @@
 """Which page each key, /command and row of the palette opens; a page itself is a module of `screens`."""
 
-from textual.app import App
-
-from agentx_tui import remembering, setting
-from agentx_tui.conversation import Conversation
 from agentx_tui.glyphs import Glyphs
 from agentx_tui.history import History
-from agentx_tui.memory_desk import Desk
+from agentx_tui.late import Late
 from agentx_tui.preferences import Preferences
-from agentx_tui.screens import keys as keys_page
-from agentx_tui.screens import tools as tools_page
-from agentx_tui.screens.history import HistoryPage
-from agentx_tui.screens.page import Page, text_columns
 from agentx_tui.widgets.prompt import Prompt
 
 
-class Opening(App[int]):
+class Opening(Late):
     """The part of the app that puts pages over the conversation."""
 
-    conversation: Conversation
     glyphs: Glyphs
     history: History
     preferences: Preferences
-    desk: Desk
     wanted_keys: dict[str, str]
 
     @property
     def prompt(self) -> Prompt: ...
 
     def action_show_keys(self) -> None:
+        from agentx_tui.screens import keys as keys_page
+        from agentx_tui.screens.page import Page, text_columns
+
         self.push_screen(Page(keys_page.content(self.wanted_keys, text_columns(self.size.width))))
 
     def action_show_tools(self) -> None:
+        from agentx_tui.screens import tools as tools_page
+        from agentx_tui.screens.page import Page
+
         setup = self.conversation.setup
         self.push_screen(Page(tools_page.content(setup.tools if setup else ())))
 
@@ -41,12 +37,18 @@ class Opening(App[int]):
         self.push_screen(TracePage(self.conversation, self.glyphs, self.preferences.ascii))
 
     def action_show_memory(self, words: str = "") -> None:
+        from agentx_tui import remembering
+
         remembering.open_page(self, self.desk, words)  # pyright: ignore[reportArgumentType]
 
     def action_show_settings(self) -> None:
+        from agentx_tui import setting
+
         setting.open_page(self)  # pyright: ignore[reportArgumentType]
 
     def keep_note(self, note: str) -> None:
+        from agentx_tui import remembering
+
         remembering.keep_note(self, self.desk, note)  # pyright: ignore[reportArgumentType]
 
     def action_show_models(self) -> None:
@@ -65,6 +67,8 @@ class Opening(App[int]):
         self.push_screen(TourPage(self, self.glyphs))  # pyright: ignore[reportArgumentType]
 
     def action_search_history(self) -> None:
+        from agentx_tui.screens.history import HistoryPage
+
         def taken(entry: str | None) -> None:
             if entry is not None:
                 self.prompt.replace_all(entry)

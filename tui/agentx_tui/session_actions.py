@@ -3,12 +3,8 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from textual.app import App
-
-from agentx.cli import failures
-from agentx.threads import in_thread
-from agentx_tui.conversation import Conversation
 from agentx_tui.glyphs import Glyphs
+from agentx_tui.late import Late
 from agentx_tui.printable import line
 from agentx_tui.widgets.prompt import Prompt
 
@@ -18,10 +14,9 @@ _DEMO = "A demo answers, and what it says is kept nowhere; get a model first (/s
 _NOTHING = "Nothing was said yet; a session begins with what you send."
 
 
-class SessionActions(App[int]):
+class SessionActions(Late):
     """The part of the app that is about the session as a whole."""
 
-    conversation: Conversation
     glyphs: Glyphs
     wanted_keys: dict[str, str]
 
@@ -75,6 +70,8 @@ class SessionActions(App[int]):
 
     def _later(self, work: Callable[[], T], told: Callable[[T], str]) -> None:
         """Does what blocks in a thread, and tells what came of it."""
+        from agentx.cli import failures
+        from agentx.threads import in_thread
 
         async def wait() -> None:
             try:

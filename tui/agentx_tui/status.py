@@ -4,14 +4,19 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from agentx.messages import Usage
 from agentx_tui.glyphs import Glyphs
-from agentx_tui.view import Phase, View
 
+if TYPE_CHECKING:
+    from agentx.messages import Usage
+    from agentx_tui.view import Phase, View
+
+NO_MODEL = "no model"
+"""In the place of a model's name where a demo answers."""
 WARN_AT, FULL_AT = 0.80, 0.95
 BAR_CELLS = 8
-PHASES: dict[Phase, str] = {
+PHASES: "dict[Phase, str]" = {
     "idle": "ready",
     "loading": "loading the model",
     "reading": "reading the prompt",
@@ -46,7 +51,7 @@ class Status:
     pulling: str = ""
 
 
-def doing(view: View, status: Status) -> str:
+def doing(view: "View", status: Status) -> str:
     """One phrase on what is going on."""
     if status.stopping:
         return "stopping"
@@ -57,7 +62,7 @@ def doing(view: View, status: Status) -> str:
     return PHASES[view.phase]
 
 
-def context(view: View, glyphs: Glyphs, bar: bool) -> tuple[str, float]:
+def context(view: "View", glyphs: Glyphs, bar: bool) -> tuple[str, float]:
     """How much of the model's context is used, and that as a fraction."""
     if not view.context_tokens or not view.used_tokens:
         return "", 0.0
@@ -69,7 +74,7 @@ def context(view: View, glyphs: Glyphs, bar: bool) -> tuple[str, float]:
     return f"ctx {glyphs.full * full}{glyphs.empty * (BAR_CELLS - full)} {numbers}", fraction
 
 
-def speeds(usage: Usage) -> tuple[str, str]:
+def speeds(usage: "Usage") -> tuple[str, str]:
     """Prompt tokens read a second, and tokens generated a second; "" where nothing was measured."""
     read = f"pp {usage.prompt_tokens / usage.prompt_s:.0f} t/s" if usage.prompt_s > 0 and usage.prompt_tokens else ""
     made = f"tg {usage.output_tokens / usage.decode_s:.1f} t/s" if usage.decode_s > 0 and usage.output_tokens else ""

@@ -5,31 +5,37 @@ Its keys and clicks count only once the question is on the screen and nothing wa
 """
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
+from textual.layout import Layout
 from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
+from textual.widget import Widget
 from textual.widgets import Static, TextArea
 
-from agentx.messages import ToolCall
-from agentx_tui import card_text, diffs
+from agentx.cli.text import visible_json
 from agentx_tui.arming import QUIET_S, Arming
-from agentx_tui.decisions import Choice, NotYet, beginning, choices, decided
 from agentx_tui.keymap import KEYS
-from agentx_tui.printable import argument, line, prose
-from agentx_tui.signals import Asked, Asking
+from agentx_tui.printable import line
+from agentx_tui.widgets.flow import FLOW
+
+if TYPE_CHECKING:
+    from agentx_tui.decisions import Choice
+    from agentx_tui.signals import Asking
 
 TOO_EARLY = "That came too early to be meant for this; press it again."
 _SHOWN = {key.id: key.shown for key in KEYS}
 MAX_ROWS = 14
 """Of a call that are on the screen at once."""
-_STYLES = {"added": "$success on $success 12%", "removed": "$error on $error 12%", "hunk": "$secondary"}
-_SIGNS = {"added": "+ ", "removed": "- ", "same": "  "}
+LOW_ROWS = 18
+"""Fewer than these has a low screen: no border and no gaps there, and why it is asked scrolls with the call."""
+ENTRY_ROWS = 3, 12
+"""The fewest and the most that an entry takes, border included."""
 
 
 class Entry(TextArea):
@@ -43,6 +49,8 @@ class Entry(TextArea):
 
     def __init__(self) -> None:
         super().__init__(compact=True, highlight_cursor_line=False, id="entry")
+        # A screen begins with the first widget that can have the focus, and what was typed before would go there.
+        self.can_focus = False
         self.cursor_blink = False
 
     async def _on_key(self, event: events.Key) -> None:
@@ -59,17 +67,34 @@ class Entry(TextArea):
         event.stop()
         event.prevent_default()
 
+    def on_resize(self) -> None:
+        # What is fitted into few rows still shows where the person writes.
+        self.call_after_refresh(self.scroll_cursor_visible)
+
+    def fit(self, rows: int) -> int:
+        """Takes as many as there are, if they are wanted; those that it takes."""
+        fewest, most = ENTRY_ROWS
+        wanted, gap = self.wrapped_document.height + self.gutter.height, self.styles.margin.height
+        taken = min(wanted, most, max(fewest, rows - gap))
+        self.styles.max_height = taken
+        return taken + gap
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        event.prevent_default()
+        self.replace(visible_json(event.text.replace("\r\n", "\n").replace("\r", "\n")), *self.selection)
+
 
 class Option(Static):
     """One choice, which may be clicked too."""
 
     class Picked(Message):
-        def __init__(self, asking: Asking, choice: Choice) -> None:
+        def __init__(self, asking: "Asking", choice: "Choice") -> None:
             super().__init__()
             self.asking = asking
             self.choice = choice
 
-    def __init__(self, asking: Asking, choice: Choice) -> None:
+    def __init__(self, asking: "Asking", choice: "Choice") -> None:
         super().__init__(Content.assemble((_SHOWN[choice.id], "bold $primary"), (f" {choice.label}", "")))
         self.asking = asking
         self.choice = choice
@@ -78,11 +103,19 @@ class Option(Static):
         self.post_message(self.Picked(self.asking, self.choice))
 
 
+class Options(Vertical):
+    """The choices: in columns, and on a low screen as many in a row as it holds."""
+
+    @property
+    def layout(self) -> Layout:
+        return FLOW if self.parent is not None and self.parent.has_class("-low") else super().layout
+
+
 class Dock(Vertical):
     """Shows what waits for the person's word, one after the other."""
 
     class Decided(Message):
-        def __init__(self, asking: Asking, word: Any) -> None:
+        def __init__(self, asking: "Asking", word: Any) -> None:
             super().__init__()
             self.asking = asking
             self.word = word
@@ -103,26 +136,27 @@ class Dock(Vertical):
         with VerticalScroll(id="dock-body", can_focus=False):
             yield Static("", id="dock-text")
         yield Static("", id="dock-more")
-        yield Vertical(id="dock-options")
+        yield Options(id="dock-options")
         yield Static("", id="dock-problem")
         yield Entry()
 
     def on_mount(self) -> None:
         self.app.screen_change_signal.subscribe(self, self._uncovered)
+        self.screen.screen_layout_refresh_signal.subscribe(self, self._laid_out)
         self.watch(self.query_one("#dock-body"), "scroll_y", self._count, init=False)
 
-    def on_resize(self) -> None:
-        self.call_after_refresh(self._fit)
+    def _laid_out(self, screen: Screen[Any]) -> None:
+        self._fit()
 
     @property
-    def asking(self) -> Asking | None:
+    def asking(self) -> "Asking | None":
         return self._waiting[0] if self._waiting else None
 
-    def put(self, asking: Asking) -> None:
+    def put(self, asking: "Asking") -> None:
         self._waiting.append(asking)
         self.call_later(self._draw if len(self._waiting) == 1 else self._entitle)
 
-    def withdraw(self, asking: Asking) -> None:
+    def withdraw(self, asking: "Asking") -> None:
         if asking in self._waiting:
             # What is being written belongs to the first, and is not lost with another.
             draw = self._draw if asking is self.asking else self._entitle
@@ -135,22 +169,37 @@ class Dock(Vertical):
         rest = body.max_scroll_y - body.scroll_y if by > 0 else body.scroll_y
         if not self.display or not body.display or rest <= 0:
             return False
-        body.scroll_to(y=body.scroll_y + by * body.size.height, animate=False, immediate=True)
+        body.scroll_to(y=body.scroll_y + by * max(1, body.size.height), animate=False, immediate=True)
         return True
 
     def _fit(self) -> None:
-        """Leaves the call the rows that the choices leave it: neither cuts the other off."""
-        limit = self.styles.max_height
+        """Leaves the call the rows that the choices leave it: neither cuts the other off, and the choices go first."""
+        limit = self.styles.base.max_height
         if not self.display or limit is None:
             return
-        body, more = self.query_one("#dock-body"), self.query_one("#dock-more")
-        others = [child for child in self.children if child.display and child not in (body, more)]
-        taken = sum(child.outer_size.height + child.styles.margin.height for child in others)
-        room = int(limit.resolve(self.app.size, self.app.size)) - self.gutter.height - body.styles.margin.height - taken
-        is_cut = self.query_one("#dock-text").outer_size.height > min(room, MAX_ROWS)
-        more.display = body.display and is_cut
-        body.styles.max_height = max(1, min(room - is_cut, MAX_ROWS))
+        if self._lower():
+            # The layout that follows is fitted; the choices are laid out in another way if they are mounted anew.
+            self.call_later(self._write if self._choice else self._draw)
+            return
+        body, more, entry = self.query_one("#dock-body"), self.query_one("#dock-more"), self.query_one(Entry)
+        room, text = _room(self), self.query_one("#dock-text").outer_size.height
+        taken = self.gutter.height + body.styles.margin.height
+        taken += sum(_rows(child) for child in self.children if child.display and child not in (body, more, entry))
+        least = min(2, text) if body.display else 0  # one of its rows, and how many there are beside it
+        if entry.display:
+            taken += entry.fit(room - taken - least)
+        whole = min(room, max(int(limit.resolve(self.app.size, self.app.size)), taken + least))
+        free = max(0, whole - taken)
+        is_cut = text > min(free, MAX_ROWS)
+        more.display = body.display and is_cut and free > 1
+        body.styles.max_height = min(free - more.display, MAX_ROWS)
+        self.styles.max_height = whole
         self.call_after_refresh(self._count)
+
+    def _lower(self) -> bool:
+        """Whether the screen has become low, or is no longer."""
+        was_low = self.has_class("-low")
+        return was_low != self.set_class(self.app.size.height < LOW_ROWS, "-low").has_class("-low")
 
     def _count(self) -> None:
         """Says how much of the call is not on the screen."""
@@ -160,7 +209,8 @@ class Dock(Vertical):
         above, below = int(body.scroll_y), int(body.max_scroll_y - body.scroll_y)
         key, where = ("page-down", "below") if below else ("page-up", "above")
         rows = below or above
-        more.update(Content(f"{rows:,} {'line' if rows == 1 else 'lines'} {where}   {_SHOWN[key]}"))
+        # Its height is fixed, and a layout would be fitted anew.
+        more.update(Content(f"{rows:,} {'line' if rows == 1 else 'lines'} {where}   {_SHOWN[key]}"), layout=False)
 
     @property
     def armed(self) -> bool:
@@ -185,9 +235,9 @@ class Dock(Vertical):
         elif asking is None or asking is not self.asking:
             self._arming.keep(id, quiet_s)
         else:
-            for choice in choices(asking.asked):
-                if choice.id == id:
-                    self._press(asking, choice, quiet_s)
+            for option in self.query(Option):
+                if option.choice.id == id:
+                    self._press(asking, option.choice, quiet_s)
 
     def on_option_picked(self, event: Option.Picked) -> None:
         event.stop()
@@ -195,7 +245,7 @@ class Dock(Vertical):
         if self._choice is None and event.asking is self._shown is self.asking:
             self._press(event.asking, event.choice, QUIET_S)
 
-    def _press(self, asking: Asking, choice: Choice, quiet_s: float) -> None:
+    def _press(self, asking: "Asking", choice: "Choice", quiet_s: float) -> None:
         if self._arming.counts(choice.id, quiet_s):
             self._pick(asking, choice)
             return
@@ -203,10 +253,10 @@ class Dock(Vertical):
         self._tell(TOO_EARLY)
         self._arm(QUIET_S)
 
-    def _pick(self, asking: Asking, choice: Choice) -> None:
+    def _pick(self, asking: "Asking", choice: "Choice") -> None:
         self._arming.decided(choice.id, asking.asked)
         if not choice.entry:
-            self._settle(asking, decided(choice, asking.asked))
+            self._settle(asking, choice.decided(asking.asked))
             return
         self._choice = choice
         entry = self.query_one(Entry)
@@ -215,24 +265,27 @@ class Dock(Vertical):
         entry.border_title = choice.entry
         entry.border_subtitle = "Enter to say so · Esc back"
         entry.display = True
-        entry.load_text(beginning(choice, asking.asked))
+        entry.load_text(choice.beginning(asking.asked))
         entry.move_cursor(entry.document.end)
+        entry.can_focus = True
         entry.focus()
         self.call_after_refresh(self._fit)
 
     def on_entry_entered(self) -> None:
+        from agentx_tui.decisions import NotYet
+
         asking, choice = self._shown, self._choice
         if asking is None or asking is not self.asking or choice is None:
             return  # what was entered is not meant for the question after it
         try:
-            self._settle(asking, decided(choice, asking.asked, self.query_one(Entry).text))
+            self._settle(asking, choice.decided(asking.asked, self.query_one(Entry).text))
         except NotYet as problem:
             self._tell(str(problem))
 
     def on_entry_left(self) -> None:
         self.call_later(self._draw)
 
-    def _settle(self, asking: Asking, word: Any) -> None:
+    def _settle(self, asking: "Asking", word: Any) -> None:
         self.withdraw(asking)
         self.post_message(self.Decided(asking, word))
 
@@ -243,20 +296,21 @@ class Dock(Vertical):
         self.call_after_refresh(self._fit)
 
     async def _draw(self) -> None:
+        from agentx_tui.decisions import choices
+
         asking = self.asking
         had_focus = self.query_one(Entry).has_focus
         before, self._choice, self._shown, self._drawn = self._shown, None, None, None
         self.display = asking is not None
-        self.query_one(Entry).display = False
+        self.query_one(Entry).display = self.query_one(Entry).can_focus = False
         self._tell("")
         if had_focus:
             self.post_message(self.FocusBack())
         if asking is None:
             return
-        self._entitle()
-        text, body = _text(asking.asked, self.workspace), self.query_one("#dock-body")
-        body.display = bool(text)
-        self.query_one("#dock-text", Static).update(text)
+        self._lower()
+        self._write()
+        body = self.query_one("#dock-body")
         if asking is not before:
             self.add_class("-unarmed")
             body.scroll_to(y=0, animate=False, immediate=True)
@@ -267,7 +321,7 @@ class Dock(Vertical):
         self._drawn = asking
         self.call_after_refresh(self._painted, asking, asking is not before)
 
-    def _painted(self, asking: Asking, is_new: bool) -> None:
+    def _painted(self, asking: "Asking", is_new: bool) -> None:
         """Only now is a question on the screen; where a page is over it, not before that is gone."""
         self._fit()
         if not (asking is self._drawn is self.asking) or asking is self._shown or self.app.screen is not self.screen:
@@ -285,56 +339,33 @@ class Dock(Vertical):
     class FocusBack(Message):
         """What was entered in here is done with."""
 
+    def _write(self) -> None:
+        """Writes what is asked, and about what."""
+        from agentx_tui import dock_text
+
+        if (asking := self.asking) is None:
+            return
+        self._entitle()
+        text = dock_text.body(asking.asked, self.workspace, has_reason=self.has_class("-low"))
+        self.query_one("#dock-body").display = bool(text)
+        self.query_one("#dock-text", Static).update(text)
+
     def _entitle(self) -> None:
+        from agentx_tui import dock_text
+
         if self.asking is not None:
-            self.query_one("#dock-title", Static).update(self._title(self.asking))
-
-    def _title(self, asking: Asking) -> Content:
-        if isinstance(asking.asked, str):
-            return Content.styled("The agent asks", "bold $accent")
-        if isinstance(asking.asked, ToolCall):
-            return Content.assemble(
-                ("Has it happened?  ", "bold $accent"),
-                (line(asking.asked.name, 60), "bold"),
-                ("  was under way as the run broke off", "$foreground 60%"),
-            )
-        request = asking.asked
-        more = len(self._waiting) - 1
-        parts = Content.assemble(
-            ("Allow ", "$foreground 70%"),
-            (line(request.call.name, 60), "bold $accent"),
-            ("?  ", "$foreground 70%"),
-            (line(request.reason.removeprefix(f"{request.call.name} "), 240), "$foreground 60%"),
-        )
-        return parts + Content.styled(f"  ({more} more)", "$foreground 50%") if more else parts
+            more = len(self._waiting) - 1
+            title = dock_text.title(self.asking.asked, more, has_reason=not self.has_class("-low"))
+            self.query_one("#dock-title", Static).update(title)
 
 
-def _text(asked: Asked, workspace: Path) -> Content:
-    """What is asked about: of a call all its arguments, and what it would change where they tell that."""
-    if isinstance(asked, str):
-        return Content(prose(asked))
-    rows: list[Content] = []
-    told: set[str] = set()
-    call, tool = (asked, None) if isinstance(asked, ToolCall) else (asked.call, asked.tool)
-    if tool is not None and (found := diffs.foreseen(tool, call.arguments, workspace)) is not None:
-        added, removed = diffs.count(found)
-        places = "  ".join(argument(str(call.arguments.get(name, ""))) for name in tool.paths)
-        rows.append(Content.assemble((places, "bold"), (f"  +{added} -{removed}", "$foreground 60%")))
-        rows += _change(found)
-        told = {*tool.paths, *(diffs.compared(tool, call.arguments) or ())}
-    for name, value in call.arguments.items():
-        if name not in told:
-            shown = argument(value if isinstance(value, str) else repr(value))
-            head = Content.styled(f"{line(name, 60)}: ", "$foreground 55%")
-            rows.append(head + Content(shown if "\n" not in shown else "\n" + shown))
-    return Content("\n").join(rows)
+def _rows(widget: Widget) -> int:
+    """That it takes, with the gaps above and below it."""
+    return widget.outer_size.height + widget.styles.margin.height
 
 
-def _change(found: list[diffs.DiffLine]) -> list[Content]:
-    rows: list[Content] = []
-    for each in found[: card_text.MAX_BODY_LINES]:
-        style = _STYLES.get(each.kind, "$foreground 75%")
-        rows.append(Content.styled(_SIGNS.get(each.kind, "") + argument(each.text), style))
-    if (rest := len(found) - len(rows)) > 0:
-        rows.append(Content.styled(f"{rest:,} more lines are left out here", "bold $warning"))
-    return rows
+def _room(dock: Dock) -> int:
+    """The rows that the lines above and below it leave it; the conversation, which gives way, keeps one."""
+    looks = [(each, each.styles) for each in dock.visible_siblings]
+    beside = [each for each, style in looks if not (style.is_docked or style.is_relative_height)]
+    return dock.app.size.height - sum(map(_rows, beside)) - 1

@@ -1,18 +1,15 @@
-"""Beside the conversation: what this turn has done, which files it changed, what waits in the queue, what it costs."""
+"""Beside the conversation: what `agentx_tui.sidebar_text` says of it."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 from textual.widgets import Static
 
-from agentx_tui.card_text import summary
 from agentx_tui.glyphs import Glyphs
-from agentx_tui.printable import line
-from agentx_tui.status import sparkline, thousands
-from agentx_tui.view import Card, View
 
-MAX_STEPS, MAX_FILES = 14, 10
-WIDTH = 34
+if TYPE_CHECKING:
+    from agentx_tui.view import View
 
 
 class Sidebar(Static):
@@ -23,56 +20,10 @@ class Sidebar(Static):
         self._glyphs = glyphs
         self._last: Content | None = None
 
-    def show(self, view: View, queue: Sequence[str]) -> None:
-        content = self.content_of(view, queue)
+    def show(self, view: "View", queue: Sequence[str]) -> None:
+        from agentx_tui import sidebar_text
+
+        content = sidebar_text.content(view, queue, self._glyphs)
         if self._last is None or content.plain != self._last.plain:
             self._last = content
             self.update(content)
-
-    def content_of(self, view: View, queue: Sequence[str]) -> Content:
-        glyphs = self._glyphs
-        cards = [item for item in view.turn.items if isinstance(item, Card)] if view.turn else []
-        done = [f"{glyphs.of(card.status)} {_named(card)}" for card in cards]
-        if len(done) > MAX_STEPS:
-            done = [f"{glyphs.ellipsis} {len(done) - MAX_STEPS} before", *done[-MAX_STEPS:]]
-        turns = view.turns
-        changed = sorted(
-            {
-                path
-                for turn in turns
-                for item in turn.items
-                if isinstance(item, Card) and item.result
-                for path in item.result.changed
-            }
-        )
-        files = [line(path, WIDTH - 4) for path in changed[:MAX_FILES]]
-        if len(changed) > MAX_FILES:
-            files.append(f"{glyphs.ellipsis} {len(changed) - MAX_FILES} more")
-        usage = view.turn.usage if view.turn else None
-        cost = (
-            [
-                f"read {thousands(usage.prompt_tokens)}, reused {thousands(usage.reused_tokens)}",
-                f"written {thousands(usage.output_tokens)}",
-            ]
-            if usage and usage.output_tokens
-            else []
-        )
-        # One reply alone has nothing to be higher or lower than.
-        speed = [f"{sparkline(view.pace, glyphs)} {view.pace[-1]:.1f} t/s"] if len(view.pace) > 1 else []
-        sections = [
-            ("THIS TURN", done),
-            ("CHANGED FILES", files),
-            ("QUEUE", [line(text, WIDTH - 4) for text in queue]),
-            ("TOKENS", cost),
-            ("SPEED", speed),
-        ]
-        parts = [
-            Content.styled(title, "bold $foreground 50%") + Content("\n" + "\n".join(rows))
-            for title, rows in sections
-            if rows
-        ]
-        return Content("\n\n").join(parts) if parts else Content.styled("nothing done yet", "$foreground 40%")
-
-
-def _named(card: Card) -> str:
-    return line(f"{card.call.name} {summary(card.call.arguments)}", WIDTH - 6)

@@ -1,6 +1,6 @@
 """The conversation as it is seen: a window of mounted blocks over all there are, with its own stick to the end."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.containers import VerticalScroll
 from textual.geometry import Region, Size
@@ -10,28 +10,18 @@ from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 from textual.widget import Widget
 
-from agentx_tui.blocks import Block, Book
 from agentx_tui.glyphs import Glyphs
-from agentx_tui.view import View
-from agentx_tui.widgets.answer import AnswerBlock
-from agentx_tui.widgets.card import CardBlock, CardHead
-from agentx_tui.widgets.lines import DraftBlock, EndBlock, NoteBlock, ThoughtBlock, UserBlock, WritingBlock
 from agentx_tui.widgets.still_bar import StillBar
+
+if TYPE_CHECKING:
+    from agentx_tui.blocks import Block, Book
+    from agentx_tui.view import View
 
 MAX_MOUNTED = 60
 STEP = 20
 """Blocks that the window moves by where somebody scrolls out of it."""
 NEAR_ROWS = 2
 """Who is no farther from the end than this is taken along as it grows."""
-
-_TEXTS: dict[str, type[Any]] = {
-    "user": UserBlock,
-    "thought": ThoughtBlock,
-    "writing": WritingBlock,
-    "draft": DraftBlock,
-    "note": NoteBlock,
-    "end": EndBlock,
-}
 
 
 class Transcript(VerticalScroll, can_focus=False):
@@ -50,12 +40,12 @@ class Transcript(VerticalScroll, can_focus=False):
     def __init__(self, glyphs: Glyphs, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._glyphs = glyphs
-        self._book = Book()
+        self._book: Book | None = None
         self._blocks: list[Block] = []
         self._first = 0
         self._mounted: list[Widget] = []
         self._wanted: View | None = None
-        self._shown = View()
+        self._shown: View | None = None
         self._syncing = False
         self._moving = False
         self._held = False
@@ -77,19 +67,21 @@ class Transcript(VerticalScroll, can_focus=False):
             blank = blank.apply_filter(each, background)
         return [blank] * crop.height
 
-    def show(self, view: View) -> None:
+    def show(self, view: "View") -> None:
         self._wanted = view
         if not self._syncing:
             self._syncing = True
             self.call_later(self._sync)
 
     async def _sync(self) -> None:
+        from agentx_tui.blocks import Book
+
         try:
             while (view := self._wanted) is not None:
                 self._wanted = None
-                if _is_another(self._shown, view):
+                if self._shown is not None and _is_another(self._shown, view):
                     await self.restart()
-                self._shown = view
+                self._shown, self._book = view, self._book or Book()
                 start, tail = self._book.update(view)
                 await self._replace(start, tail)
         finally:
@@ -97,11 +89,11 @@ class Transcript(VerticalScroll, can_focus=False):
 
     async def restart(self) -> None:
         """Nothing has been said yet."""
-        self._book, self._blocks, self._first, self.stuck = Book(), [], 0, True
+        self._book, self._blocks, self._first, self.stuck = None, [], 0, True
         self._mounted = []
         await self.remove_children()
 
-    async def _replace(self, start: int, tail: list[Block]) -> None:
+    async def _replace(self, start: int, tail: "list[Block]") -> None:
         old = self._blocks[start:]
         same = 0
         while same < min(len(old), len(tail)) and old[same].kind == tail[same].kind:
@@ -131,15 +123,10 @@ class Transcript(VerticalScroll, can_focus=False):
     def _widget(self, at: int) -> Widget | None:
         return self._mounted[at - self._first] if self._first <= at < self._last else None
 
-    def _made(self, block: Block) -> Widget:
-        if block.kind == "answer":
-            return AnswerBlock(block.value, self._glyphs)
-        if block.kind == "card":
-            made = CardBlock(block.value, self._glyphs)
-        else:
-            made = _TEXTS[block.kind](block.value, self._glyphs)
-        made.folded = not self.all_unfolded
-        return made
+    def _made(self, block: "Block") -> Widget:
+        from agentx_tui.widgets import block_widgets
+
+        return block_widgets.made(block, self._glyphs, folded=not self.all_unfolded)
 
     async def _mount_until(self, end: int) -> None:
         new = [self._made(block) for block in self._blocks[self._last : end]]
@@ -247,12 +234,13 @@ class Transcript(VerticalScroll, can_focus=False):
     def fold_all(self, folded: bool) -> None:
         self.all_unfolded = not folded
         for widget in self._mounted:
-            if isinstance(widget, CardBlock | UserBlock | DraftBlock):
-                widget.set_folded(folded)
+            if fold := getattr(widget, "set_folded", None):
+                fold(folded)
 
     def tick(self) -> None:
         """Moves the clocks of calls that run."""
-        for head in self.query(CardHead):
+        head: Any
+        for head in self.query("CardHead"):
             if head.card.status == "running":
                 head.tick()
 
@@ -277,7 +265,7 @@ class Transcript(VerticalScroll, can_focus=False):
             self.scroll_to_widget(block, animate=False)
 
 
-def _is_another(before: View, now: View) -> bool:
+def _is_another(before: "View", now: "View") -> bool:
     """Whether a view does not go on from the one before: turns that are over are the same values for good."""
     over = len(before.past)
     return len(now.past) < over or (over > 0 and now.past[over - 1] is not before.past[-1])
