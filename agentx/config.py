@@ -52,7 +52,9 @@ class Settings:
         "model", "tokens that a prompt and its reply may have together", None,
         "a whole number of tokens from 512 up", ge=512,
     )  # fmt: skip
-    adapter: str | None = _setting("model", "LoRA adapter that the model runs under", None, "the path of a GGUF file")
+    adapter: str | None = _setting(
+        "model", "LoRA adapter that the model runs under", None, "the path of a GGUF file, or none"
+    )
     few_shot: int = _setting(
         "agent", "past tasks that went well which are shown with a new one like them", 0, "a whole number from 0 to 3",
         ge=0, le=3,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from agentx import config, folders, plugins
-from agentx.cli import options, output
+from agentx.cli import adapter, options, output
 from agentx.cli.setup import folder
 from agentx.cli.text import one_line
 from agentx.errors import AgentXError, ConfigError
@@ -213,13 +213,21 @@ def _sources(name: str | None) -> Iterator[Finding]:
 
 
 def _adapter(workspace: Path) -> Iterator[Finding]:
-    """Whether the adapter that is set is one; nothing where none is."""
+    """Whether the adapter that is set, or else the default one of the model, can be used; nothing where none is."""
     from agentx.models.adapter_file import read_adapter
+    from agentx.models.default_adapters import NONE, of_model
 
     try:
-        named = config.load(workspace).settings.adapter
-        if named:
+        settings = config.load(workspace).settings
+        named = settings.adapter
+        known = of_model(settings.model) if not named else None
+        if named and named != NONE:
             yield Finding("ok", "adapter", f"{named}, for {read_adapter(Path(named).expanduser()).architecture}")
+        elif known and known.problem:
+            yield Finding("warn", "adapter", known.problem)
+        elif known and known.adapter:
+            figures = f" ({known.adapter.figures})" if known.adapter.figures else ""
+            yield Finding("ok", "adapter", f"{known.adapter.path}, the default of this model{figures}")
     except ConfigError:
         return  # told of already
     except AgentXError as error:
@@ -228,19 +236,14 @@ def _adapter(workspace: Path) -> Iterator[Finding]:
 
 def _calibration(workspace: Path) -> Iterator[Finding]:
     """Whether the probes' thresholds suit the model; a model that is wanting was told of already."""
-    from agentx.models.acquire import Store
+    from agentx.models.default_adapters import identity_of
     from agentx.planner.calibration import stored
 
     try:
-        settings, store = config.load(workspace).settings, Store()
-        name = settings.model
-        if name is None or name in store.catalog:
-            identity = store.entry(name).files[0].sha256
-        else:
-            found = store.resolve(name)
-            identity = found.identity if found else ""
+        settings = adapter.chosen(config.load(workspace)).settings
     except AgentXError:
         return
+    name, identity = settings.model, identity_of(settings.model)
     if settings.adapter:
         if identity:
             yield Finding("ok", "calibration", "safe defaults: what was measured without the adapter is not used")

@@ -9,6 +9,7 @@ import typer
 from agentx.cli import options
 from agentx.errors import ModelFileError, ModelNotFound, UsageError
 from agentx.models.acquire import Store
+from agentx.models.catalog import Entry
 from agentx.models.gguf import read_header
 from agentx.models.progress import JsonLines, ProgressSink, closing, megabytes, narrator
 from agentx.models.scan import Found, usual_places
@@ -25,15 +26,19 @@ Model = Annotated[
 
 @app.command("list")
 def list_models(context: typer.Context) -> None:
-    """Lists the catalogue; * marks the default model."""
+    """Lists the catalogue; * marks the default model, and ADAPTER is what a model runs under by default."""
     store = _store(context)
     rows = [("", "NAME", "SIZE", "CONTEXT", "LICENCE", "HERE", "DESCRIPTION")]
+    adapters: list[str] = []
     with narrator() as progress:
         for entry in store.catalog:
             mark = "*" if entry is store.catalog.default else ""
             here = _here(store, entry.name, progress)
             size, length = megabytes(entry.total_bytes), str(entry.context_tokens)
             rows.append((mark, entry.name, size, length, entry.licence, here, entry.description))
+            adapters.append(_adapter(entry))
+    if any(adapters):
+        rows = [(*row[:-1], adapter, row[-1]) for row, adapter in zip(rows, ["ADAPTER", *adapters], strict=True)]
     _print_table(rows)
 
 
@@ -131,6 +136,14 @@ def _here(store: Store, name: str, progress: ProgressSink) -> str:
         return "yes" if store.resolve(name, progress) else "no"
     except ModelFileError:
         return "damaged"
+
+
+def _adapter(entry: Entry) -> str:
+    """The file of a model's default adapter; "unusable" where it is not what it was, empty where there is none."""
+    from agentx.models.default_adapters import known
+
+    found = known(entry.files[0].sha256)
+    return found.adapter.path if found.adapter else "unusable" if found.problem else ""
 
 
 def _architecture(found: Found) -> str:

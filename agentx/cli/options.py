@@ -43,7 +43,8 @@ FewShot = Annotated[
     typer.Option("--few-shot", metavar="0-3", help="Past tasks that went well to show with a new one like them."),
 ]
 Adapter = Annotated[
-    str | None, typer.Option("--adapter", metavar="FILE", help="A LoRA adapter that the model runs under, as GGUF.")
+    str | None,
+    typer.Option("--adapter", metavar="FILE", help="A LoRA adapter that the model runs under, as GGUF; or none."),
 ]
 Threads = Annotated[int | None, typer.Option("--threads", help="CPU threads of the decoder.")]
 Instructions = Annotated[

@@ -106,7 +106,8 @@ def _setup(run: Run, typed: Options) -> Setup:
     )
     if str(options.workspace) != started.workspace:
         raise UsageError(f"The session was begun in {started.workspace}; leave --workspace out, or name that folder.")
-    setup = prepare(options)
+    # One that has become the default since is not what the session was begun under.
+    setup = prepare(options, default_adapter=False)
     sampling = kept.get("sampling", {})
     settings = replace(
         setup.settings,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from agentx import config, offered, plugins
+from agentx.cli import adapter
 from agentx.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
@@ -133,8 +134,11 @@ class UserInterface(Protocol):
     def __call__(self, setup: Setup) -> int: ...
 
 
-def prepare(options: Options) -> Setup:
+def prepare(options: Options, *, default_adapter: bool = True) -> Setup:
     """Reads the settings and loads the tools.
+
+    Args:
+        default_adapter: whether a model runs under its own default adapter where none is named.
 
     Raises:
         UsageError: the workspace is no folder, or a name, a pattern or a number is off.
@@ -170,10 +174,7 @@ def prepare(options: Options) -> Setup:
     _check_registered(loaded, "dialect", "agentx.dialects")
     _check_named(loaded, "enabled_tools", offered.known(), "tools", offered.is_known)
     loaded = _with_guards(loaded, options.guards or [])
-    if loaded.settings.adapter:
-        from agentx.models.adapter_file import read_adapter
-
-        read_adapter(Path(loaded.settings.adapter).expanduser())
+    loaded = adapter.chosen(loaded, default=default_adapter)
     tools, problems = load_tools(loaded.settings.enabled_tools)
     notices = [*loaded.notices, *problems]
     return Setup(loaded.settings, workspace, tools, notices, options.unsafe_code, hosts, origins=loaded.origins)

@@ -4,14 +4,14 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from agentx.memory import Memory
-from agentx.model import Sampling
+from agentx.model import Model, Sampling
 from benchmarks.tasks.runner import LIMIT_S, AgentLike, MakeAgent, Scene
 
 Loop: TypeAlias = Literal["full", "one-call"]
 _MAX_STEPS = 12
 
 
-def agentx_maker(model: str | None, strategy: str, loop: Loop, seed: int) -> MakeAgent:
+def agentx_maker(model: str | Model | None, strategy: str, loop: Loop, seed: int) -> MakeAgent:
     """Makes AgentX agents; `one-call` may reply twice: one round of calls, then the answer.
 
     The model is loaded once: agents of a process that name the same one share it.

@@ -61,17 +61,23 @@ def no_bars() -> Generator[None]:
 
 
 @contextlib.contextmanager
+def no_advice() -> Generator[None]:
+    """Within it the library logs errors alone."""
+    logging = transformers.utils.logging
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+
+
+@contextlib.contextmanager
 def quiet() -> Generator[None]:
     """Keeps the library's bars and advice off the terminal, which is ours.
 
     Its bar over the tensors of a GGUF file asks nobody whether it is wanted: it gets another stderr.
     """
-    logging = transformers.utils.logging
-    verbosity = logging.get_verbosity()
-    logging.set_verbosity_error()
-    try:
-        with no_bars(), contextlib.redirect_stderr(io.StringIO()), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.set_verbosity(verbosity)
+    with no_advice(), no_bars(), contextlib.redirect_stderr(io.StringIO()), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

@@ -13,7 +13,7 @@ import torch
 from agentx_learn.adapters.peft_folder import read_folder
 from agentx_learn.tuning import sft_run
 from agentx_learn.tuning.card import sha256_of
-from agentx_learn.tuning.kept_traces import digest_of, read_kept
+from agentx_learn.tuning.kept_traces import HELD_OUT, digest_of, read_as_shown, read_kept
 from agentx_learn.tuning.sft_data import read_traces
 from agentx_learn.tuning.sft_network import LEFT_OUT, Padded, RepliesTrainer, has_plain_head
 from transformers import TrainerCallback
@@ -23,6 +23,7 @@ from agentx.journal import Journal
 from agentx.models import open_model
 from agentx.models.scripted import ScriptedModel
 from agentx.plugins import load
+from agentx.tool import Tool
 from tests.cli.conftest import Ran, answer
 from tests.cli.conftest import cli as cli
 from tests.cli.conftest import workspace as workspace
@@ -57,6 +58,8 @@ def test_an_adapter_is_learnt_and_described(tune: Callable[..., Ran], tmp_path: 
     assert ran.out == f"loss on unseen traces: {before:.4f} before, {after:.4f} after\n"
     assert card["kind"] == "LoRA adapter" and card["data"]["training"]["rows"] == 14
     assert card["data"]["training"]["sha256"] and card["parameters"]["seed"] == 0
+    held_out = read_as_shown(out / HELD_OUT, lambda described: Tool.from_schema(**described, function=print))
+    assert len(held_out) == 2 and digest_of(held_out) == card["data"]["evaluation"]["held_out_sha256"]
     assert card["files"] == {"adapter_model.safetensors": sha256_of(out / "adapter" / "adapter_model.safetensors")}
     assert any(pair.b.any() for pair in read_folder(out / "adapter").pairs.values())
     assert "no GGUF, since the base was none" in ran.err

@@ -36,9 +36,9 @@ def write_csv(path: Path, rows: Sequence[Sequence[object]], heads: Sequence[str]
     return path
 
 
-def save_encoder(folder: Path) -> Path:
-    """A BERT of one layer with random weights, and a tokenizer of the words above."""
-    words = [*SPECIAL, *FILLERS, *KINDS["fruit"], *KINDS["vehicle"]]
+def save_encoder(folder: Path, more: Sequence[str] = ()) -> Path:
+    """A BERT of one layer with random weights, and a tokenizer of the words above and of more, `[MASK]` among them."""
+    words = [*SPECIAL, *FILLERS, *KINDS["fruit"], *KINDS["vehicle"], *more]
     tokenizer = Tokenizer(models.WordPiece({word: i for i, word in enumerate(words)}, unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.BertNormalizer()
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
@@ -46,6 +46,8 @@ def save_encoder(folder: Path) -> Path:
         single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
     )
     named = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
+    if "[MASK]" in more:
+        named["mask_token"] = "[MASK]"
     transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, **named).save_pretrained(folder)
     torch.manual_seed(1)
     config = transformers.BertConfig(

@@ -3,9 +3,9 @@
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from agentx.cli import adapter
 from agentx.errors import ModelNotFound
 from agentx.events import ModelLoaded
 from agentx.threads import in_thread
@@ -61,7 +61,7 @@ class Decoder:
         if found.told:
             self._post(Told(found.told))
         if found.spec != settings.model:
-            settings = replace(settings, model=found.spec)
+            settings = self.on_other(settings, found.spec)
         await self._open(settings)
         return settings
 
@@ -87,6 +87,13 @@ class Decoder:
             if old is not None:
                 await self._open(before)
             raise
+
+    def on_other(self, settings: "Settings", model: str | None) -> "Settings":
+        """The settings with another model, under its own adapter; one that cannot be used is told of."""
+        settings, problem = adapter.on_other_model(settings, model)
+        if problem:
+            self._post(Told(problem))
+        return settings
 
     def agent(self, setup: "Setup", *person: Any) -> "Agent":
         """An agent of this setup on the model that is loaded; where there is none, that of the demo.

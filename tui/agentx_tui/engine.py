@@ -248,7 +248,7 @@ class Engine:
 
     async def _change_model(self, model: str | None) -> None:
         before, is_demo = self._setup, self._decoder.missing is not None
-        setup = replace(before, settings=replace(before.settings, model=model), notices=[])
+        setup = replace(before, settings=self._decoder.on_other(before.settings, model), notices=[])
         try:
             await self._decoder.change(before.settings, setup.settings)
         except Exception as error:

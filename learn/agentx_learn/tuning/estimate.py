@@ -10,6 +10,7 @@ from typing import Any
 
 from transformers import Trainer, TrainerCallback, TrainingArguments
 
+from agentx_learn.tuning.lengths import shown_s as shown_s
 from agentx_learn.tuning.training import hushed, on_one_device
 
 STEPS = 4
@@ -52,10 +53,3 @@ def step_s(make_trainer: Callable[[TrainingArguments], Trainer], arguments: Trai
         trainer.add_callback(clock)
         trainer.train()
     return statistics.fmean(clock.took_s[1:] or clock.took_s)
-
-
-def shown_s(seconds: float) -> str:
-    """A length of time for a person: `40 s`, `12 min`, `3.5 h`."""
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -1,4 +1,4 @@
-"""Rows of a CSV or JSONL file, each with the number of its line, or one sentence on what is wrong with the file."""
+"""Rows of a CSV, JSONL or text file, each with the number of its line, or one sentence on what is wrong with it."""
 
 import csv
 import hashlib
@@ -76,6 +76,31 @@ def read_file(path: Path) -> Table:
         raise DataError(f"{path.name} is empty: it has no rows to learn from.")
     columns = list(dict.fromkeys(name for row in rows for name in row.values))
     return Table(path.name, rows, columns, digest.hexdigest())
+
+
+def read_paragraphs(path: Path) -> Table:
+    """Reads a text file: a row for each paragraph, numbered by its first line, in the column `text`.
+
+    Raises:
+        DataError: it cannot be read, has no text, or a line of it is not what it should be.
+    """
+    digest = hashlib.sha256()
+    rows: list[Row] = []
+    first, lines = 1, list[str]()
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate([*_lines(file, path.name, digest), ""], 1):
+                if line.strip():
+                    first = first if lines else number
+                    lines.append(line)
+                elif lines:
+                    rows.append(Row(first, {"text": "".join(lines).strip("\r\n")}))
+                    lines = []
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}); name a text file.") from error
+    if not rows:
+        raise DataError(f"{path.name} is empty: it has no text to learn from.")
+    return Table(path.name, rows, ["text"], digest.hexdigest())
 
 
 def is_data_file(path: Path) -> bool:

@@ -17,7 +17,7 @@ from agentx_learn.loading import quiet
 from agentx_learn.tuning.bar import TrainingBar
 from agentx_learn.tuning.card import Card, markdown_table, sha256_of, write_card
 from agentx_learn.tuning.estimate import EVALUATION_SHARE, shown_s, step_s
-from agentx_learn.tuning.kept_traces import write_kept
+from agentx_learn.tuning.kept_traces import HELD_OUT, digest_of, write_kept
 from agentx_learn.tuning.out_folder import CHECKPOINTS, OutFolder
 from agentx_learn.tuning.sft_data import Traces
 from agentx_learn.tuning.sft_network import (
@@ -79,6 +79,7 @@ def run(traces: Traces, settings: Settings, folder: Path, *, resume: bool = Fals
         epochs = {row["epoch"]: row["loss"] for row in history(trainer, list(SHOWN)) if row["epoch"] > 0}
         after = min(epochs.values())
         made = _saved(lesson.student, trainer, out.path, settings)
+        write_kept(traces.evaluation, out.path / HELD_OUT)
         write_card(_card(traces, lesson, settings, trainer, trained, before, epochs, made), out.path)
         out.finish()
     sys.stdout.write(f"loss on unseen traces: {before:.4f} before, {after:.4f} after\n")
@@ -187,7 +188,8 @@ def _use(folder: Path, settings: Settings) -> str:
     if not settings.rank:
         return f"`agentx run --model transformers:{folder / WHOLE} TASK` uses it."
     if (folder / GGUF).is_file():
-        return f"`agentx run --model {settings.model} --adapter {folder / GGUF} TASK` uses it."
+        run = f"`agentx run --model {settings.model} --adapter {folder / GGUF} TASK` uses it"
+        return f"{run}, `agentx tune gate {folder}` makes it the default if it is better."
     return (
         f"no GGUF, since the base was none; `agentx tune export-adapter {folder / PEFT} FILE --model GGUF` makes one."
     )
@@ -204,12 +206,18 @@ def _card(
     made: list[Path],
 ) -> Card:
     told = asdict(trained)
-    shares = {"training": lesson.training, "evaluation": lesson.evaluation}
     return Card(
         kind="LoRA adapter" if settings.rank else "tuned model",
         base=lesson.student.name,
         base_licence=lesson.student.licence,
-        data={name: {**traces.described, "rows": len(kept)} for name, kept in shares.items()},
+        data={
+            "training": {**traces.described, "rows": len(lesson.training)},
+            "evaluation": {
+                **traces.described,
+                "rows": len(lesson.evaluation),
+                "held_out_sha256": digest_of(traces.evaluation),
+            },
+        },
         parameters={
             **asdict(settings),
             **({"alpha": ALPHA_OVER_RANK * settings.rank} if settings.rank else {}),
