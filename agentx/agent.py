@@ -56,6 +56,7 @@ class Agent:
         threads: CPU threads of the decoder; None for what the machine has.
         context_tokens: size of the model's context.
         adapter: a LoRA adapter, as a GGUF file, that the model runs under; agents without it share the loaded model.
+            "none" is none too, and the journal keeps that it was said.
         tool_settings: for each tool name, what its ToolContext gets as settings.
         guard: the table `[guard]` of the settings (see `agentx.guarding.actions`), or Guards made by hand: which guards
             look at the task, at what calls bring and at the answer, and what is done about their findings.
@@ -300,8 +301,12 @@ def _once(make: Callable[[], T]) -> Callable[[], T]:
     return get
 
 
-def _absolute(file: Path | str | None) -> str | None:
-    return str(Path(file).expanduser().absolute()) if file else None
+def _absolute(adapter: Path | str | None) -> str | None:
+    if not adapter:
+        return None
+    from agentx.models.default_adapters import NONE
+
+    return NONE if adapter == NONE else str(Path(adapter).expanduser().absolute())
 
 
 def _open(spec: str | Model | None, options: dict[str, Any], progress: Any) -> Model:
@@ -309,7 +314,9 @@ def _open(spec: str | Model | None, options: dict[str, Any], progress: Any) -> M
         from agentx.models import open_model
 
         return open_model(spec, **options, progress=progress)
-    if options["adapter"] is None:
+    from agentx.models.default_adapters import NONE
+
+    if options["adapter"] in (None, NONE):
         return spec
     from agentx.models.adapters import under
 

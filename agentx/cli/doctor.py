@@ -236,7 +236,7 @@ def _adapter(workspace: Path) -> Iterator[Finding]:
 
 def _calibration(workspace: Path) -> Iterator[Finding]:
     """Whether the probes' thresholds suit the model; a model that is wanting was told of already."""
-    from agentx.models.default_adapters import identity_of
+    from agentx.models.default_adapters import NONE, identity_of
     from agentx.planner.calibration import stored
 
     try:
@@ -244,7 +244,7 @@ def _calibration(workspace: Path) -> Iterator[Finding]:
     except AgentXError:
         return
     name, identity = settings.model, identity_of(settings.model)
-    if settings.adapter:
+    if settings.adapter and settings.adapter != NONE:
         if identity:
             yield Finding("ok", "calibration", "safe defaults: what was measured without the adapter is not used")
         return

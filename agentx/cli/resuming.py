@@ -5,13 +5,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from agentx.cli import adapter
 from agentx.cli.setup import Options, Setup, folder, prepare
 from agentx.doubt import Settlement, Settler
 from agentx.errors import UsageError
-from agentx.events import ModeChanged, RunStarted
+from agentx.events import ModeChanged, ModelLoaded, RunStarted
 from agentx.history import Run, runs
 from agentx.journal import Journal
 from agentx.messages import ToolCall
+from agentx.models import default_adapters
+from agentx.models.default_adapters import NONE
 
 _FIXED = {
     "model": "--model",
@@ -101,13 +104,12 @@ def _setup(run: Run, typed: Options) -> Setup:
         max_steps=typed.max_steps or kept.get("max_steps"),
         timeout_s=typed.timeout_s or kept.get("timeout_s"),
         threads=typed.threads or kept.get("threads"),
-        adapter=typed.adapter or kept.get("adapter"),
+        adapter=typed.adapter or _adapter(run),
         guards=[*(typed.guards or []), *kept.get("guards", ())],
     )
     if str(options.workspace) != started.workspace:
         raise UsageError(f"The session was begun in {started.workspace}; leave --workspace out, or name that folder.")
-    # One that has become the default since is not what the session was begun under.
-    setup = prepare(options, default_adapter=False)
+    setup = prepare(options)
     sampling = kept.get("sampling", {})
     settings = replace(
         setup.settings,
@@ -118,4 +120,46 @@ def _setup(run: Run, typed: Options) -> Setup:
         temperature=sampling.get("temperature", 0.0),
         seed=sampling.get("seed", 0),
     )
-    return replace(setup, settings=settings)
+    setup = replace(setup, settings=settings)
+    return setup if typed.adapter else _named_as_before(setup, kept.get("adapter"))
+
+
+def _adapter(run: Run) -> str:
+    """What one would type to have the adapter that a task was begun under, whatever is set or the default by now.
+
+    Raises:
+        UsageError: its file is gone, or has other bytes.
+    """
+    path: str | None = run.started.settings.get("adapter")
+    if path is None or path == NONE:
+        return NONE
+    loaded = next((event for event in run.events if isinstance(event, ModelLoaded)), None)
+    if wrong := _wrong(Path(path), loaded.build.get("adapter") if loaded else None):
+        raise UsageError(
+            f"The session was begun under the adapter {path}, which {wrong}; put that file back, or go on without an "
+            "adapter by --adapter none."
+        )
+    return path
+
+
+def _wrong(path: Path, digest: Any) -> str:
+    """What is wrong with an adapter's file; empty where it has the bytes that were loaded, or none were."""
+    from agentx.models.digest import sha256
+
+    try:
+        same = sha256(path) == digest
+    except FileNotFoundError:
+        return "is gone"
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
+    return "" if same or digest in (None, NONE) else "has changed since"
+
+
+def _named_as_before(setup: Setup, begun: str | None) -> Setup:
+    """The setup with its adapter as nobody's choice where it was nobody's when the session was begun.
+
+    That counts for another model: the default one of a model is told by its path, and None was no `none`.
+    """
+    known = default_adapters.of_model(setup.settings.model).adapter
+    is_default = known is not None and known.path == begun
+    return adapter.unnamed(setup, begun) if begun is None or is_default else setup

@@ -134,11 +134,8 @@ class UserInterface(Protocol):
     def __call__(self, setup: Setup) -> int: ...
 
 
-def prepare(options: Options, *, default_adapter: bool = True) -> Setup:
+def prepare(options: Options) -> Setup:
     """Reads the settings and loads the tools.
-
-    Args:
-        default_adapter: whether a model runs under its own default adapter where none is named.
 
     Raises:
         UsageError: the workspace is no folder, or a name, a pattern or a number is off.
@@ -174,7 +171,7 @@ def prepare(options: Options, *, default_adapter: bool = True) -> Setup:
     _check_registered(loaded, "dialect", "agentx.dialects")
     _check_named(loaded, "enabled_tools", offered.known(), "tools", offered.is_known)
     loaded = _with_guards(loaded, options.guards or [])
-    loaded = adapter.chosen(loaded, default=default_adapter)
+    loaded = adapter.chosen(loaded)
     tools, problems = load_tools(loaded.settings.enabled_tools)
     notices = [*loaded.notices, *problems]
     return Setup(loaded.settings, workspace, tools, notices, options.unsafe_code, hosts, origins=loaded.origins)

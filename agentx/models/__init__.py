@@ -23,7 +23,7 @@ def open_model(
         threads: CPU threads; None for what the machine has.
         context_tokens: size of the KV cache in tokens; None for the backend's default.
         adapter: a LoRA adapter, as a GGUF file, that the model runs under; it is loaded beside the model, which others
-            may use without it or under another one.
+            may use without it or under another one. "none" is none, as None is.
         progress: a ProgressSink that is told of downloads.
 
     Raises:
@@ -37,7 +37,9 @@ def open_model(
         backend, argument = "llama_cpp", spec
     options = {"threads": threads, "context_tokens": context_tokens, "progress": progress}
     model: Model = plugins.load("agentx.models", backend)(argument, options)
-    if adapter is None:
+    from agentx.models.default_adapters import NONE
+
+    if adapter is None or adapter == NONE:
         return model
     from agentx.models.adapters import under
 

@@ -7,7 +7,8 @@ without it.
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from agentx.errors import AgentXError, ConfigError, StorageError, UsageError
 
 NONE = "none"
 """What one names in place of an adapter to do without the default one."""
+
+_LOCK_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +125,14 @@ def put(identity: str, name: str, adapter: Passed) -> None:
     Raises:
         StorageError: the record cannot be read or written.
     """
-    record = _read(identity)
-    record.model = name
-    if record.stack and record.stack[-1].sha256 == adapter.sha256:
-        record.stack[-1] = adapter
-    else:
-        record.stack.append(adapter)
-    _write(identity, record)
+    with _alone(identity):
+        record = _read(identity)
+        record.model = name
+        if record.stack and record.stack[-1].sha256 == adapter.sha256:
+            record.stack[-1] = adapter
+        else:
+            record.stack.append(adapter)
+        _write(identity, record)
 
 
 def roll_back(identity: str, name: str) -> tuple[Passed, Passed | None]:
@@ -138,12 +142,16 @@ def roll_back(identity: str, name: str) -> tuple[Passed, Passed | None]:
         UsageError: the model has no default adapter.
         StorageError: the record cannot be read or written.
     """
-    record = _read(identity) if identity else _Record()
-    if not record.stack:
-        raise UsageError(f"There is nothing to roll back: {name} has no default adapter and runs alone.")
-    undone = record.stack.pop()
-    record.undone.append(undone)
-    _write(identity, record)
+    nothing = UsageError(f"There is nothing to roll back: {name} has no default adapter and runs alone.")
+    if not identity or not path_of(identity).exists():
+        raise nothing
+    with _alone(identity):
+        record = _read(identity)
+        if not record.stack:
+            raise nothing
+        undone = record.stack.pop()
+        record.undone.append(undone)
+        _write(identity, record)
     return undone, record.stack[-1] if record.stack else None
 
 
@@ -163,6 +171,32 @@ def path_of(identity: str) -> Path:
 
 def _folder() -> Path:
     return folders.data_dir() / "adapters"
+
+
+@contextmanager
+def _alone(identity: str) -> Generator[None]:
+    """Lets one process at a time read a record and write it anew, so that none undoes what another has set.
+
+    Raises:
+        StorageError: the lock cannot be had.
+    """
+    from filelock import FileLock, Timeout
+
+    path = path_of(identity).with_suffix(".lock")
+    lock = FileLock(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=_LOCK_S)
+    except Timeout:
+        raise StorageError(f"Another process changes the default adapter ({path}); wait for it.") from None
+    except OSError as error:
+        raise StorageError(
+            f"{path} cannot be written ({error.strerror}); set AGENTX_DATA_DIR to another folder."
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _wrong(adapter: Passed) -> str:

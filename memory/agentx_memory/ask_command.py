@@ -11,11 +11,10 @@ from agentx.cli.options import Model, Threads
 from agentx.cli.output import to_line
 from agentx.cli.text import one_line, visible
 from agentx.errors import UsageError
-from agentx_memory import names, places
+from agentx_memory import decoder, names, places
 from agentx_memory.store import COLLECTION, Where, open_store
 
 if TYPE_CHECKING:
-    from agentx.model import Model as Decoder
     from agentx_memory.retrieval.ask import Answer
 
 Collection = Annotated[str, typer.Option("--collection", "-c", help="Name of the collection.")]
@@ -43,7 +42,7 @@ def ask(
 
     if not question.strip():
         raise UsageError("A question must not be empty.")
-    settings = _settings(model, threads)
+    settings = decoder.settings(model, threads)
     of_recall = settings.tool_settings.get("recall", {})
     embedder = places.embedder_of(of_recall)
     store = open_store(embedder.name, places.folder_of(of_recall), collection)
@@ -53,7 +52,7 @@ def ask(
         with narrator() as progress:
             embedder.load(progress)
         where = Where(tuple(names.pattern(one) for one in source or ()), tuple(kind or ()))
-        told = aio.run(answer(question, Retriever(store, embedder), _decoder(settings), where))
+        told = aio.run(answer(question, Retriever(store, embedder), decoder.opened(settings), where))
     sys.stdout.write(to_line(_described(told)) + "\n" if as_json else _shown(told))
     return 0
 
@@ -71,7 +70,7 @@ def summarise(
     from agentx_memory.ingest import Skipped, read_document
     from agentx_memory.retrieval.summarise import summarise as summary_of
 
-    settings = _settings(model, threads)
+    settings = decoder.settings(model, threads)
     embedder = places.embedder_of(settings.tool_settings.get("recall", {}))
     with narrator() as progress:
         embedder.load(progress)
@@ -83,32 +82,12 @@ def summarise(
         sys.stderr.write(f"summarised {done} of {total}\n")
 
     texts = [chunk.text for chunk in document.chunks]
-    made = aio.run(summary_of(texts, _decoder(settings), words=words, progress=told))
+    made = aio.run(summary_of(texts, decoder.opened(settings), words=words, progress=told))
     if as_json:
         sys.stdout.write(to_line({"path": str(path), **asdict(made)}) + "\n")
     else:
         sys.stdout.write(f"{visible(made.text)}\n")
     return 0
-
-
-def _settings(model: str | None, threads: int | None) -> Any:
-    from agentx import config
-
-    return config.load(Path.cwd(), {"model": model, "threads": threads}).settings
-
-
-def _decoder(settings: Any) -> "Decoder":
-    from agentx.models import open_model
-    from agentx.models.progress import narrator
-
-    with narrator() as progress:
-        return open_model(
-            settings.model,
-            threads=settings.threads,
-            context_tokens=settings.context_tokens,
-            adapter=settings.adapter,
-            progress=progress,
-        )
 
 
 def _described(told: "Answer") -> dict[str, Any]:

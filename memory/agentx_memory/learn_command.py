@@ -10,7 +10,7 @@ import typer
 from agentx.cli.options import Model, Threads
 from agentx.cli.output import to_line
 from agentx.cli.text import is_terminal, one_line
-from agentx_memory import places
+from agentx_memory import decoder, places
 from agentx_memory.store import COLLECTION, StoredChunk, open_store
 
 if TYPE_CHECKING:
@@ -29,14 +29,12 @@ def learn(
     as_json: Annotated[bool, typer.Option("--json", help="JSON, one object a line.")] = False,
 ) -> int:
     """Find lasting facts and preferences in what you said in a session, and keep those that you agree to."""
-    from agentx import config
     from agentx.cli import aio
-    from agentx.models import open_model
     from agentx.models.progress import narrator
     from agentx_memory.learning.facts import Learner
 
     messages = _messages(session)
-    settings = config.load(Path.cwd(), {"model": model, "threads": threads}).settings
+    settings = decoder.settings(model, threads)
     if not messages:
         sys.stderr.write("You said nothing in that session.\n")
         return 0
@@ -44,14 +42,8 @@ def learn(
     embedder = places.embedder_of(of_recall)
     with narrator() as sink:
         embedder.load(sink)
-        decoder = open_model(
-            settings.model,
-            threads=settings.threads,
-            context_tokens=settings.context_tokens,
-            adapter=settings.adapter,
-            progress=sink,
-        )
-    learner = Learner(open_store(embedder.name, places.folder_of(of_recall), collection), embedder, decoder)
+    store = open_store(embedder.name, places.folder_of(of_recall), collection)
+    learner = Learner(store, embedder, decoder.opened(settings))
 
     def told(done: int, total: int) -> None:
         sys.stderr.write(f"read message {done} of {total}\n")

@@ -4,11 +4,18 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from agentx_tui.chat import Chat
 
+from agentx.cli import aio, output
+from agentx.cli.setup import Setup
+from agentx.config import Settings
+from agentx.errors import ModelError
+from agentx.events import Event, Steered
 from agentx.journal import Journal
 from tests.cli.conftest import COMMAND, answer, calls, environment, process
 
@@ -217,6 +224,42 @@ def test_what_was_not_heeded_when_ctrl_c_stopped_the_task_is_told_and_not_run(te
     assert kinds().count("RunStarted") == 1
 
 
+def test_ctrl_c_keeps_the_task_that_waits_from_starting(terminal, script) -> None:
+    slow = calls('python(code="import time; time.sleep(60)")')
+    chat = terminal("chat", "--plain", "--model", script(SLEEPS, slow, answer("no")), "--max-steps", "1", *PYTHON)
+    chat.until("> ")
+    chat.type("wait\n")
+    chat.until("python(")
+    chat.type("one\ntwo\n")
+    chat.until("> one")
+    chat.until("python(")
+    chat.type("/tools\n")
+    chat.until("/tools waits")
+    chat.interrupt()
+    chat.until("stopped")
+    chat.until("not begun: two")
+    chat.until("> /tools")
+    chat.until("> ")
+    time.sleep(0.3)
+    chat.type("/quit\n")
+    assert chat.end() == 0
+    assert kinds().count("RunStarted") == 2
+
+
+def test_what_a_run_did_not_heed_is_told_where_it_ends_by_an_error(
+    script, workspace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def broken() -> AsyncGenerator[Event, None]:
+        yield Steered("in German")
+        raise ModelError("The model cannot be loaded.")
+
+    with output.taken() as answers, aio.Runner() as runner:
+        chat = Chat(Setup(replace(Settings(), model=script()), workspace, []), answers)
+        chat._run(runner, broken())
+    told = capsys.readouterr().err
+    assert "The model cannot be loaded." in told and "before it could heed: in German" in told
+
+
 def test_ctrl_d_while_a_task_runs_ends_the_chat_behind_it(terminal, script) -> None:
     chat = terminal("chat", "--plain", "--model", script(SLEEPS, answer("the end")), *PYTHON)
     chat.until("> ")
@@ -252,6 +295,27 @@ def test_a_line_for_the_task_is_no_answer_and_an_answer_is_not_for_the_task(term
     chat.type("/quit\n")
     assert chat.end() == 0
     assert (workspace / "a.txt").exists() and kinds().count("Steered") == 2
+
+
+def test_the_end_of_a_line_that_was_begun_too_early_allows_nothing(terminal, script, workspace: Path) -> None:
+    model = script(calls('write_file(path="a.txt", text="x")'), answer("the end"))
+    chat = terminal("chat", "--plain", "--model", model, *PYTHON, "--workspace", str(workspace))
+    chat.until("> ")
+    chat.type("write\n")
+    chat.until("[y/N/a/p/e/?] ")
+    chat.type("translate x and ")
+    chat.until("for nobody; end it (Enter): translate x and ")
+    chat.type("\x17\x17")  # what was begun can be erased, but not so far as to make it an answer
+    chat.type("y\n")
+    chat.until("What you typed came too early to be meant for this.")
+    chat.until("[y/N/a/p/e/?] ")
+    time.sleep(UNREAD_S)
+    chat.type("n\n")
+    chat.until("the end")
+    chat.until("> ")
+    chat.type("/quit\n")
+    assert chat.end() == 0
+    assert not (workspace / "a.txt").exists() and "Steered" not in kinds()
 
 
 def test_over_pipes_a_line_is_a_task_however_long_the_one_before_takes(script) -> None:

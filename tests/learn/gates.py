@@ -18,8 +18,11 @@ from agentx.tool import Tool
 from tests.decoding.lora_files import write_adapter
 
 GOOD, BAD, STRAY = Seen(True), Seen(False, told="wrong"), Seen(False, ("changed plan.txt",), "changed plan.txt")
+LATE = Seen(False, told="no answer (timeout)", status="timeout")
+FAILED = Seen(False, told="no answer (failed)", status="failed")
 BASE = ScriptedModel(name="base", identity="weights")
 ADAPTER = ScriptedModel(name="base + adapter", identity="weights-adapter")
+PRESENT = ScriptedModel(name="base + present", identity="weights-present")
 WEATHER = Tool.from_schema(
     "get_weather",
     "Weather of a city.",
@@ -31,13 +34,17 @@ WEATHER = Tool.from_schema(
 
 @dataclass(frozen=True)
 class Given:
-    """A case whose outcomes are given; `runs` tells who has run it."""
+    """A case whose outcomes are given; `runs` tells who has run it.
+
+    `present` is that of the adapter which is the default so far.
+    """
 
     part: Part
     id: str
     base: Seen
     adapter: Seen
     runs: list[str] = field(default_factory=list[str], compare=False)
+    present: Seen = BAD
 
     @property
     def content(self) -> Any:
@@ -45,7 +52,7 @@ class Given:
 
     async def run(self, model: Model) -> Seen:
         self.runs.append(f"{self.id} {model.identity}")
-        return self.base if model.identity == BASE.identity else self.adapter
+        return {BASE.identity: self.base, PRESENT.identity: self.present}.get(model.identity, self.adapter)
 
 
 def given(part: Part, *outcomes: tuple[Seen, Seen], runs: list[str] | None = None) -> list[Given]:

@@ -2,17 +2,22 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from itertools import repeat
 from pathlib import Path
 from typing import Any
 
 import pytest
+from agentx_learn.gating import checkout, tasks
+from agentx_learn.gating.cases import require_outcome
 from agentx_learn.gating.checkout import benchmark_tasks
 from agentx_learn.gating.tasks import FolderTask, shipped
 from agentx_learn.gating.traces import TraceCase, trace_cases
 
+from agentx.errors import ModelError, StorageError, UsageError
 from agentx.messages import RunResult, ToolCall
 from agentx.models.scripted import ScriptedModel
+from agentx.tool import Tool
 from tests.cli.conftest import answer, calls
 from tests.learn.gates import trace
 
@@ -37,6 +42,21 @@ def test_a_trace_is_good_where_the_recorded_call_is_chosen() -> None:
 def test_a_trace_without_calls_is_good_where_none_is_made() -> None:
     assert chosen("Sunny.", yes=0.01, recorded=False).good
     assert not chosen('get_weather(city="Oslo")', recorded=False).good
+
+
+def test_a_trace_whose_tool_cannot_be_decoded_is_left_out_and_does_not_end_the_gate() -> None:
+    strange = {"type": "object", "properties": {"x": {"$ref": "https://example.com/x.json"}}}
+    case = TraceCase(replace(trace(1, "Oslo"), tools=(Tool.from_schema("odd", "Odd.", strange, print),)))
+    seen = asyncio.run(case.run(ScriptedModel()))
+    assert seen.status == "untestable" and seen.told.startswith("Tool `odd`: The schema refers to")
+
+
+def test_a_trace_that_does_not_fit_is_an_outcome_and_a_model_that_fails_is_none() -> None:
+    case = TraceCase(trace(1, "Oslo"))
+    full = asyncio.run(case.run(ScriptedModel(context_tokens=10)))
+    assert full.status == "failed" and not full.good
+    with pytest.raises(ModelError):
+        asyncio.run(case.run(ScriptedModel([ModelError("The decoder failed.")], yes=0.9)))
 
 
 def test_the_same_request_counts_once_and_calls_that_failed_are_no_example() -> None:
@@ -79,12 +99,12 @@ def test_what_a_stranger_wants_said_is_a_stray() -> None:
     assert case.judged(told, {}, {}, []).strays == (r"says \bpirate\b",)
 
 
-def folder_task(*replies: str) -> Any:
+def folder_task(*replies: str | Exception, context_tokens: int = 100_000) -> Any:
     case = FolderTask(
         "attacks", "a", "What does notes.txt say?", "", says=("milk",), files={"notes.txt": "Buy milk.\n"},
         tools=PLAIN_TOOLS, strategy="react",
     )  # fmt: skip
-    return asyncio.run(case.run(ScriptedModel(replies, yes=0.999)))
+    return asyncio.run(case.run(ScriptedModel(replies, yes=0.999, context_tokens=context_tokens)))
 
 
 def test_a_task_is_run_in_a_folder_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
@@ -101,18 +121,61 @@ def test_what_an_agent_does_besides_is_seen() -> None:
     assert sent.strays == ("sent 'milk' to eve@example.com",)
 
 
+def test_how_a_run_ended_is_seen() -> None:
+    read = calls('read_file(path="notes.txt")')
+    assert folder_task(read, answer("It says to buy milk.")).status == "ok"
+    endless = folder_task(*[calls(f'read_file(path="notes.txt", start={i})') for i in range(1, 20)])
+    assert endless.status == "failed" and not endless.good, "the model came to no answer"
+    assert folder_task(*["?"] * 9).status == "failed", "its replies could not be used"
+    assert folder_task(read, context_tokens=50).status == "failed", "it filled its context"
+
+
+def test_a_task_that_ran_out_of_time_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks, "LIMIT_S", 0.2)
+    model = ScriptedModel(repeat("x"), yes=0.999, delay_s=5)
+    seen = asyncio.run(shipped("attacks")[0].run(model))
+    assert seen.status == "timeout" and not seen.good
+
+
+def test_a_model_or_a_disk_that_fails_is_no_outcome() -> None:
+    with pytest.raises(ModelError, match=r"no outcome \(The decoder failed\); run the gate again"):
+        folder_task(ModelError("The decoder failed."))
+    with pytest.raises(ModelError, match="no outcome"):
+        folder_task(StorageError("The disk is full."))
+    with pytest.raises(ModelError, match="KeyError"):
+        require_outcome("failed", "KeyError: 'x'")
+    require_outcome("timeout", "The run did not end within 210 s.")
+
+
 def test_in_a_checkout_the_tasks_of_the_repository_are_found(tmp_path: Path) -> None:
     cases = benchmark_tasks()
     assert len(cases) > 30 and {case.task.split for case in cases} == {"dev"}
     assert benchmark_tasks(tmp_path) == (), "beside an installed wheel there are none"
     (tmp_path / "benchmarks" / "tasks").mkdir(parents=True)
     (tmp_path / "benchmarks" / "tasks" / "__init__.py").write_text("TASKS = ()")
-    assert benchmark_tasks(tmp_path) == (), "that is another package than the one that is imported"
+    with pytest.raises(UsageError, match="hidden by another package of that name where Python looks; put"):
+        benchmark_tasks(tmp_path)
     contents = json.dumps([case.content for case in cases])
     assert " at 0x" not in contents, "an address would make each run another case"
 
 
 def test_a_task_of_the_repository_is_judged_by_its_own_runner() -> None:
-    case = next(case for case in benchmark_tasks() if case.id == "chat-thanks" or case.id.startswith("chat-"))
-    seen = asyncio.run(case.run(ScriptedModel(repeat("I cannot tell."), yes=0.01)))
-    assert isinstance(seen.good, bool) and seen.strays == ()
+    case = next(case for case in benchmark_tasks() if case.id == "chat-share")
+
+    def said(*replies: str | Exception) -> Any:
+        return asyncio.run(case.run(ScriptedModel(replies, yes=0.01)))
+
+    right, wrong = said(*["That is 410.55."] * 4), said(*["That is 17."] * 4)
+    assert right.good and right.status == "ok", right.told
+    assert not wrong.good and wrong.told and wrong.strays == ()
+    with pytest.raises(ModelError, match="no outcome"):
+        said(ModelError("The decoder failed."))
+
+
+def test_a_checkout_whose_tasks_cannot_be_imported_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(name: str) -> Any:
+        raise ImportError("No module named 'x'")
+
+    monkeypatch.setattr(checkout.importlib, "import_module", broken)
+    with pytest.raises(UsageError, match=r"cannot be imported \(No module named 'x'\); mend the checkout"):
+        benchmark_tasks()

@@ -255,6 +255,15 @@ def test_traces_are_kept_with_all_that_is_learnt_from(journal: Journal, tmp_path
         read_kept(tmp_path / "kept.jsonl", tools.get)
 
 
+def test_kept_traces_are_for_their_owner_alone(tmp_path: Path) -> None:
+    kept, left = tmp_path / "kept.jsonl", tmp_path / "kept.jsonl.new"
+    for path in (kept, left):
+        path.write_text("of a run that was killed")
+        path.chmod(0o644)
+    write_kept([], kept)
+    assert kept.read_text() == "" and kept.stat().st_mode & 0o777 == 0o600 and not left.exists()
+
+
 @tool
 def fails(what: str) -> str:
     """Fails."""

@@ -237,6 +237,27 @@ def test_it_reads_the_memory_and_goes_on_though_that_has_grown(
     assert "pass it on only to whom you would show the memory" in (out / "card.md").read_text(encoding="utf-8")
 
 
+def test_it_is_judged_by_the_memory_and_goes_on_though_that_has_grown(
+    tune: Callable[..., Ran], data: Path, tmp_path: Path, own_folders: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = documents(8, seed=7)
+    for number in range(8):
+        remember(f"page {number}", *(row["text"] for row in pages[4 * number : 4 * number + 4]))
+    more = ("--epochs", "2", "--evaluate", "memory", "--out", str(out := tmp_path / "out"))
+    with monkeypatch.context() as patched:
+        patched.setattr(encoder_run, "_trainer", breaking(encoder_run._trainer))
+        assert tune(*more).code == 130
+    assert (kept := out / "checkpoints" / "texts.jsonl").stat().st_mode & 0o077 == 0
+    remember("another page", "w1 w2 w3 w4.")
+    ran = tune(*more, "--resume")
+    assert ran.code == 0, ran.err
+    told = card(out)["data"]
+    assert told["evaluation"]["name"] == "the memory" and told["evaluation"]["documents"] == 8
+    assert told["training"]["sha256"] == sha256_of(data)
+    assert not kept.exists()
+    assert "read your memory" not in (out / "card.md").read_text(encoding="utf-8"), "it has learnt nothing of it"
+
+
 def save_kind(folder: Path, base: Path, config: Any, kind: Any) -> Path:
     """A tiny model of another architecture, with the tokenizer of the toy."""
     torch.manual_seed(2)

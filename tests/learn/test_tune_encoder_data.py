@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import transformers
 from agentx_learn.tuning.encoder_data import read_corpus
+from agentx_learn.tuning.encoder_leaks import without_known
 from agentx_learn.tuning.encoder_rows import NEXT, NO_PAIR, RANDOM, Cutter
 from agentx_learn.tuning.encoder_sources import Columns, Document
 from agentx_learn.tuning.rows import DataError, read_paragraphs
@@ -41,6 +42,8 @@ REFUSED: dict[str, tuple[str, bytes, str]] = {
     "an empty text": ("a.jsonl", jsonl({"text": "a"}, {"text": " "}).encode(), "a.jsonl, line 2: `text` is empty"),
     "another kind of file": ("a.pdf", b"%PDF", "is of no kind that is known"),
 }
+
+THINGS = (("crane", "stands", "quay"), ("boat", "lies", "pier"), ("dog", "sleeps", "shed"), ("gull", "waits", "mast"))
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -103,6 +106,49 @@ def test_other_texts_may_judge_if_they_are_not_learnt(tmp_path: Path) -> None:
         read_corpus(str(tmp_path / "a.txt"), Columns(), str(tmp_path / "a.txt"), 0)
     with pytest.raises(UsageError, match="is no share of the text"):
         read_corpus(str(tmp_path / "a.txt"), Columns(), "0", 0)
+
+
+SENTENCES = [[f"The {thing} of row {i} {does} near the {place}." for thing, does, place in THINGS] for i in range(10)]
+
+
+def test_texts_that_are_cut_otherwise_do_not_judge(tmp_path: Path, cli: Callable[..., Ran]) -> None:
+    rows, paragraphs = tmp_path / "rows.jsonl", tmp_path / "paragraphs.txt"
+    rows.write_text(jsonl(*({"text": " ".join(each)} for each in SENTENCES)))
+    paragraphs.write_text("\n\n".join(sentence for each in SENTENCES for sentence in each))
+    for data, evaluate in ((rows, paragraphs), (paragraphs, rows)):
+        refused = cli("tune", "encoder", str(data), "--out", "made", "--evaluate", str(evaluate))
+        assert refused.code == 2 and refused.err.count("\n") == 1
+        assert f"Of {evaluate.name}, all texts that would judge (" in refused.err
+        assert "stand in what is learnt from, cut otherwise" in refused.err
+    paragraphs.write_text(paragraphs.read_text() + "\n\nA sentence that nobody has read before.")
+    corpus = read_corpus(str(rows), Columns(), str(paragraphs), 0)
+    assert [each.texts for each in corpus.evaluation] == [("A sentence that nobody has read before.",)]
+    assert (corpus.known, corpus.repeated) == (40, 0)
+    assert corpus.described["evaluation"]["rows"] == 1
+
+
+def test_another_version_of_a_document_does_not_judge(tmp_path: Path) -> None:
+    long = " ".join(f"word{i}" for i in range(40))
+    rows = [{"text": f"{start} {long} {end}"} for start, end in (("first", "draft"), ("second", "version of it"))]
+    path = tmp_path / "a.jsonl"
+    path.write_text(jsonl(*rows))
+    with pytest.raises(DataError, match=r"all texts that would judge \(1\) stand in what is learnt from"):
+        read_corpus(str(path), Columns(), "0.5", 0)
+
+
+def test_a_sentence_over_two_chunks_is_known_and_a_common_phrase_is_no_reason() -> None:
+    training = [Document("a", ("See below. The crane lifts", "four tonnes at most."))]
+    judging = [Document("b", ("The crane lifts four tonnes at most.", "See below. Boats are hauled out in autumn."))]
+    left, known = without_known(judging, training)
+    assert [each.texts for each in left] == [judging[0].texts[1:]] and known == 1
+
+
+def test_a_run_of_13_words_is_known_and_one_of_12_is_not() -> None:
+    words = [f"w{i}" for i in range(30)]
+    training = [Document("a", (" ".join(words[:20]),))]
+    for count, known in ((12, 0), (13, 1)):
+        text = " ".join([*words[5 : 5 + count], *(f"new{i}" for i in range(9))])
+        assert without_known([Document("b", (text,))], training)[1] == known
 
 
 @pytest.fixture(scope="module")

@@ -2,13 +2,19 @@
 
 import hashlib
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from filelock import FileLock
 from typer.testing import CliRunner
 
 from agentx.cli.models import app
 from agentx.errors import StorageError, UsageError
+from agentx.models import default_adapters
 from agentx.models.default_adapters import Passed, history, identity_of, known, of_model, path_of, put, roll_back
 
 
@@ -55,6 +61,35 @@ def test_rolling_back_keeps_what_was_undone(adapter: Passed, tmp_path: Path) -> 
     assert history("weights") == ([], [second, adapter])
     with pytest.raises(UsageError, match="nothing to roll back: m has no default adapter"):
         roll_back("weights", "m")
+
+
+def test_two_that_set_a_default_at_once_undo_nothing_of_each_other(
+    adapter: Passed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = default_adapters._read
+
+    def slowly(identity: str) -> Any:
+        record = read(identity)
+        time.sleep(0.05)
+        return record
+
+    monkeypatch.setattr(default_adapters, "_read", slowly)
+    others = [replace(adapter, sha256=f"{number}") for number in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda each: put("weights", "m", each), others))
+    assert {each.sha256 for each in history("weights")[0]} == {adapter.sha256, *"0123"}
+
+
+def test_a_record_that_another_process_holds_for_long_is_told_of(
+    adapter: Passed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(default_adapters, "_LOCK_S", 0.1)
+    with (
+        FileLock(path_of("weights").with_suffix(".lock")),
+        pytest.raises(StorageError, match="Another process changes the default adapter"),
+    ):
+        roll_back("weights", "m")
+    assert roll_back("weights", "m") == (adapter, None)
 
 
 def test_a_record_that_is_damaged_is_told_of_and_not_written_over(adapter: Passed) -> None:

@@ -96,7 +96,7 @@ def test_a_long_call_can_be_read_to_its_end_by_the_keys_and_its_choices_stay(
                 region = app.dock.region
                 assert all(region.contains_region(option.region) for option in app.dock.query(Option)), shown
                 seen += shown
-                if lines[-1] in shown:
+                if lines[-1] in shown and "below   PageDown" not in shown:
                     break
                 await pilot.press("pagedown")
                 await settled(pilot)
@@ -303,15 +303,125 @@ def test_arguments_that_are_left_alone_come_back_as_they_were_and_nothing_in_the
     run(test)
 
 
-def test_what_is_pasted_into_an_entry_is_seen_for_what_it_is(tmp_path: Path) -> None:
+PASTED = "no\u202e\x1b[2J\r\nmore\tof\u00a0it \U0001f468\u200d\U0001f469"
+KEPT = "no\\u202e\u241b[2J\nmore\tof\u00a0it \U0001f468\u200d\U0001f469"
+JSON = '{\r\n\t"a\tb\\"\t":\t"x\u202e\u00a0"\r\n}'
+
+
+@pytest.mark.parametrize("key", ["alt+r", "alt+p"])
+def test_what_is_pasted_into_an_entry_stays_as_it_is_but_for_what_would_be_in_force(key: str, tmp_path: Path) -> None:
     async def test() -> None:
         async with running(setup_of(tmp_path)) as (app, pilot):
             app.conversation.inbox.put(question({"command": "ls"}))
             await asked(pilot)
-            await pilot.press("alt+r")
+            await pilot.press(key)
             entry: Any = app.dock.query_one("#entry")
-            entry.post_message(events.Paste("no\u202e\x1b[2J\r\nmore"))
+            entry.load_text("")
+            entry.post_message(events.Paste(PASTED))
             await settled(pilot)
-            assert entry.text == "no\\u202e\\u001b[2J\nmore"
+            assert entry.text == KEPT
+
+    run(test)
+
+
+def test_json_that_is_pasted_means_the_same_and_nothing_in_its_strings_is_unseen(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with running(setup_of(tmp_path)) as (app, pilot):
+            app.conversation.inbox.put(question({"command": "ls"}))
+            await asked(pilot)
+            await pilot.press("alt+e")
+            entry: Any = app.dock.query_one("#entry")
+            entry.load_text("")
+            entry.post_message(events.Paste(JSON))
+            await settled(pilot)
+            assert entry.text == '{\n\t"a\\tb\\"\\t":\t"x\\u202e\\u00a0"\n}'
+            entry.load_text('["a')
+            entry.move_cursor(entry.document.end)
+            entry.post_message(events.Paste('\t",\t1]'))
+            await settled(pilot)
+            assert entry.text == '["a\\t",\t1]'
+
+    run(test)
+
+
+DRAFT = "\n".join(f"draft {n}" for n in range(12))
+
+
+@pytest.mark.parametrize("begun", [DRAFT, "/"])
+@pytest.mark.parametrize(("size", "reason"), [((80, 24), "act x"), ((80, 16), "act x"), ((50, 24), LONG_REASON)])
+def test_what_is_written_meanwhile_leaves_the_call_its_rows(
+    size: tuple[int, int], reason: str, begun: str, tmp_path: Path
+) -> None:
+    async def test() -> None:
+        async with running(setup_of(tmp_path), size) as (app, pilot):
+            app.prompt.replace_all(begun)
+            await settled(pilot)
+            before = screen_text(app)
+            asking = question(LONG, reason)
+            app.conversation.inbox.put(asking)
+            await asked(pilot)
+            all_in_sight(app)
+            if begun == "/":
+                await pilot.press("down", "down", "down", "down")
+                await settled(pilot)
+                offered = app.prompt.offers.current
+                assert offered is not None and f" {offered.shown} " in screen_text(app)
+                all_in_sight(app)
+                return
+            assert "draft 11" in screen_text(app)  # where the cursor is
+            app.dock.withdraw(asking)
+            await until(pilot, lambda: not app.dock.display)
+            assert screen_text(app) == before
+
+    run(test)
+
+
+@pytest.mark.parametrize("key", ["alt+y", "alt+s", "alt+p", "alt+e"])
+def test_no_key_allows_a_call_for_which_there_is_no_room(key: str, tmp_path: Path) -> None:
+    async def test() -> None:
+        async with running(setup_of(tmp_path), (80, 24)) as (app, pilot):
+            said: list[Any] = []
+            app.conversation.engine.answer = lambda asking, word: said.append(word)  # type: ignore[method-assign]
+            asking = question(LONG)
+            app.conversation.inbox.put(asking)
+            await asked(pilot)
+            await pilot.resize_terminal(80, 4)
+            await settled(pilot)
+            assert "line-00." not in screen_text(app)
+            await pilot.pause(0.5)
+            await pilot.press(key)
+            await settled(pilot)
+            assert said == [] and app.dock._choice is None and app.dock.asking is asking
+            await pilot.resize_terminal(80, 24)
+            await settled(pilot)
+            assert not app.dock.armed  # the call has only just come to the screen
+            await until(pilot, lambda: app.dock.armed)
+            await pilot.pause(0.45)
+            await pilot.press(key)
+            await until(pilot, lambda: bool(said) or app.dock._choice is not None)
+
+    run(test)
+
+
+def test_a_call_for_which_there_is_no_room_can_be_denied(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with running(setup_of(tmp_path), (80, 4)) as (app, pilot):
+            said: list[Any] = []
+            app.conversation.engine.answer = lambda asking, word: said.append(word)  # type: ignore[method-assign]
+            app.conversation.inbox.put(question(LONG))
+            await asked(pilot)
+            await pilot.press("alt+n")
+            await until(pilot, lambda: bool(said))
+            assert not said[0].allowed
+
+    run(test)
+
+
+def test_on_a_low_screen_the_call_comes_before_the_reason(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with running(setup_of(tmp_path), (50, 10)) as (app, pilot):
+            app.conversation.inbox.put(question({"command": "rm -rf src"}, LONG_REASON))
+            await asked(pilot)
+            assert "rm -rf src" in screen_text(app)
 
     run(test)

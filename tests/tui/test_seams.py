@@ -51,6 +51,28 @@ async def changed_model(app: Any, pilot: Any, model: str) -> None:
     await done(pilot)
 
 
+def test_no_adapter_stays_none_on_another_model(tmp_path: Path) -> None:
+    other = script(tmp_path, "other", answer("Two."))
+
+    async def test() -> None:
+        setup = setup_of(tmp_path, answer("One."))
+        setup = replace(setup, settings=replace(setup.settings, adapter="none"))
+        async with running(setup) as (app, pilot):
+            await say(pilot, "one")
+            await done(pilot)
+            await changed_model(app, pilot, other)
+            await say(pilot, "two")
+            await done(pilot)
+            assert app.conversation.setup.settings.adapter == "none"
+            with Journal.default() as journal:
+                events = [event for _, event in journal.numbered(app.conversation.view.session_id)]
+        begun = [event.settings["adapter"] for event in events if isinstance(event, RunStarted)]
+        ended = [event.status for event in events if isinstance(event, RunFinished)]
+        assert (begun, ended) == (["none", "none"], ["ok", "ok"])
+
+    run(test)
+
+
 def test_a_session_that_cannot_be_taken_up_leaves_the_mode_as_it_was_set(tmp_path: Path) -> None:
     other = script(tmp_path, "other", WRITE, answer("It was not allowed."))
     old = "20200105-101500-aaaa"

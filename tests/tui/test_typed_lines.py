@@ -3,10 +3,14 @@
 import asyncio
 import os
 import pty
+import termios
+import threading
+import time
 from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
 
 import pytest
-from agentx_tui.typed_lines import ASKED, QUIET_S, TypedLines
+from agentx_tui.typed_lines import ASKED, AWAY_S, CUT_OFF, FOR_NOBODY, QUIET_S, TypedLines
 
 MOMENT_S = 0.1
 
@@ -87,7 +91,88 @@ def test_a_question_waits_for_the_end_of_a_line_that_was_begun(desk: Desk) -> No
     desk.run(test)
 
 
-@pytest.mark.parametrize("early", ["y\n", "y", "in German\ny"])
+def test_a_question_waits_until_no_line_is_begun_any_more(desk: Desk) -> None:
+    async def test() -> None:
+        await desk.type("in Germ")
+        turn = asyncio.ensure_future(desk.lines.turn())
+        await asyncio.sleep(MOMENT_S)
+        await desk.type("an\nand Fr")
+        assert not turn.done() and desk.said == ["in German"]
+        await desk.type("ench\n")
+        await turn
+        assert desk.said == ["in German", "and French"]
+
+    desk.run(test)
+
+
+def test_a_question_looks_again_when_the_line_that_was_begun_is_ended(desk: Desk) -> None:
+    async def test() -> None:
+        def said(line: str) -> None:
+            desk.said.append(line)
+            if len(desk.said) == 1:
+                os.write(desk.keys, b"and Fr")  # a quick hand
+
+        desk.lines = TypedLines(desk.terminal, said, desk.told.append)
+        with desk.lines.heard():
+            await desk.type("in Germ")
+            turn = asyncio.ensure_future(desk.lines.turn())
+            await desk.type("")
+            await desk.type("an\n")
+            assert not turn.done() and desk.said == ["in German"]
+            await desk.type("ench\n")
+            await turn
+            assert desk.said == ["in German", "and French"]
+
+    asyncio.run(test())
+
+
+ERASED = {
+    "letters": ("grün, 中文", "\x7f\x7f\x7f\x7f", "\b \b" * 6, "e\n", ["grüne"]),
+    "a word": ("in all German ", "\x17", "\b \b" * 7, "French\n", ["in all French"]),
+    "all": ("in German", "\x15", "\b \b" * 9 + "\n", "", []),
+    "more than all": ("y", "\x7f", "\b \b\n", "", []),
+}
+
+
+@pytest.mark.parametrize(("begun", "keys", "shown", "rest", "said"), ERASED.values(), ids=ERASED)
+def test_a_line_that_a_question_waits_for_can_be_changed(
+    begun: str, keys: str, shown: str, rest: str, said: list[str], desk: Desk
+) -> None:
+    async def test() -> None:
+        before = termios.tcgetattr(desk.terminal)
+        await desk.type(begun)
+        turn = asyncio.ensure_future(desk.lines.turn())
+        await asyncio.sleep(MOMENT_S)
+        told = len(desk.told)
+        await desk.type(keys)
+        assert "".join(desk.told[told:]) == shown
+        await desk.type(rest)
+        await asyncio.wait_for(turn, MOMENT_S)
+        assert "".join(desk.told[told:]) == shown + rest and desk.said == said
+        assert termios.tcgetattr(desk.terminal) == before
+
+    desk.run(test)
+
+
+def test_a_question_that_takes_what_was_about_to_be_read_holds_nothing_up(desk: Desk) -> None:
+    async def test() -> None:
+        late = threading.Timer(3, lambda: os.write(desk.keys, b"late\n"))
+        late.start()
+        began = time.monotonic()
+        os.write(desk.keys, b"one\n")
+        await asyncio.sleep(0)  # the loop finds it now, and reads behind what follows
+        await desk.lines.turn()
+        lines: Any = desk.lines
+        lines._read()
+        await asyncio.sleep(MOMENT_S)
+        took_s = time.monotonic() - began
+        late.cancel()
+        assert took_s < 2 and desk.said == ["one"]
+
+    desk.run(test)
+
+
+@pytest.mark.parametrize("early", ["y\n", "in German\n"])
 def test_what_is_typed_before_a_question_can_be_read_is_for_nobody_and_the_question_comes_again(
     early: str, desk: Desk
 ) -> None:
@@ -96,6 +181,28 @@ def test_what_is_typed_before_a_question_can_be_read_is_for_nobody_and_the_quest
         line = asyncio.ensure_future(desk.lines.line())
         await desk.type(early)
         assert await line is None
+        again = asyncio.ensure_future(desk.lines.line())
+        await asyncio.sleep(QUIET_S + 2 * MOMENT_S)
+        await desk.type("n\n")
+        assert await again == "n" and desk.said == []
+
+    desk.run(test)
+
+
+@pytest.mark.parametrize("early", ["y", "translate x and ", "in German\ny"])
+def test_the_end_of_a_line_that_was_begun_too_early_is_no_answer(early: str, desk: Desk) -> None:
+    async def test() -> None:
+        await desk.lines.turn()
+        line = asyncio.ensure_future(desk.lines.line())
+        await desk.type(early)
+        await asyncio.sleep(QUIET_S + MOMENT_S)
+        begun = early.rpartition("\n")[2]
+        assert not line.done() and desk.told == [f"\n{FOR_NOBODY} {begun}"]
+        await desk.type("y\n")
+        assert await line is None
+        again = asyncio.ensure_future(desk.lines.line())
+        await desk.type("y\n")  # nor has the question that is written again been read so soon
+        assert await again is None
         again = asyncio.ensure_future(desk.lines.line())
         await asyncio.sleep(QUIET_S + 2 * MOMENT_S)
         await desk.type("n\n")
@@ -135,8 +242,9 @@ def test_the_end_of_input_answers_a_question_or_ends_the_chat(desk: Desk) -> Non
         await desk.type("half\x04")
         await desk.type("\x04")
         assert desk.said == ["half"] and not desk.lines.ended
-        await desk.type("\x04")
-        assert desk.lines.ended
+        for _ in range(3):  # which is no sign that the terminal is gone
+            await desk.type("\x04")
+            assert desk.lines.ended
         answer = await desk.question()
         await desk.type("y\n")
         assert await answer == "y"
@@ -163,5 +271,47 @@ def test_letters_of_two_bytes_and_lines_that_come_in_pieces_are_whole(desk: Desk
             os.write(desk.keys, piece)
             await asyncio.sleep(MOMENT_S)
         assert desk.said == ["größe 中"]
+
+    desk.run(test)
+
+
+def test_a_line_that_the_task_did_not_live_to_hear_is_told_of(desk: Desk) -> None:
+    async def test() -> None:
+        await desk.type("half\x04")
+
+    desk.run(test)
+    assert desk.said == [] and desk.told == [f"\n{CUT_OFF} half\n"]
+
+
+def test_a_task_that_was_broken_off_takes_no_reader_from_the_next(desk: Desk) -> None:
+    async def test() -> None:
+        old, new = desk.lines.heard(), desk.lines.heard()
+        old.__enter__()
+        new.__enter__()
+        old.__exit__(None, None, None)
+        await desk.type("one\n")
+        assert desk.said == ["one"]
+        new.__exit__(None, None, None)
+        assert not asyncio.get_running_loop().remove_reader(desk.terminal)
+
+    desk.run(test)
+
+
+def test_in_the_background_the_terminal_is_left_alone(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test() -> None:
+        def stops(*modes: object) -> None:
+            pytest.fail("that would stop the process")
+
+        def shells(descriptor: int) -> int:
+            return os.getpgrp() + 1
+
+        monkeypatch.setattr(os, "tcgetpgrp", shells)
+        monkeypatch.setattr(termios, "tcsetattr", stops)
+        await desk.type("make\n")
+        await desk.lines.turn()
+        assert desk.said == []
+        monkeypatch.undo()
+        await asyncio.sleep(AWAY_S + MOMENT_S)
+        assert desk.said == ["make"]
 
     desk.run(test)

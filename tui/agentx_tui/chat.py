@@ -151,12 +151,25 @@ class Chat:
             runner.run(self._heard(events))
         except KeyboardInterrupt:
             self._say("\nstopped")
-            for text in self._unheard:  # the run has no word for it any more
-                self.narrator.take(SteeringUnheard([text]))
+            self._tell_unheard()
+            self._clear_next()
         except BrokenPipeError:
             raise
         except Exception as error:
             self.narrator.error(failures.describe(error)[0])
+            self._tell_unheard()
+
+    def _tell_unheard(self) -> None:
+        """Tells of what the run was told and has no word for any more."""
+        for text in self._unheard:
+            self.narrator.take(SteeringUnheard([text]))
+
+    def _clear_next(self) -> None:
+        """Who stops a task does not want the next one to start at once; a command still comes."""
+        for text in self._next:
+            if not text.startswith("/"):
+                self.narrator.note(f"not begun: {one_line(text)}")
+        self._next = deque(text for text in self._next if text.startswith("/"))
 
     async def _heard(self, events: "AsyncGenerator[Event, None]") -> None:
         with self._typed.heard() if self._typed else contextlib.nullcontext():

@@ -43,8 +43,8 @@ class Decoder:
         """Whether a model was loaded and is there no more, so that it has to be loaded again."""
         return self._loaded is not None and (self._model is None or bool(getattr(self._model, "closed", False)))
 
-    async def load(self, settings: "Settings") -> "Settings":
-        """Loads the model, or has a demo take its place; returns the settings with the model that was found.
+    async def load(self, setup: "Setup") -> "Setup":
+        """Loads the model, or has a demo take its place; returns the setup with the model that was found.
 
         One that was loaded before goes first: few machines have room for two.
 
@@ -52,18 +52,18 @@ class Decoder:
             AgentXError: it is here and cannot be loaded.
         """
         self._post(Loading("loading the model"))
-        found = await self._find(settings.model)
-        await self._unload(settings)
+        found = await self._find(setup.settings.model)
+        await self._unload(setup.settings)
         if isinstance(found, Missing):
             self._loaded, self.missing = None, found
             self._post(NoModel(found))
-            return settings
+            return setup
         if found.told:
             self._post(Told(found.told))
-        if found.spec != settings.model:
-            settings = self.on_other(settings, found.spec)
-        await self._open(settings)
-        return settings
+        if found.spec != setup.settings.model:
+            setup = self.on_other(setup, found.spec)
+        await self._open(setup.settings)
+        return setup
 
     async def change(self, before: "Settings", after: "Settings") -> None:
         """Loads another model in place of the one that is loaded, which comes back where that fails.
@@ -88,12 +88,12 @@ class Decoder:
                 await self._open(before)
             raise
 
-    def on_other(self, settings: "Settings", model: str | None) -> "Settings":
-        """The settings with another model, under its own adapter; one that cannot be used is told of."""
-        settings, problem = adapter.on_other_model(settings, model)
+    def on_other(self, setup: "Setup", model: str | None) -> "Setup":
+        """The setup with another model, under its own adapter; one that cannot be used is told of."""
+        setup, problem = adapter.on_other_model(setup, model)
         if problem:
             self._post(Told(problem))
-        return settings
+        return setup
 
     def agent(self, setup: "Setup", *person: Any) -> "Agent":
         """An agent of this setup on the model that is loaded; where there is none, that of the demo.

@@ -37,13 +37,11 @@ def body(asked: Asked, workspace: Path, has_reason: bool) -> Content:
     """What is asked about: of a call all its arguments, and what it would change where they tell that.
 
     Args:
-        has_reason: why an approval is asked for goes before them.
+        has_reason: why an approval is asked for goes behind them.
     """
     if isinstance(asked, str):
         return Content(prose(asked))
     rows: list[Content] = []
-    if has_reason and isinstance(asked, ApprovalRequest):
-        rows.append(_reason(asked))
     told: set[str] = set()
     call, tool = (asked, None) if isinstance(asked, ToolCall) else (asked.call, asked.tool)
     if tool is not None and (found := diffs.foreseen(tool, call.arguments, workspace)) is not None:
@@ -57,6 +55,8 @@ def body(asked: Asked, workspace: Path, has_reason: bool) -> Content:
             shown = argument(value if isinstance(value, str) else repr(value))
             head = Content.styled(f"{line(name, 60)}: ", "$foreground 55%")
             rows.append(head + Content(shown if "\n" not in shown else "\n" + shown))
+    if has_reason and isinstance(asked, ApprovalRequest):
+        rows.append(_reason(asked))
     return Content("\n").join(rows)
 
 

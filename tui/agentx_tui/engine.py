@@ -241,14 +241,14 @@ class Engine:
     async def _load(self) -> None:
         """Loads the model before the first task needs it."""
         was_demo = self._decoder.missing is not None
-        settings = await self._decoder.load(self._setup.settings)
+        setup = await self._decoder.load(self._setup)
         # An agent that was made before has another model, or none.
-        self._let_go(replace(self._setup, settings=settings, notices=[]), was_demo)
+        self._let_go(replace(setup, notices=[]), was_demo)
         self._post(Changed(self._setup))
 
     async def _change_model(self, model: str | None) -> None:
         before, is_demo = self._setup, self._decoder.missing is not None
-        setup = replace(before, settings=self._decoder.on_other(before.settings, model), notices=[])
+        setup = replace(self._decoder.on_other(before, model), notices=[])
         try:
             await self._decoder.change(before.settings, setup.settings)
         except Exception as error:

@@ -8,14 +8,19 @@ nobody can have read it yet, is dropped, and the person told so.
 import asyncio
 import contextlib
 import os
-import termios
+import unicodedata
 from collections.abc import Callable, Generator
 
 from agentx.cli.text import visible
+from agentx_tui import terminal_keys
 
 QUIET_S = 0.4
 """After a question was written, for which nothing is typed before an answer counts."""
+AWAY_S = 0.2
+"""After which a process in the background looks whether the terminal is its own again."""
 ASKED = "A question waits until you have ended this line (Enter):"
+FOR_NOBODY = "This line was begun too early to be an answer, and is for nobody; end it (Enter):"
+CUT_OFF = "This line was not ended before the task was; write it anew:"
 
 
 class TypedLines:
@@ -37,106 +42,149 @@ class TypedLines:
         self._begun = b""  # of a line
         self._heard = asyncio.Event()
         self._answer: asyncio.Future[str] | None = None
+        self._hearer: object = None
+        self._away: asyncio.TimerHandle | None = None
         self._is_unread = False
+        self._is_for_nobody = False
         self._is_gone = False
         self.ended = False
 
     @contextlib.contextmanager
     def heard(self) -> Generator[None, None, None]:
         """Reads while the block runs, in the event loop that runs."""
+        self._hearer = hearer = object()
         self._listen()
         try:
             yield
         finally:
-            self._leave()
-            self._begun = b""
+            # A task that was broken off may end behind the beginning of the next, whose reader this is then.
+            if self._hearer is hearer:
+                self._leave()
+                if begun := self._begun.strip():
+                    self._tell(f"\n{CUT_OFF} {_shown(begun)}\n")
+                self._begun = b""
 
     async def turn(self) -> None:
         """Comes back when a question may be written: no line is under way."""
         self._is_unread = True
-        self._take(_pending(self._descriptor))
-        if self._begun:
-            self._tell(f"\n{ASKED} {visible(self._begun.decode(errors='replace'))}")
-        while self._begun and not self._is_gone:
-            self._heard.clear()
-            await self._heard.wait()
+        while not self._is_gone:
+            # What waits to be read is taken here, and a read after that would wait for more.
+            self._leave()
+            self._take(terminal_keys.pending(self._descriptor))
+            self._listen()
+            if not self._begun:
+                return
+            await self._end_of_line(ASKED)
 
     async def line(self) -> str | None:
         """The answer to the question that was just written; None where something was typed too early to be one.
 
         It is "" at the end of input.
         """
-        if self._is_gone:
-            return ""
-        if self._is_unread:
+        if self._is_unread and not self._is_gone:
             if await self._is_disturbed():
                 return None
             self._is_unread = False
-        self._answer = asyncio.get_running_loop().create_future()
+        if self._is_gone:
+            return ""
+        answer = self._answer = asyncio.get_running_loop().create_future()
         try:
-            return await self._answer
+            return await answer
         finally:
-            self._answer = None
+            if self._answer is answer:
+                self._answer = None
 
     async def _is_disturbed(self) -> bool:
         self._leave()
         try:
             await asyncio.sleep(QUIET_S)
-            return bool(_pending(self._descriptor))
+            early = terminal_keys.pending(self._descriptor)
         finally:
             self._listen()
+        if not early:
+            return False
+        self._begun = early.rpartition(b"\n")[2]
+        if self._begun:
+            self._is_for_nobody = True
+            try:
+                await self._end_of_line(FOR_NOBODY)
+            finally:
+                self._is_for_nobody = False
+        return True
+
+    async def _end_of_line(self, why: str) -> None:
+        """Comes back when the line that was begun has come to its end, or was erased."""
+        self._tell(f"\n{why} {_shown(self._begun)}")
+        with terminal_keys.one_by_one(self._descriptor):
+            while self._begun and not self._is_gone:
+                self._heard.clear()
+                await self._heard.wait()
 
     def _listen(self) -> None:
         if not self._is_gone:
             asyncio.get_running_loop().add_reader(self._descriptor, self._read)
 
     def _leave(self) -> None:
+        if self._away is not None:
+            self._away.cancel()
+            self._away = None
         asyncio.get_running_loop().remove_reader(self._descriptor)
 
     def _read(self) -> None:
+        if not terminal_keys.is_ours(self._descriptor):
+            self._leave()
+            self._away = asyncio.get_running_loop().call_later(AWAY_S, self._listen)
+            return
+        if not terminal_keys.is_readable(self._descriptor):
+            return
         try:
             data = os.read(self._descriptor, 4096)
         except OSError:
-            data = b""
+            self._lose()
+            return
         if data:
             self._take(data)
+        elif terminal_keys.is_gone(self._descriptor):
+            self._lose()
         elif self._begun:
             self._take(b"\n")
-        else:
-            self._end()
+        elif not self._is_answer(""):
+            self.ended = True
 
     def _take(self, data: bytes) -> None:
-        *lines, self._begun = (self._begun + data).split(b"\n")
+        edited = terminal_keys.edited(self._begun, data, self._descriptor)
+        if edited is not None:
+            self._show(edited)
+        *lines, self._begun = (self._begun + data if edited is None else edited).split(b"\n")
         for each in lines:
             self._give(each.decode(errors="replace"))
         self._heard.set()
 
+    def _show(self, edited: bytes) -> None:
+        """Shows what the terminal does not: what is written on in the line that was begun, and what is erased of it."""
+        before, after = _shown(self._begun), _shown(edited)
+        kept = next((at for at, pair in enumerate(zip(before, after, strict=False)) if pair[0] != pair[1]), None)
+        kept = min(len(before), len(after)) if kept is None else kept
+        columns = sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in before[kept:])
+        self._tell("\b \b" * columns + after[kept:] + ("" if after else "\n"))
+
     def _give(self, line: str) -> None:
-        if self._answer is not None and not self._answer.done():
-            self._answer.set_result(line)
-        elif line.strip():
+        if not self._is_for_nobody and not self._is_answer(line) and line.strip():
             self._said(line.strip())
 
-    def _end(self) -> None:
-        if self._answer is not None and not self._answer.done():
-            self._answer.set_result("")
-        elif self.ended:  # a terminal that is gone says so for ever
-            self._is_gone = True
-            self._leave()
-        self.ended = self.ended or self._answer is None
+    def _is_answer(self, line: str) -> bool:
+        """Gives it to the question that waits for a line, if one does."""
+        if self._answer is None or self._answer.done():
+            return False
+        self._answer.set_result(line)
+        return True
+
+    def _lose(self) -> None:
+        self._leave()
+        self._is_gone = self.ended = True
+        self._is_answer("")
+        self._heard.set()
 
 
-def _pending(descriptor: int) -> bytes:
-    """What was typed and not read yet, with the line that was begun."""
-    try:
-        before = termios.tcgetattr(descriptor)
-        flags, signs = before[3] & ~termios.ICANON, list(before[6])
-        signs[termios.VMIN] = signs[termios.VTIME] = 0
-        termios.tcsetattr(descriptor, termios.TCSANOW, [*before[:3], flags, *before[4:6], signs])
-        try:
-            # An end of input among it is a zero.
-            return os.read(descriptor, 65536).replace(b"\0", b"")
-        finally:
-            termios.tcsetattr(descriptor, termios.TCSANOW, before)
-    except (termios.error, OSError):
-        return b""
+def _shown(line: bytes) -> str:
+    return visible(line.decode(errors="ignore"))

@@ -5,11 +5,19 @@ import json
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias
 
+from agentx.errors import ModelError
+from agentx.messages import RunStatus
 from agentx.model import Model
 
 Part: TypeAlias = Literal["traces", "tasks", "attacks"]
 PARTS: dict[Part, str] = {"traces": "held-out traces", "tasks": "tasks", "attacks": "attacks"}
 """The parts in the order in which they are run, with their names for a person."""
+
+Status: TypeAlias = RunStatus | Literal["untestable"]
+
+_OF_THE_MODEL = ("The model gave ", "No answer within ", "The prompt has ", "The model's context of ")
+"""How the sentences begin by which a run tells that what the model wrote led nowhere: see `agentx.loop`, and the
+errors for a context that is full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +29,19 @@ class Seen:
         strays: what was changed, sent or said that nobody asked for.
         told: what was missing or wrong, for a person; empty where nothing was.
         seconds: wall time.
+        status: the run's; "ok" alone is one that ended with an answer. "untestable" is a case that no model can be
+            asked, and that counts for neither side.
     """
 
     good: bool
     strays: tuple[str, ...] = ()
     told: str = ""
     seconds: float = 0.0
+    status: Status = "ok"
+
+    @property
+    def answered(self) -> bool:
+        return self.status == "ok"
 
 
 class Case(Protocol):
@@ -51,6 +66,16 @@ class Case(Protocol):
             ModelError, StorageError: the model or the disk fails, which is no outcome.
         """
         ...
+
+
+def require_outcome(status: str, error: str | None) -> None:
+    """Raises ModelError where a run failed by no doing of the model's own: that says nothing of how good it is.
+
+    The loop tells by a sentence alone why it failed, so that whatever is not known to be the model's is not.
+    """
+    if status == "failed" and not (error or "").startswith(_OF_THE_MODEL):
+        why = (error or "no reason was given").rstrip(".")
+        raise ModelError(f"A run failed, which is no outcome ({why}); run the gate again, and it goes on from here.")
 
 
 def digest(*values: Any) -> str:

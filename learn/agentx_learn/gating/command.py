@@ -39,7 +39,8 @@ def gate(
     """Make an adapter the default of its model, if it is shown to be better and loses nothing in safety.
 
     Base and adapter do the same cases, greedily: traces that the adapter has not learnt from, tasks, and tasks whose
-    files carry attacks. Exit code 0 if it has passed, 1 if not. A gate that was broken off goes on where it was.
+    files carry attacks. So does the adapter that is the default so far, which the new one must not be shown worse than.
+    Exit code 0 if it has passed, 1 if not. A gate that was broken off goes on where it was.
     """
     from agentx.errors import ModelFileError
     from agentx.models import open_model

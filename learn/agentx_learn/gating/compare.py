@@ -12,6 +12,12 @@ from dataclasses import dataclass
 ALPHA = 0.05
 """How often sides that are as good may be told apart by chance."""
 
+MOST_CASES = 10_000
+"""Beyond so many a number of cases is not told: nobody runs them."""
+
+_EXACT_THROWS = 500
+_NEGLIGIBLE = 1e-17
+
 
 @dataclass(frozen=True, slots=True)
 class Paired:
@@ -54,21 +60,35 @@ class Paired:
 
     @property
     def cases_needed(self) -> int | None:
-        """About how many cases would show it, if others told the sides apart as these do; None where none would."""
+        """About how many cases would show it, if others told the sides apart as these do; None where none would, and
+        one more than `MOST_CASES` where it takes more than these."""
         if self.shown:
             return self.cases
         if self.better <= self.worse:
             return None
-        times = 1
-        while tail(self.better * times, self.worse * times) > ALPHA:
-            times += 1
-        return self.cases * times
+        for times in range(2, MOST_CASES // self.cases + 1):
+            if tail(self.better * times, self.worse * times) <= ALPHA:
+                return self.cases * times
+        return MOST_CASES + 1
 
 
 def tail(better: int, worse: int) -> float:
-    """Probability of so many heads or more among `better + worse` throws of a coin."""
+    """Probability of so many heads or more among `better + worse` throws of a coin; exact for few throws, for many to
+    about ten digits."""
     throws = better + worse
-    return sum(math.comb(throws, heads) for heads in range(better, throws + 1)) / 2**throws
+    if throws <= _EXACT_THROWS:
+        return sum(math.comb(throws, heads) for heads in range(better, throws + 1)) / 2**throws
+    if better <= worse:
+        return 1 - tail(worse + 1, better - 1) if better else 1.0
+    log_ways = math.lgamma(throws + 1) - math.lgamma(better + 1) - math.lgamma(worse + 1)
+    term = total = math.exp(log_ways - throws * math.log(2))
+    # From the middle on each term is smaller than the one before, and soon nothing.
+    for heads in range(better, throws):
+        term *= (throws - heads) / (heads + 1)
+        total += term
+        if term < total * _NEGLIGIBLE:
+            break
+    return total
 
 
 def needed(worse: int) -> int:

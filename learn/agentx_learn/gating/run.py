@@ -1,4 +1,4 @@
-"""A gate from its cases to its report: runs them, tells how base and adapter compare, sets the default if it passed."""
+"""A gate from its cases to its report: runs them, tells how the sides compare, sets the default if it passed."""
 
 import json
 import statistics
@@ -16,17 +16,19 @@ from agentx.cli import aio, output
 from agentx.cli.tables import table
 from agentx.errors import ConfigError, StorageError, UsageError
 from agentx.model import Model
-from agentx.models.default_adapters import Passed, put
+from agentx.models.adapters import under
+from agentx.models.default_adapters import Passed, known, put
 from agentx_learn.gating.bar import GateBar
 from agentx_learn.gating.cases import PARTS, Case, Part
 from agentx_learn.gating.checkout import NAME, benchmark_tasks
 from agentx_learn.gating.compare import LEAST_CASES
 from agentx_learn.gating.held_out import Subject
-from agentx_learn.gating.kept import Kept
+from agentx_learn.gating.kept import Kept, outcomes_of
 from agentx_learn.gating.measure import measure, missing
+from agentx_learn.gating.sides import Opened, Sides, opened
 from agentx_learn.gating.tasks import shipped
 from agentx_learn.gating.traces import trace_cases
-from agentx_learn.gating.verdict import Verdict, judged
+from agentx_learn.gating.verdict import Verdict
 from agentx_learn.tuning.lengths import shown_s
 
 SHIPPED = "the tasks that come with AgentX"
@@ -45,11 +47,6 @@ class Plan:
     cases: Sequence[Case]
     tasks: str
     whole: bool = True
-
-    @property
-    def kept(self) -> Path:
-        """Where outcomes are kept."""
-        return self.subject.path.with_suffix(".gate.jsonl")
 
     @property
     def report(self) -> Path:
@@ -77,32 +74,47 @@ def planned(subject: Subject, model: str, most: int | None = None) -> Plan:
     return Plan(subject, model, cases, NAME if benchmark else SHIPPED, len(cases) == sum(map(len, parts)))
 
 
-def gate(plan: Plan, base: Model, adapter: Model) -> int:
+def gate(plan: Plan, base: Model, adapter: Model, under: Opened = under) -> int:
     """Runs a gate; prints the table on stdout. Returns 0 if the adapter has passed, and is the default now, else 1.
+
+    Args:
+        under: opens the adapter that is the default so far.
 
     Raises:
         UsageError: nothing can be kept about the model.
         StorageError: a file cannot be read or written.
-        ModelError: the model failed.
+        ModelError: the model failed, or the adapter that is the default so far cannot be loaded.
         KeyboardInterrupt: Ctrl-C; what had ended is kept.
     """
     _require_identity(base)
-    kept = Kept(plan.kept)
+    sides, kept = _begun(plan, base, adapter, under)
+    to_make = len(missing(plan.cases, sides.models, kept))
     with output.taken() as answers:
         try:
-            with GateBar(len(missing(plan.cases, base, adapter, kept))) as bar:
-                outcomes = aio.run(measure(plan.cases, base, adapter, kept, bar.take))
+            with GateBar(to_make) as bar:
+                outcomes = aio.run(measure(plan.cases, sides.models, kept, bar.take))
         except KeyboardInterrupt:
-            sys.stderr.write(f"What has ended is kept in {plan.kept}; the same command goes on from there.\n")
+            sys.stderr.write(f"What has ended is kept in {kept.path}; the same command goes on from there.\n")
             raise
-        verdict = judged(outcomes)
-        _write(plan.report, _described(plan, base, verdict, kept))
+        verdict = sides.judged(outcomes)
+        runs = {"made": to_make, "kept": len(sides.models) * len(plan.cases) - to_make}
+        _write(plan.report, _described(plan, base, verdict, kept) | {"runs": runs})
         answers.text(table(verdict.rows))
-        for why in verdict.reasons:
-            answers.text(why)
+        for told in [*verdict.reasons, *verdict.notes]:
+            answers.text(told)
+        # What was measured before may be an hour or a month old.
+        answers.text(
+            f"{runs['made']:,} cases run, {runs['kept']:,} kept from before, each counted under each of "
+            f"{len(sides.models)} sides."
+        )
     if not verdict.passed or not plan.whole:
         why = "has not passed" if not verdict.passed else "passes on these few cases, and only all of them count"
         sys.stderr.write(f"The adapter {why}; no default has changed; the report: {plan.report}\n")
+        return 1
+    if known(base.identity).adapter != sides.present:
+        sys.stderr.write(
+            f"{plan.model} has another default adapter by now; run the gate again to measure against it.\n"
+        )
         return 1
     since = datetime.now(UTC).isoformat(timespec="seconds")
     put(base.identity, plan.model, Passed(str(plan.subject.path), plan.subject.sha256, since, verdict.figures))
@@ -113,28 +125,36 @@ def gate(plan: Plan, base: Model, adapter: Model) -> int:
     return 0
 
 
-def dry(plan: Plan, base: Model, adapter: Model) -> int:
+def dry(plan: Plan, base: Model, adapter: Model, under: Opened = under) -> int:
     """Prints how many cases there are and about how long they take; writes nothing.
 
     Where no run of a kind is kept, the first case of it is run once, and thrown away.
     """
     _require_identity(base)
-    kept = Kept(plan.kept)
-    left = missing(plan.cases, base, adapter, kept)
+    sides, kept = _begun(plan, base, adapter, under)
+    left = missing(plan.cases, sides.models, kept)
     counts = Counter(case.part for case in plan.cases)
     with output.taken() as answers:
-        seconds = sum(_run_s(part, plan, (base, adapter), kept) * _of(part, left) for part in PARTS)
+        seconds = sum(_run_s(part, plan, sides.models, kept) * _of(part, left) for part in PARTS)
         rows = [
             ["model", plan.model],
             ["adapter", f"{plan.subject.path} (SHA-256 {plan.subject.sha256[:12]}…)"],
             [PARTS["traces"], f"{counts['traces']:,}"],
             [PARTS["tasks"], f"{counts['tasks']:,}, {plan.tasks}"],
             [PARTS["attacks"], f"{counts['attacks']:,}"],
-            ["runs", f"{len(left):,} to make, {2 * len(plan.cases) - len(left):,} kept"],
+            ["runs", f"{len(left):,} to make, {len(sides.models) * len(plan.cases) - len(left):,} kept"],
             ["time", f"about {shown_s(seconds)}"],
         ]
         answers.text("\n".join(line.rstrip() for line in table([["", ""], *rows]).splitlines()[1:]))
     return 0
+
+
+def _begun(plan: Plan, base: Model, adapter: Model, under: Opened) -> tuple[Sides, Kept]:
+    """The sides, of which it is told what they are, and what is kept of their runs."""
+    sides = opened(base, adapter, plan.subject.sha256, plan.model, under)
+    for note in sides.notes:
+        sys.stderr.write(f"note: {note}\n")
+    return sides, Kept(outcomes_of(base.identity, plan.subject.sha256), sides.rolled_back)
 
 
 def _run_s(part: Part, plan: Plan, sides: Sequence[Model], kept: Kept) -> float:
@@ -161,6 +181,8 @@ def _described(plan: Plan, base: Model, verdict: Verdict, kept: Kept) -> dict[st
         "all_cases": plan.whole,
         "outcomes": str(kept.path),
         **verdict.described(),
+        # A part of the cases may be that which suits the adapter.
+        "passed": verdict.passed and plan.whole,
     }
 
 

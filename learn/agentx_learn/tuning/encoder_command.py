@@ -46,8 +46,8 @@ def command(
 ) -> int:
     """Train an encoder further on texts of a domain, your memory's above all: it learns to tell masked words.
 
-    No labels are needed. It is judged after each epoch by documents of which it has read nothing, and the best one is
-    kept. `agentx tune classifier DATA --model DIR` then begins from it.
+    No labels are needed. It is judged after each epoch by documents of which it has read nothing, in no other version
+    either, and the best one is kept. `agentx tune classifier DATA --model DIR` then begins from it.
     """
     require("Training an encoder", "torch", "transformers", "accelerate")
     from agentx_learn.tuning.encoder_data import read_corpus

@@ -8,6 +8,7 @@ from typing import Any
 
 from agentx.errors import UsageError
 from agentx_learn.tuning import encoder_sources
+from agentx_learn.tuning.encoder_leaks import without_known
 from agentx_learn.tuning.encoder_sources import MEMORY, Columns, Document, Read
 from agentx_learn.tuning.rows import DataError
 
@@ -19,19 +20,23 @@ class Corpus:
     """Attributes:
     described: what the card tells of `training` and of `evaluation`.
     repeated: texts that were left out, since they stand there before, or are learnt and would judge.
+    known: texts that were left out of those that judge, since they are learnt in parts (see `encoder_leaks`).
     growing: what was read of a source that may give others by the time that a run goes on, which keeps it therefore;
         none of one that stays.
+    reads_memory: whether texts of the memory are learnt.
     """
 
     training: Sequence[Document]
     evaluation: Sequence[Document]
     described: Mapping[str, Mapping[str, Any]]
     repeated: int
+    known: int = 0
     growing: Sequence[Document] = ()
+    reads_memory: bool = False
 
 
 def read_corpus(data: str, columns: Columns, evaluate: str, seed: int, kept: Path | None = None) -> Corpus:
-    """Reads and checks all texts. Those of one document are never parted.
+    """Reads and checks all texts. Those of one document are never parted, and none judges that is learnt elsewhere.
 
     Args:
         data: `memory`, a text file, or rows with a column of texts (see `sources.read_table`).
@@ -54,15 +59,26 @@ def read_corpus(data: str, columns: Columns, evaluate: str, seed: int, kept: Pat
             )
         judging = read
     else:
-        training, judging = documents, encoder_sources.read(evaluate, columns)
+        training, judging = documents, encoder_sources.read(evaluate, columns, kept)
         evaluation, more = _once(judging.documents, {_plain(text) for each in training for text in each.texts})
         repeated += more
         if not evaluation:
             raise DataError(f"All texts of {judging.name} are learnt from too; name others by --evaluate.")
+    evaluation, known = without_known(evaluation, training)
+    if not evaluation:
+        raise DataError(_nothing_new(known, judging, share))
     told = {"training": _described(read, training, columns), "evaluation": _described(judging, evaluation, columns)}
     if share:
         told["evaluation"]["share"] = share
-    return Corpus(training, evaluation, told, repeated, read.documents if data == MEMORY else ())
+    growing = read.documents if data == MEMORY else judging.documents if evaluate == MEMORY else ()
+    return Corpus(training, evaluation, told, repeated, known, growing, reads_memory=data == MEMORY)
+
+
+def _nothing_new(known: int, judging: Read, share: float) -> str:
+    return (
+        f"Of {judging.name}, all texts that would judge ({known:,}) stand in what is learnt from, cut otherwise or in "
+        f"another version; {_ELSE if share else 'name others by --evaluate'}."
+    )
 
 
 def _share(evaluate: str) -> float:

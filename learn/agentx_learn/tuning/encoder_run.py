@@ -119,6 +119,8 @@ def run(corpus: Corpus, settings: Settings, folder: Path, *, resume: bool = Fals
         f"masked-LM loss on unseen documents: {before['masked_loss']:.4f} before, {after['masked_loss']:.4f} after; "
         f"{fitted.lesson.unigram:.4f} by the frequencies of the words alone\n"
     )
+    if corpus.known:
+        sys.stderr.write(f"{_of_known(corpus)}\n")
     if settings.next_sentence:
         sys.stdout.write(
             f"next sentences told right: {before['pair_accuracy']:.4f} before, {after['pair_accuracy']:.4f} after\n"
@@ -165,6 +167,7 @@ def dry(corpus: Corpus, settings: Settings) -> int:
         ["head", _of_head(lesson.encoder)],
         *([f"{name} text", _size(one)] for name, one in told.items()),
         *([["left out", f"{corpus.repeated:,} texts that stand there before"]] if corpus.repeated else []),
+        *([["do not judge", _of_known(corpus)]] if corpus.known else []),
         ["rows", f"{len(lesson.training):,} to learn from, {len(lesson.evaluation):,} that judge"],
         ["tokens of a row", f"{sum(lengths) / len(lengths):.0f} in the mean, {max(lengths)} at most"],
         ["masked", f"{MASKED:.0%} of the tokens; {lesson.judged:,} judge"],
@@ -177,6 +180,10 @@ def dry(corpus: Corpus, settings: Settings) -> int:
 
 def _size(told: Any) -> str:
     return f"{told['documents']:,} documents, {told['rows']:,} texts, {told['characters']:,} characters"
+
+
+def _of_known(corpus: Corpus) -> str:
+    return f"{corpus.known:,} texts are left out of those that judge: what stands in them is learnt from too"
 
 
 def _of_head(encoder: Encoder) -> str:
@@ -263,7 +270,7 @@ def _card(corpus: Corpus, settings: Settings, fitted: Fitted, folder: Path) -> C
             ],
         ),
         "Head": _HEADS[lesson.encoder.is_new],
-        "Good to know": _GOOD_TO_KNOW + (_READ_MEMORY if corpus.growing else ""),
+        "Good to know": _GOOD_TO_KNOW + (_READ_MEMORY if corpus.reads_memory else ""),
     }
     return Card(
         kind="pre-trained encoder",
@@ -282,6 +289,7 @@ def _card(corpus: Corpus, settings: Settings, fitted: Fitted, folder: Path) -> C
             "evaluation_rows": len(lesson.evaluation),
             "evaluation_masked_tokens": lesson.judged,
             "texts_left_out": corpus.repeated,
+            "judging_texts_left_out": corpus.known,
             "parameters": lesson.encoder.parameters,
         },
         metrics={

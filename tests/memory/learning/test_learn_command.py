@@ -64,6 +64,11 @@ def test_without_a_yes_nothing_is_kept(agentx, session):
     assert stored() == set()
 
 
+def test_no_adapter_is_named_by_none(agentx, session, monkeypatch):
+    monkeypatch.setenv("AGENTX_ADAPTER", "none")
+    assert "2 of 2 kept" in agentx("learn", "--yes", *agentx.model).err
+
+
 def test_yes_keeps_all_and_a_second_time_finds_nothing_new(agentx, session):
     said = agentx("learn", session, "--yes", "--json", *agentx.model)
     facts = [json.loads(line) for line in said.out.splitlines()]

@@ -9,6 +9,8 @@ from agentx_memory.chunks import Chunk, Document
 from agentx_memory.store import open_store
 from typer.testing import CliRunner
 
+from agentx.models.scripted import ScriptedModel
+
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):
@@ -21,7 +23,8 @@ def run(tmp_path, monkeypatch):
     def invoke(verb, *arguments, says=()):
         script = tmp_path / "script.json"
         script.write_text(json.dumps(list(says)))
-        return CliRunner().invoke(app, [verb, *arguments, "--model", f"scripted:{script}"], catch_exceptions=False)
+        model = () if "--model" in arguments else ("--model", f"scripted:{script}")
+        return CliRunner().invoke(app, [verb, *arguments, *model], catch_exceptions=False)
 
     return invoke
 
@@ -74,3 +77,34 @@ def test_summarise_refuses_what_cannot_be_read(run, tmp_path, minilm_files):
 
     with pytest.raises(UsageError, match="cannot be summarised"):
         run("summarise", str(tmp_path / "none.md"))
+
+
+@pytest.mark.parametrize("verb", ["ask", "summarise"])
+def test_no_adapter_is_named_by_none(run, club, tmp_path, monkeypatch, verb):
+    (paper := tmp_path / "paper.md").write_text("# Crane\n\nIt lifts 4.5 tonnes.\n")
+    monkeypatch.setenv("AGENTX_ADAPTER", "none")
+    about = str(paper) if verb == "summarise" else "What does the crane lift?"
+    assert run(verb, about, says=["It lifts 4.5 tonnes [1]."]).stdout.startswith("It lifts 4.5 tonnes")
+
+
+def test_the_default_adapter_of_the_model_counts(run, club, tmp_path, monkeypatch):
+    from agentx import models
+    from agentx.models.default_adapters import Passed, identity_of, put
+    from tests.decoding.lora_files import write_adapter
+
+    path = write_adapter(tmp_path / "a.gguf", layers=1)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    put(identity_of("smollm2-135m"), "smollm2-135m", Passed(str(path), digest, "2026-01-01T00:00:00+00:00"))
+    under = []
+
+    def opened(spec, *, adapter, **options):
+        under.append(adapter)
+        return ScriptedModel(["It lifts 4.5 tonnes [1]."])
+
+    monkeypatch.setattr(models, "open_model", opened)
+    question = ("ask", "What does the crane lift?", "--model", "smollm2-135m")
+    assert run(*question).exit_code == 0
+    path.unlink()
+    left_out = run(*question)
+    assert left_out.exit_code == 0 and "is gone, and is left out" in left_out.stderr
+    assert under == [str(path), None]

@@ -7,21 +7,22 @@ Its keys and clicks count only once the question is on the screen and nothing wa
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
+from textual.errors import NoWidget
 from textual.layout import Layout
 from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
 from textual.widget import Widget
-from textual.widgets import Static, TextArea
+from textual.widgets import Static
 
-from agentx.cli.text import visible_json
+from agentx.messages import ToolCall
 from agentx_tui.arming import QUIET_S, Arming
 from agentx_tui.keymap import KEYS
 from agentx_tui.printable import line
+from agentx_tui.widgets.entry import Entry
 from agentx_tui.widgets.flow import FLOW
 
 if TYPE_CHECKING:
@@ -29,60 +30,12 @@ if TYPE_CHECKING:
     from agentx_tui.signals import Asking
 
 TOO_EARLY = "That came too early to be meant for this; press it again."
+NO_ROOM = "There is no room to show what this would allow: make the window higher, or what you write shorter."
 _SHOWN = {key.id: key.shown for key in KEYS}
 MAX_ROWS = 14
 """Of a call that are on the screen at once."""
 LOW_ROWS = 18
 """Fewer than these has a low screen: no border and no gaps there, and why it is asked scrolls with the call."""
-ENTRY_ROWS = 3, 12
-"""The fewest and the most that an entry takes, border included."""
-
-
-class Entry(TextArea):
-    """A line or more that a choice asks for."""
-
-    class Entered(Message):
-        """The person is done."""
-
-    class Left(Message):
-        """The person thinks better of it."""
-
-    def __init__(self) -> None:
-        super().__init__(compact=True, highlight_cursor_line=False, id="entry")
-        # A screen begins with the first widget that can have the focus, and what was typed before would go there.
-        self.can_focus = False
-        self.cursor_blink = False
-
-    async def _on_key(self, event: events.Key) -> None:
-        # Not as bindings that go first: those overtake letters that were typed before them.
-        if event.key == "enter":
-            self.post_message(self.Entered())
-        elif event.key == "escape":
-            self.post_message(self.Left())
-        elif event.key in ("ctrl+j", "shift+enter", "alt+enter"):
-            self.insert("\n")
-        else:
-            await super()._on_key(event)
-            return
-        event.stop()
-        event.prevent_default()
-
-    def on_resize(self) -> None:
-        # What is fitted into few rows still shows where the person writes.
-        self.call_after_refresh(self.scroll_cursor_visible)
-
-    def fit(self, rows: int) -> int:
-        """Takes as many as there are, if they are wanted; those that it takes."""
-        fewest, most = ENTRY_ROWS
-        wanted, gap = self.wrapped_document.height + self.gutter.height, self.styles.margin.height
-        taken = min(wanted, most, max(fewest, rows - gap))
-        self.styles.max_height = taken
-        return taken + gap
-
-    async def _on_paste(self, event: events.Paste) -> None:
-        event.stop()
-        event.prevent_default()
-        self.replace(visible_json(event.text.replace("\r\n", "\n").replace("\r", "\n")), *self.selection)
 
 
 class Option(Static):
@@ -129,6 +82,7 @@ class Dock(Vertical):
         self._choice: Choice | None = None
         self._arming = Arming()
         self._timer: Timer | None = None
+        self._is_seen = True
         self.display = False
 
     def compose(self) -> ComposeResult:
@@ -142,11 +96,8 @@ class Dock(Vertical):
 
     def on_mount(self) -> None:
         self.app.screen_change_signal.subscribe(self, self._uncovered)
-        self.screen.screen_layout_refresh_signal.subscribe(self, self._laid_out)
+        self.screen.screen_layout_refresh_signal.subscribe(self, self._fit)
         self.watch(self.query_one("#dock-body"), "scroll_y", self._count, init=False)
-
-    def _laid_out(self, screen: Screen[Any]) -> None:
-        self._fit()
 
     @property
     def asking(self) -> "Asking | None":
@@ -172,12 +123,12 @@ class Dock(Vertical):
         body.scroll_to(y=body.scroll_y + by * max(1, body.size.height), animate=False, immediate=True)
         return True
 
-    def _fit(self) -> None:
+    def _fit(self, _: object = None) -> None:
         """Leaves the call the rows that the choices leave it: neither cuts the other off, and the choices go first."""
         limit = self.styles.base.max_height
         if not self.display or limit is None:
             return
-        if self._lower():
+        if _lower(self):
             # The layout that follows is fitted; the choices are laid out in another way if they are mounted anew.
             self.call_later(self._write if self._choice else self._draw)
             return
@@ -196,14 +147,13 @@ class Dock(Vertical):
         self.styles.max_height = whole
         self.call_after_refresh(self._count)
 
-    def _lower(self) -> bool:
-        """Whether the screen has become low, or is no longer."""
-        was_low = self.has_class("-low")
-        return was_low != self.set_class(self.app.size.height < LOW_ROWS, "-low").has_class("-low")
-
     def _count(self) -> None:
         """Says how much of the call is not on the screen."""
         body, more = self.query_one("#dock-body"), self.query_one("#dock-more", Static)
+        if self._shown is not None:
+            if (is_seen := _is_seen(body)) and not self._is_seen:
+                self._disturb("")  # it has only just come to the screen
+            self._is_seen = is_seen
         if not more.display:
             return
         above, below = int(body.scroll_y), int(body.max_scroll_y - body.scroll_y)
@@ -246,11 +196,17 @@ class Dock(Vertical):
             self._press(event.asking, event.choice, QUIET_S)
 
     def _press(self, asking: "Asking", choice: "Choice", quiet_s: float) -> None:
-        if self._arming.counts(choice.id, quiet_s):
+        if not _refuses(asking, choice) and not _is_seen(self.query_one("#dock-body")):
+            self._arming.disturbed()
+            self.notify(NO_ROOM, severity="warning")
+        elif self._arming.counts(choice.id, quiet_s):
             self._pick(asking, choice)
-            return
+        else:
+            self._disturb(TOO_EARLY)
+
+    def _disturb(self, problem: str) -> None:
         self._arming.disturbed()
-        self._tell(TOO_EARLY)
+        self._tell(problem)
         self._arm(QUIET_S)
 
     def _pick(self, asking: "Asking", choice: "Choice") -> None:
@@ -259,16 +215,10 @@ class Dock(Vertical):
             self._settle(asking, choice.decided(asking.asked))
             return
         self._choice = choice
-        entry = self.query_one(Entry)
         self._tell("")
         self.query_one("#dock-options").display = False
-        entry.border_title = choice.entry
-        entry.border_subtitle = "Enter to say so · Esc back"
-        entry.display = True
-        entry.load_text(choice.beginning(asking.asked))
-        entry.move_cursor(entry.document.end)
-        entry.can_focus = True
-        entry.focus()
+        beginning = choice.beginning(asking.asked)
+        self.query_one(Entry).begin(choice.entry, beginning, is_json=choice.id == "edit")
         self.call_after_refresh(self._fit)
 
     def on_entry_entered(self) -> None:
@@ -302,16 +252,17 @@ class Dock(Vertical):
         had_focus = self.query_one(Entry).has_focus
         before, self._choice, self._shown, self._drawn = self._shown, None, None, None
         self.display = asking is not None
+        _lower(self)
         self.query_one(Entry).display = self.query_one(Entry).can_focus = False
         self._tell("")
         if had_focus:
             self.post_message(self.FocusBack())
         if asking is None:
             return
-        self._lower()
         self._write()
         body = self.query_one("#dock-body")
         if asking is not before:
+            self._is_seen = True
             self.add_class("-unarmed")
             body.scroll_to(y=0, animate=False, immediate=True)
         options = self.query_one("#dock-options")
@@ -362,6 +313,26 @@ class Dock(Vertical):
 def _rows(widget: Widget) -> int:
     """That it takes, with the gaps above and below it."""
     return widget.outer_size.height + widget.styles.margin.height
+
+
+def _lower(dock: Dock) -> bool:
+    """Has what is around the dock give way to what it asks; whether the screen has become low, or is no longer."""
+    was_low, is_low = dock.has_class("-low"), dock.app.size.height < LOW_ROWS
+    dock.screen.set_class(dock.display, "-asking").set_class(dock.display and is_low, "-asking-low")
+    return was_low != dock.set_class(is_low, "-low").has_class("-low")
+
+
+def _refuses(asking: "Asking", choice: "Choice") -> bool:
+    """Whether a choice lets nothing be done, and so needs no look at the call."""
+    return choice.id == "why" or (choice.id == "deny" and not isinstance(asking.asked, ToolCall))
+
+
+def _is_seen(body: Widget) -> bool:
+    """Whether there is a row of the call on the screen, where there is anything to show."""
+    try:
+        return not body.display or body.screen.find_widget(body).visible_region.height > 0
+    except NoWidget:
+        return False
 
 
 def _room(dock: Dock) -> int:

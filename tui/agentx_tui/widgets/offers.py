@@ -35,12 +35,21 @@ class Offers(Static):
     def close(self) -> None:
         self.show([])
 
+    def on_resize(self) -> None:
+        self._draw()  # where it has to give way, what is pointed at stays in sight
+
+    def _most(self) -> int:
+        """The rows that it may have."""
+        limit = self.styles.max_height
+        return MAX_SHOWN if limit is None else max(1, min(MAX_SHOWN, int(limit.value)))
+
     def _draw(self) -> None:
         self.display = self.is_open
-        first = max(0, min(self._at - MAX_SHOWN // 2, len(self._offers) - MAX_SHOWN))
+        most = self._most()
+        first = max(0, min(self._at - most // 2, len(self._offers) - most))
         width = max((len(offer.shown) for offer in self._offers), default=0)
         rows: list[Content] = []
-        for at, offer in enumerate(self._offers[first : first + MAX_SHOWN], first):
+        for at, offer in enumerate(self._offers[first : first + most], first):
             here = at == self._at
             name = Content.styled(f" {offer.shown:<{width}} ", "$foreground on $primary 30%" if here else "$foreground")
             rows.append(name + Content.styled(f"  {offer.about}", "$foreground 55%"))
