@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from agentx.cli.text import is_terminal, one_line
+from agentx_learn.counted import counted
 from agentx_learn.gating.cases import PARTS, Case, Seen
 
 LINE_S = 10.0
@@ -24,11 +25,7 @@ class GateBar(AbstractContextManager["GateBar"]):
 
     def __enter__(self) -> "GateBar":
         if self._runs and is_terminal(sys.stderr):
-            from rich.console import Console
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-            columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-            self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
+            self._bar = counted()
             self._task = self._bar.add_task("runs", total=self._runs)
             self._bar.start()
         return self

@@ -145,7 +145,7 @@ def dry(plan: Plan, base: Model, adapter: Model, under: Opened = under) -> int:
             ["runs", f"{len(left):,} to make, {len(sides.models) * len(plan.cases) - len(left):,} kept"],
             ["time", f"about {shown_s(seconds)}"],
         ]
-        answers.text("\n".join(line.rstrip() for line in table([["", ""], *rows]).splitlines()[1:]))
+        answers.text(table(rows))
     return 0
 
 

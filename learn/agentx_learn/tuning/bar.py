@@ -8,6 +8,7 @@ from typing import Any
 from transformers import TrainerCallback
 
 from agentx.cli.text import is_terminal
+from agentx_learn.counted import counted
 
 LINE_S = 10.0
 
@@ -27,11 +28,7 @@ class TrainingBar(TrainerCallback):
         self._told_at = time.monotonic()
         if not is_terminal(sys.stderr):
             return
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-        self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
+        self._bar = counted()
         self._task = self._bar.add_task("steps", total=state.max_steps, completed=state.global_step)
         self._bar.start()
 

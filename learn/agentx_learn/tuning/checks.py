@@ -6,11 +6,30 @@ from collections.abc import Sequence
 from typing import Any
 
 from agentx.cli.text import one_line
+from agentx.errors import UsageError
 from agentx_learn.tuning.rows import MAX_LINE_CHARACTERS, DataError, Table
 
 MAX_CLASSES = 1000
 _SURROGATE = re.compile("[\ud800-\udfff]")
 ID = "id"
+
+
+def share_of(evaluate: str, what: str) -> float:
+    """The share of the data that is to judge; 0 where `--evaluate` is no number and so names other data.
+
+    Args:
+        what: the data is made of.
+
+    Raises:
+        UsageError: it is a number, and no share.
+    """
+    try:
+        share = float(evaluate)
+    except ValueError:
+        return 0.0
+    if not 0 < share < 1:
+        raise UsageError(f"--evaluate {evaluate} is no share of the {what}: give one above 0 and below 1, or a file.")
+    return share
 
 
 def require_column(table: Table, column: str, option: str) -> None:

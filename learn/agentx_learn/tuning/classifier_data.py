@@ -7,9 +7,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from agentx.cli.text import one_line
-from agentx.errors import UsageError
 from agentx_learn.encoders.verdict import Text
-from agentx_learn.tuning.checks import labels_of, refuse_twice, require_column, texts_of
+from agentx_learn.tuning.checks import labels_of, refuse_twice, require_column, share_of, texts_of
 from agentx_learn.tuning.rows import DataError, Table
 from agentx_learn.tuning.sources import read_table
 
@@ -76,7 +75,7 @@ def read_sets(data: str, columns: Columns, evaluate: str, test: str | None, seed
     Raises:
         DataError, UsageError: something in them cannot be learnt from.
     """
-    share = _share(evaluate)
+    share = share_of(evaluate, "rows")
     table = read_table(data)
     rows = _labelled(table, columns, least=2 if share else 1)
     classes = tuple(sorted(set(rows.labels)))
@@ -90,17 +89,6 @@ def read_sets(data: str, columns: Columns, evaluate: str, test: str | None, seed
     else:
         training, evaluation = rows, _others(evaluate, columns, classes)
     return Sets(training, evaluation, _others(test, columns, classes) if test is not None else None, classes)
-
-
-def _share(evaluate: str) -> float:
-    """0 where it is no number and so names data."""
-    try:
-        share = float(evaluate)
-    except ValueError:
-        return 0.0
-    if not 0 < share < 1:
-        raise UsageError(f"--evaluate {evaluate} is no share of the rows: give one above 0 and below 1, or a file.")
-    return share
 
 
 def _labelled(table: Table, columns: Columns, least: int) -> Labelled:

@@ -24,7 +24,7 @@ from agentx_learn.tuning.classifier_network import Fresh, features, load_fresh
 from agentx_learn.tuning.confusion import MAX_PICTURED, Judged, judged, picture, rows_of
 from agentx_learn.tuning.estimate import EVALUATION_SHARE, shown_s, step_s
 from agentx_learn.tuning.out_folder import OutFolder
-from agentx_learn.tuning.training import Trained, arguments, decided, history, hushed, seeded, train
+from agentx_learn.tuning.training import Trained, by_epochs, decided, history, hushed, seeded, train
 
 TORCH, PICTURE = "torch", "confusion.png"
 SHOWN = {"loss": "loss", "accuracy": "accuracy", "macro_f1": "macro-F1"}
@@ -115,7 +115,7 @@ def dry(sets: Sets, settings: Settings) -> int:
     rows += [["rows cut short", f"{cut:,} at {settings.max_tokens} tokens"]]
     rows += [["steps", f"{steps:,} an epoch, {steps * settings.epochs:,} at most"]]
     rows += [["time", f"about {shown_s(in_all)} at most ({a_step:.2f} s a step)"]]
-    sys.stdout.write("\n".join(line.rstrip() for line in table([["", ""], *rows]).splitlines()[1:]) + "\n")
+    sys.stdout.write(f"{table(rows)}\n")
     return 0
 
 
@@ -129,22 +129,13 @@ def _steps(sets: Sets, settings: Settings) -> int:
 
 
 def _arguments(folder: Path, sets: Sets, settings: Settings) -> TrainingArguments:
-    return arguments(
+    return by_epochs(
         folder,
-        seed=settings.seed,
-        num_train_epochs=settings.epochs,
-        per_device_train_batch_size=settings.batch,
-        per_device_eval_batch_size=settings.batch,
-        learning_rate=settings.learning_rate,
+        settings,
+        "macro_f1",
+        greater_is_better=True,
         weight_decay=WEIGHT_DECAY,
         warmup_steps=int(WARM_UP * _steps(sets, settings) * settings.epochs),
-        eval_strategy="epoch",
-        save_strategy="epoch",
-        logging_strategy="epoch",
-        save_total_limit=2,
-        load_best_model_at_end=True,
-        metric_for_best_model="macro_f1",
-        greater_is_better=True,
     )
 
 

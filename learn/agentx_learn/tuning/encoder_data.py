@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from agentx.errors import UsageError
 from agentx_learn.tuning import encoder_sources
+from agentx_learn.tuning.checks import share_of
 from agentx_learn.tuning.encoder_leaks import without_known
 from agentx_learn.tuning.encoder_sources import MEMORY, Columns, Document, Read
 from agentx_learn.tuning.rows import DataError
@@ -47,7 +47,7 @@ def read_corpus(data: str, columns: Columns, evaluate: str, seed: int, kept: Pat
     Raises:
         DataError, UsageError: something in them cannot be learnt from.
     """
-    share = _share(evaluate)
+    share = share_of(evaluate, "text")
     read = encoder_sources.read(data, columns, kept)
     documents, repeated = _once(read.documents, set())
     if share:
@@ -79,17 +79,6 @@ def _nothing_new(known: int, judging: Read, share: float) -> str:
         f"Of {judging.name}, all texts that would judge ({known:,}) stand in what is learnt from, cut otherwise or in "
         f"another version; {_ELSE if share else 'name others by --evaluate'}."
     )
-
-
-def _share(evaluate: str) -> float:
-    """0 where it is no number and so names data."""
-    try:
-        share = float(evaluate)
-    except ValueError:
-        return 0.0
-    if not 0 < share < 1:
-        raise UsageError(f"--evaluate {evaluate} is no share of the text: give one above 0 and below 1, or a file.")
-    return share
 
 
 def _once(documents: Iterable[Document], seen: set[str]) -> tuple[list[Document], int]:

@@ -34,7 +34,7 @@ from agentx_learn.tuning.encoder_sources import kept_in, write_kept
 from agentx_learn.tuning.estimate import EVALUATION_SHARE, shown_s, step_s
 from agentx_learn.tuning.out_folder import OutFolder
 from agentx_learn.tuning.rows import DataError
-from agentx_learn.tuning.training import Trained, arguments, decided, history, hushed, seeded, train
+from agentx_learn.tuning.training import Trained, by_epochs, decided, history, hushed, seeded, train
 
 WARM_UP = 0.06
 WEIGHT_DECAY = 0.01
@@ -174,7 +174,7 @@ def dry(corpus: Corpus, settings: Settings) -> int:
         ["steps", f"{steps:,} an epoch, {steps * settings.epochs:,} in all"],
         ["time", f"about {shown_s(in_all)} ({a_step:.2f} s a step)"],
     ]
-    sys.stdout.write("\n".join(line.rstrip() for line in table([["", ""], *shown]).splitlines()[1:]) + "\n")
+    sys.stdout.write(f"{table(shown)}\n")
     return 0
 
 
@@ -221,22 +221,13 @@ def _steps(lesson: Lesson, settings: Settings) -> int:
 
 
 def _arguments(folder: Path, lesson: Lesson, settings: Settings) -> TrainingArguments:
-    return arguments(
+    return by_epochs(
         folder,
-        seed=settings.seed,
-        num_train_epochs=settings.epochs,
-        per_device_train_batch_size=settings.batch,
-        per_device_eval_batch_size=settings.batch,
-        learning_rate=settings.learning_rate,
+        settings,
+        "masked_loss",
+        greater_is_better=False,
         weight_decay=WEIGHT_DECAY,
         warmup_steps=int(WARM_UP * _steps(lesson, settings) * settings.epochs),
-        eval_strategy="epoch",
-        save_strategy="epoch",
-        logging_strategy="epoch",
-        save_total_limit=2,
-        load_best_model_at_end=True,
-        metric_for_best_model="masked_loss",
-        greater_is_better=False,
         remove_unused_columns=False,
         label_names=["labels"],
     )

@@ -30,7 +30,7 @@ from agentx_learn.tuning.sft_network import (
     rows,
 )
 from agentx_learn.tuning.sft_rendering import Example
-from agentx_learn.tuning.training import Trained, arguments, decided, history, hushed, seeded, train
+from agentx_learn.tuning.training import Trained, by_epochs, decided, history, hushed, seeded, train
 
 PEFT, GGUF, WHOLE = "adapter", "adapter.gguf", "model"
 KEPT = "traces.jsonl"
@@ -117,7 +117,7 @@ def dry(traces: Traces, settings: Settings) -> int:
         ["steps", f"{steps:,} an epoch, {steps * settings.epochs:,} in all"],
         ["time", f"about {shown_s(in_all)} ({a_step:.2f} s a step)"],
     ]
-    sys.stdout.write("\n".join(line.rstrip() for line in table([["", ""], *shown]).splitlines()[1:]) + "\n")
+    sys.stdout.write(f"{table(shown)}\n")
     return 0
 
 
@@ -134,22 +134,13 @@ def _steps(lesson: _Lesson, settings: Settings) -> int:
 
 
 def _arguments(folder: Path, lesson: _Lesson, settings: Settings) -> TrainingArguments:
-    return arguments(
+    return by_epochs(
         folder,
-        seed=settings.seed,
-        num_train_epochs=settings.epochs,
-        per_device_train_batch_size=settings.batch,
-        per_device_eval_batch_size=settings.batch,
-        learning_rate=settings.learning_rate,
+        settings,
+        "loss",
+        greater_is_better=False,
         lr_scheduler_type="cosine",
         warmup_steps=max(1, int(WARM_UP * _steps(lesson, settings) * settings.epochs)),
-        eval_strategy="epoch",
-        save_strategy="epoch",
-        logging_strategy="epoch",
-        save_total_limit=2,
-        load_best_model_at_end=True,
-        metric_for_best_model="loss",
-        greater_is_better=False,
         prediction_loss_only=True,
         remove_unused_columns=False,
     )

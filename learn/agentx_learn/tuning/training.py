@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 import transformers
@@ -78,6 +78,46 @@ def arguments(folder: Path, *, seed: int, **options: Any) -> TrainingArguments:
                 **options,
             )
         )
+
+
+class Pace(Protocol):
+    """How a command was told to learn."""
+
+    @property
+    def seed(self) -> int: ...
+
+    @property
+    def epochs(self) -> int: ...
+
+    @property
+    def batch(self) -> int: ...
+
+    @property
+    def learning_rate(self) -> float: ...
+
+
+def by_epochs(folder: Path, pace: Pace, best: str, *, greater_is_better: bool, **options: Any) -> TrainingArguments:
+    """As `arguments`, of a run that is judged and kept after each epoch, and ends with the best one.
+
+    Args:
+        best: the figure that is compared, as the Trainer calls it without `eval_`.
+    """
+    return arguments(
+        folder,
+        seed=pace.seed,
+        num_train_epochs=pace.epochs,
+        per_device_train_batch_size=pace.batch,
+        per_device_eval_batch_size=pace.batch,
+        learning_rate=pace.learning_rate,
+        eval_strategy="epoch",
+        save_strategy="epoch",
+        logging_strategy="epoch",
+        save_total_limit=2,
+        load_best_model_at_end=True,
+        metric_for_best_model=best,
+        greater_is_better=greater_is_better,
+        **options,
+    )
 
 
 def on_one_device(arguments: TrainingArguments) -> TrainingArguments:
