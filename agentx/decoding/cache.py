@@ -46,18 +46,6 @@ class Cache:
             self.ledger.share(source, target, reused)
         return target, reused
 
-    def catch_up(self, sequence: CachedSequence, prompt: list[int]) -> int:
-        """Shares with a sequence what another one has come to hold of its prompt; how many tokens that is."""
-        source, shared = self.ledger.best_match(prompt, sequence.adapter)
-        length = min(shared, len(prompt) - 1)
-        gained = length - len(sequence.tokens)
-        if gained <= 0:
-            return 0
-        self.truncate(sequence, 0)
-        self.llama.copy(source.id, sequence.id, length)
-        self.ledger.share(source, sequence, length)
-        return gained
-
     def truncate(self, sequence: CachedSequence, length: int) -> None:
         self.llama.truncate(sequence.id, length)
         self.ledger.truncate(sequence, length)
@@ -74,7 +62,7 @@ class Cache:
 
         Raises:
             ContextOverflow: the sequences at work fill the cache.
-            Aborted: a stream was cancelled.
+            Aborted: a request was cancelled.
         """
         self.llama.adapt(adapter)
         self._parking.make_room(len(rows))

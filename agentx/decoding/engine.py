@@ -1,24 +1,25 @@
 """The decoding engine: one thread owns model and context; requests come from async code and share batches.
 
-Each turn of the thread's loop builds one batch from the pending tokens of all streams, runs it, and hands each stream
-the logits of its last row, and of what it has drafted behind that.
+Each turn of the thread's loop builds one batch from the pending tokens of all requests, runs it, and hands each of them
+the logits of its last row, and of what it has guessed behind that.
 """
 
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from contextlib import suppress
 
-from agentx.decoding import scoring
-from agentx.decoding.cache import Cache, too_long
+from agentx.decoding.cache import Cache
 from agentx.decoding.constraint import Grammars, TokenizerSource
 from agentx.decoding.decoder import Aborted, Decoder
 from agentx.decoding.ledger import Ledger
 from agentx.decoding.parking import Parking
 from agentx.decoding.prefixes import Prefixes
+from agentx.decoding.request import Request
 from agentx.decoding.schedule import Schedule
 from agentx.decoding.snapshots import SnapshotStore
 from agentx.decoding.stream import Stream
-from agentx.errors import AgentXError, ModelError
+from agentx.errors import ContextOverflow, ModelError
 
 SEQUENCES = 32
 QUIET_S = 0.1
@@ -27,7 +28,7 @@ UNLOADED = "The adapter was unloaded; load it again."
 
 
 class Engine:
-    """Decodes many streams with one loaded model.
+    """Serves many requests with one loaded model.
 
     Attributes:
         adapters: names of those that are loaded, "" for none among them; for the engine's thread only (see `run`).
@@ -58,20 +59,24 @@ class Engine:
 
     # From any thread.
 
-    def submit(self, stream: Stream, lark: str | None = None) -> None:
-        """Has a reply decoded, under a grammar if there is one; that is compiled while the prompt is read."""
-        if lark is not None and self.grammars.has(lark):
+    def submit(self, request: Request) -> None:
+        """Has a request served."""
+        self.run(lambda: self._add(request))
+
+    def submit_under(self, lark: str, stream: Stream) -> None:
+        """Has a reply decoded under a grammar, which is compiled while the prompt is read."""
+        if self.grammars.has(lark):
             stream.matcher = self.grammars.start(lark)
-        elif lark is not None:
+        else:
             stream.held = True
             thread = threading.Thread(target=self._compile, args=(stream, lark), name="agentx-grammar", daemon=True)
             self._compiling.add(thread)
             thread.start()
-        self.run(lambda: self._add(stream))
+        self.submit(stream)
 
-    def cancel(self, stream: Stream) -> None:
-        """Stops a stream; a batch that is under way is given up."""
-        stream.cancelled = True
+    def cancel(self, request: Request) -> None:
+        """Stops a request; a batch that is under way is given up."""
+        request.cancelled = True
         self.llama.abort(True)
         self._inbox.put(lambda: None)
 
@@ -120,33 +125,52 @@ class Engine:
 
     # On the engine's thread.
 
-    def _add(self, stream: Stream) -> None:
-        """Takes a stream up, unless its adapter was unloaded after it was asked for."""
-        if stream.adapter in self.adapters:
-            self._schedule.add(stream)
+    def _add(self, request: Request) -> None:
+        """Takes a request up, unless its adapter was unloaded after it was made."""
+        if request.adapter in self.adapters:
+            self._schedule.add(request)
         else:
-            stream.break_off(ModelError(UNLOADED))
+            request.break_off(ModelError(UNLOADED))
 
     def _work(self) -> None:
         busy = False
+        try:
+            while self._take_jobs(wait=not busy):
+                busy = self._turn()
+        finally:
+            self._end()
+
+    def _turn(self) -> bool:
+        """Decodes one batch; False if no request had anything to decode."""
         schedule = self._schedule
-        while self._take_jobs(wait=not busy):
-            self._allow()
-            schedule.drop_ended()
-            schedule.admit()
-            try:
-                busy = self._step()
-            except Aborted:
-                busy = True
-                self._back_to_ledger()
-            except Exception as error:
-                busy = True
-                self._back_to_ledger()
-                for stream in schedule.running:
-                    stream.break_off(error)
-        for stream in schedule.streams:
-            if not stream.done:
-                stream.break_off(ModelError("The model was closed while it decoded."))
+        self._allow()
+        schedule.drop_ended()
+        schedule.admit()
+        try:
+            return self._step()
+        except Aborted:
+            self._back_to_ledger()
+        except ContextOverflow as error:
+            self._back_to_ledger()
+            # One that does not fit is at work alone; those with it were let in since they fit beside it.
+            max(schedule.running, key=lambda request: len(request.prompt) + request.max_tokens).break_off(error)
+        except Exception as error:
+            self._back_to_ledger()
+            for request in schedule.running:
+                request.break_off(error)
+        return True
+
+    def _end(self) -> None:
+        """Leaves nobody waiting, however the thread has come to its end."""
+        with self._door:
+            self.closed = True
+        while not self._inbox.empty():
+            if job := self._inbox.get():
+                with suppress(Exception):
+                    job()
+        for request in self._schedule.requests:
+            if not request.done:
+                request.break_off(ModelError("The model was closed while it decoded."))
         self.prefixes.finish()
 
     def _take_jobs(self, wait: bool) -> bool:
@@ -155,7 +179,8 @@ class Engine:
             try:
                 job = self._inbox.get(timeout=QUIET_S if self.prefixes.unsaved else None)
             except queue.Empty:
-                self.prefixes.save_one()
+                with suppress(Exception):  # nobody waits for it, and nobody shall suffer by it
+                    self.prefixes.save_one()
                 continue
             if job is None:
                 return False
@@ -166,35 +191,34 @@ class Engine:
 
     def _allow(self) -> None:
         """Ends the call to give a batch up, unless all are to be."""
-        if not self.closed:
-            self.llama.abort(False)
+        with self._door:
+            self.llama.abort(self.closed)
 
     def _step(self) -> bool:
-        """Decodes one batch; False if no stream had anything to decode."""
         batch = self._schedule.batch()
         if not batch.rows:
             return False
         self.cache.decode(batch.rows, batch.adapter)
-        for stream, fed in batch.fed.items():
-            assert stream.sequence
-            self.cache.append(stream.sequence, fed)
-            del stream.pending[: len(fed)]
-        for stream, rows in batch.ends.items():
-            assert stream.sequence
+        for request, fed in batch.fed.items():
+            assert request.sequence
+            self.cache.append(request.sequence, fed)
+            del request.pending[: len(fed)]
+        for request, rows in batch.ends.items():
+            assert request.sequence
             try:
-                refused = stream.advance(*map(self.llama.logits, rows))
-            except AgentXError as error:
-                stream.break_off(error)
+                refused = request.advance(*map(self.llama.logits, rows))
+            except Exception as error:  # of this request alone: its grammar, its sampler
+                request.break_off(error)
             else:
                 if refused:
-                    self.cache.truncate(stream.sequence, len(stream.sequence.tokens) - refused)
+                    self.cache.truncate(request.sequence, len(request.sequence.tokens) - refused)
         return True
 
     def _back_to_ledger(self) -> None:
         """After an aborted batch the cache may hold rows that the ledger does not know."""
-        for stream in self._schedule.running:
-            if stream.sequence:
-                self.cache.restore(stream.sequence)
+        for request in self._schedule.running:
+            if request.sequence:
+                self.cache.restore(request.sequence)
 
     def forget(self, adapter: str) -> None:
         """Breaks off what is decoded under an adapter, and drops all that was made under it.
@@ -205,27 +229,3 @@ class Engine:
         self._schedule.drop(adapter)
         self.cache.drop(adapter)
         self.prefixes.drop(adapter)
-
-    def score(
-        self, prompt: list[int], continuations: Sequence[list[int]], kept: int = 0, adapter: str = ""
-    ) -> tuple[list[float], int, int]:
-        """Log-probability of each continuation, prompt tokens read, and tokens decoded for the scores.
-
-        On the engine's thread only (see `run`). The prompt stays cached; the continuations do not. The first `kept`
-        tokens of the prompt are worth keeping on disk.
-
-        Raises:
-            ContextOverflow: the prompt does not fit.
-            ModelError: all sequences are busy, the adapter was unloaded, or the engine was closed.
-        """
-        if adapter not in self.adapters:
-            raise ModelError(UNLOADED)
-        if len(prompt) + 1 > self.ledger.cells:
-            raise too_long(len(prompt), self.ledger.cells)
-        self.prefixes.prepare(prompt, kept, adapter)
-        while not self.closed:
-            try:
-                return scoring.score(self.cache, prompt, continuations, adapter)
-            except Aborted:  # another stream was cancelled; what was read so far is in the ledger
-                self._allow()
-        raise ModelError("The model was closed while it decoded.")

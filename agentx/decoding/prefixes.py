@@ -6,6 +6,8 @@ by a thread of its own.
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
+from functools import partial
 from typing import TypeAlias
 
 from agentx.decoding.decoder import Decoder
@@ -61,29 +63,29 @@ class Prefixes:
 
     def save_one(self) -> None:
         """Copies out the oldest unsaved state and has it written."""
-        if self._store is None or not self._unsaved or (self._writer and self._writer.is_alive()):
-            return
+        if self._unsaved and not (self._writer and self._writer.is_alive()) and (write := self._copied()):
+            self._writer = threading.Thread(target=write, name="agentx-snapshot", daemon=True)
+            self._writer.start()
+
+    def finish(self) -> None:
+        """Saves what is unsaved. On this thread: Python 3.12 starts no other at the end of a process."""
+        if self._writer:
+            self._writer.join()
+        while self._unsaved:
+            if write := self._copied():
+                write()
+
+    def _copied(self) -> Callable[[], object] | None:
+        """Copies out the oldest unsaved state; what writes it to disk, None if there is nothing to write."""
         (adapter, tokens), _ = self._unsaved.popitem(last=False)
         source, cached = self._ledger.best_match(tokens, adapter)
-        if cached < len(tokens):  # never read, or evicted: the next request notes it again
-            return
+        if self._store is None or cached < len(tokens):  # never read, or evicted: the next request notes it again
+            return None
         _remember(self._settled, (adapter, tokens))
         with self._parking.copied(source, len(tokens)) as copy:
             if self._llama.state_size(copy) > self._store.cap_bytes:
-                return
-            state = self._llama.state(copy)
-        save = self._store.under(adapter).save
-        self._writer = threading.Thread(target=save, args=(tokens, state), name="agentx-snapshot", daemon=True)
-        self._writer.start()
-
-    def finish(self) -> None:
-        """Saves what is unsaved, and waits until it is on disk."""
-        while True:
-            if self._writer:
-                self._writer.join()
-            if not self._unsaved:
-                return
-            self.save_one()
+                return None
+            return partial(self._store.under(adapter).save, tokens, self._llama.state(copy))
 
     def _load(self, store: SnapshotStore, beginning: _Beginning) -> bool:
         adapter, tokens = beginning

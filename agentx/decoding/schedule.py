@@ -1,7 +1,7 @@
-"""Which streams are at work, and which rows of theirs the next batch takes.
+"""Which requests are at work, and which rows of theirs the next batch takes.
 
-A stream that reads a long prompt gets only a part of the batch while others under its adapter decode, so that none
-starves; adapters take turns. One whose prompt begins like that of a stream at work waits until that has read the
+One that reads a long prompt gets only a part of the batch while others under its adapter decode, so that none
+starves; adapters take turns. One whose prompt begins like that of another at work waits until that has read the
 beginning, so that it is read once.
 """
 
@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 
 from agentx.decoding.cache import Cache, too_long
 from agentx.decoding.decoder import Row
-from agentx.decoding.ledger import common_prefix
+from agentx.decoding.ledger import CachedSequence, common_prefix
 from agentx.decoding.prefixes import Prefixes
-from agentx.decoding.stream import Stream
+from agentx.decoding.request import Request
 from agentx.errors import ModelError
 
 PROMPT_ROWS_BESIDE_OTHERS = 32
-"""Prompt rows that one batch takes while other streams decode: 32 rows take about as long as 8 single ones."""
+"""Prompt rows that one batch takes while other requests decode: 32 rows take about as long as 8 single ones."""
 WORTH_WAITING_FOR = 32
 """Tokens that two prompts must begin with alike for the second to wait; fewer are soon read again."""
 TURN_ROWS = 8 * PROMPT_ROWS_BESIDE_OTHERS
@@ -28,121 +28,124 @@ class Batch:
     """Rows to decode, all under one adapter: it is the context's, not the row's.
 
     Attributes:
-        fed: the tokens of each stream in it.
-        ends: for streams whose pending tokens are all in it, the rows whose logits they take.
+        fed: the tokens of each request in it.
+        ends: for requests whose pending tokens are all in it, the rows whose logits they take.
     """
 
     adapter: str = ""
     rows: list[Row] = field(default_factory=list[Row])
-    fed: dict[Stream, list[int]] = field(default_factory=dict[Stream, list[int]])
-    ends: dict[Stream, range] = field(default_factory=dict[Stream, range])
+    fed: dict[Request, list[int]] = field(default_factory=dict[Request, list[int]])
+    ends: dict[Request, range] = field(default_factory=dict[Request, range])
 
 
 class Schedule:
-    """Streams that wait and streams at work. Lives on the engine's thread."""
+    """Requests that wait and requests at work. Lives on the engine's thread."""
 
     def __init__(self, cache: Cache, prefixes: Prefixes) -> None:
         self._cache = cache
         self._prefixes = prefixes
-        self._waiting: list[Stream] = []
-        self.running: list[Stream] = []
+        self._waiting: list[Request] = []
+        self.running: list[Request] = []
         self._adapter = ""
         self._turn_rows = 0
 
     @property
-    def streams(self) -> list[Stream]:
+    def requests(self) -> list[Request]:
         return [*self._waiting, *self.running]
 
-    def add(self, stream: Stream) -> None:
-        self._waiting.append(stream)
+    def add(self, request: Request) -> None:
+        self._waiting.append(request)
 
     def drop_ended(self) -> None:
-        """Lets go of streams that are cancelled or done, and of their sequences."""
-        for stream in self.running:
-            if (stream.cancelled or stream.done) and stream.sequence:
-                self._cache.ledger.release(stream.sequence)
-        self._waiting = [stream for stream in self._waiting if not (stream.cancelled or stream.done)]
-        self.running = [stream for stream in self.running if not (stream.cancelled or stream.done)]
+        """Lets go of requests that are cancelled or done, and of their sequences."""
+        for request in self.running:
+            if (request.cancelled or request.done) and request.sequence:
+                self._cache.ledger.release(request.sequence)
+        self._waiting = [request for request in self._waiting if not (request.cancelled or request.done)]
+        self.running = [request for request in self.running if not (request.cancelled or request.done)]
 
     def admit(self) -> None:
-        """Gives waiting streams a sequence, first come, first served, as long as there is room."""
+        """Gives waiting requests a sequence, first come, first served, as long as there is room."""
         waiting, self._waiting = self._waiting, []
         while waiting:
-            stream = waiting.pop(0)
-            if len(stream.prompt) + 1 > self._cache.ledger.cells:
-                stream.break_off(too_long(len(stream.prompt), self._cache.ledger.cells))
-            elif self._being_read(stream.prompt, stream.adapter):
-                self._waiting.append(stream)
-            elif not self._place(stream):
-                self._waiting += [stream, *waiting]
-                return
+            request = waiting.pop(0)
+            try:
+                if len(request.prompt) + 1 > self._cache.ledger.cells:
+                    raise too_long(len(request.prompt), self._cache.ledger.cells)
+                if self._being_read(request.prompt, request.adapter):
+                    self._waiting.append(request)
+                elif not self._place(request):
+                    self._waiting += [request, *waiting]
+                    return
+            except Exception as error:
+                request.break_off(error)
 
     def _being_read(self, prompt: list[int], adapter: str) -> bool:
-        """Whether a stream at work is still reading a beginning that this prompt has too, under the same adapter."""
+        """Whether another one at work is still reading a beginning that this prompt has too, under the same adapter."""
         fellows = (other.prompt for other in self.running if other.adapter == adapter)
         shared = max((common_prefix(other, prompt[:-1]) for other in fellows), default=0)
         return shared >= WORTH_WAITING_FOR and self._cache.ledger.best_match(prompt, adapter)[1] < shared
 
-    def _place(self, stream: Stream) -> bool:
-        """Begins a stream; False if there is no room for it now."""
+    def _place(self, request: Request) -> bool:
+        """Begins a request; False if there is no room for it now."""
         ledger = self._cache.ledger
-        self._prefixes.prepare(stream.prompt, stream.kept, stream.adapter)
-        sequence, reused = self._cache.place(stream.prompt, stream.adapter)
-        busy = sum(len(other.prompt) + other.max_tokens for other in self.running)
-        if sequence is None or (self.running and busy + len(stream.prompt) - reused > ledger.cells):
+        self._prefixes.prepare(request.prompt, request.kept, request.adapter)
+        sequence, reused = self._cache.place(request.prompt, request.adapter)
+        if sequence is None or (self.running and not self._fits(request, sequence)):
             return False
-        stream.begin(sequence, reused)
-        if not stream.done:  # a grammar that allows one reply only has given it
+        request.begin(sequence, reused)
+        if not request.done:  # a grammar that allows one reply only has given it
             ledger.take(sequence)
-            self.running.append(stream)
+            self.running.append(request)
         return True
 
+    def _fits(self, newcomer: Request, sequence: CachedSequence) -> bool:
+        """Whether there is room for all that those at work and one more, with its sequence, may yet put there."""
+        ledger = self._cache.ledger
+        at_work = [(newcomer, sequence), *((other, other.sequence) for other in self.running)]
+        to_come = sum(len(each.prompt) + each.max_tokens - len(its.tokens) for each, its in at_work if its)
+        return ledger.cells_at_work(sequence) + to_come <= ledger.cells
+
     def batch(self) -> Batch:
-        """The next rows, of as many streams of one adapter as have any."""
-        for stream in self.running:
-            if len(stream.pending) > WORTH_WAITING_FOR:
-                # Probes read their prompts between two batches, perhaps this one's beginning.
-                assert stream.sequence
-                stream.skip(self._cache.catch_up(stream.sequence, stream.prompt))
+        """The next rows, of as many requests of one adapter as have any."""
         batch = Batch(self._next_adapter())
-        alone = sum(stream.adapter == batch.adapter for stream in self.running) == 1
-        # Short needs first: a stream that decodes must not wait for one that reads its prompt.
-        for stream in sorted(self.running, key=lambda stream: len(stream.pending)):
-            if stream.adapter != batch.adapter:
+        alone = sum(request.adapter == batch.adapter for request in self.running) == 1
+        # Short needs first: a request that decodes must not wait for one that reads its prompt.
+        for request in sorted(self.running, key=lambda request: len(request.pending)):
+            if request.adapter != batch.adapter:
                 continue
             room = self._cache.llama.batch_rows - len(batch.rows)
-            count = min(stream.ready, room if alone else min(room, PROMPT_ROWS_BESIDE_OTHERS))
+            count = min(request.ready, room if alone else min(room, PROMPT_ROWS_BESIDE_OTHERS))
             if count:
-                self._add(batch, stream, count, alone)
+                self._add(batch, request, count, alone)
         self._turn_rows += max(len(batch.rows), PROMPT_ROWS_BESIDE_OTHERS)
         return batch
 
     def _next_adapter(self) -> str:
-        """The adapter of the next batch: those of the streams that have something to feed take turns of `TURN_ROWS`."""
-        ready = sorted({stream.adapter for stream in self.running if stream.ready})
+        """The adapter of the next batch: those of requests that have something to feed take turns of `TURN_ROWS`."""
+        ready = sorted({request.adapter for request in self.running if request.ready})
         if ready and (self._adapter not in ready or self._turn_rows >= TURN_ROWS):
             self._adapter = next((adapter for adapter in ready if adapter > self._adapter), ready[0])
             self._turn_rows = 0
         return self._adapter
 
     def drop(self, adapter: str) -> None:
-        """Breaks off all streams of an adapter, and lets go of their sequences."""
-        for stream in self.streams:
-            if stream.adapter == adapter and not stream.done:
-                stream.break_off(ModelError("The adapter was unloaded while it was at work."))
+        """Breaks off all requests of an adapter, and lets go of their sequences."""
+        for request in self.requests:
+            if request.adapter == adapter and not request.done:
+                request.break_off(ModelError("The adapter was unloaded while it was at work."))
         self.drop_ended()
 
-    def _add(self, batch: Batch, stream: Stream, count: int, alone: bool) -> None:
-        assert stream.sequence
-        position = len(stream.sequence.tokens)
-        fed = stream.pending[:count]
-        last = count == len(stream.pending)
+    def _add(self, batch: Batch, request: Request, count: int, alone: bool) -> None:
+        assert request.sequence
+        position = len(request.sequence.tokens)
+        fed = request.pending[:count]
+        last = count == len(request.pending)
         if last:
-            # Beside other streams' rows a draft's are not cheap, and it must not be what fills the cache.
-            taken = sum(len(other.sequence.tokens) for other in self.running if other.sequence)
-            room = min(self._cache.llama.batch_rows, self._cache.ledger.cells - taken) - count
-            fed += stream.guess(room if alone else 0)
-            batch.ends[stream] = range(len(batch.rows) + count - 1, len(batch.rows) + len(fed))
-        batch.fed[stream] = fed
+            # Beside others' rows those of a draft are not cheap, and it must not be what fills the cache.
+            room = min(self._cache.llama.batch_rows, self._cache.ledger.cells - position) - count
+            fed += request.guess(max(room, 0) if alone else 0)
+            batch.ends[request] = range(len(batch.rows) + count - 1, len(batch.rows) + len(fed))
+        batch.fed[request] = fed
         for i, token in enumerate(fed):
-            batch.rows.append((token, position + i, stream.sequence.id, last and i >= count - 1))
+            batch.rows.append((token, position + i, request.sequence.id, last and i >= count - 1))

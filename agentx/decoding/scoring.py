@@ -1,62 +1,63 @@
 """Log-probabilities of alternative continuations: read from logits, nothing is sampled."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
-
-from agentx.decoding.cache import Cache
-from agentx.decoding.ledger import CachedSequence
-from agentx.decoding.sampler import log_softmax
-from agentx.errors import ModelError
+from agentx.decoding.request import Request
+from agentx.decoding.sampler import Logits, log_softmax
 
 
-def score(
-    cache: Cache, prompt: list[int], continuations: Sequence[list[int]], adapter: str = ""
-) -> tuple[list[float], int, int]:
-    """Log-probability of each continuation (nats), prompt tokens read, and tokens decoded for the scores.
+@dataclass(slots=True, eq=False, kw_only=True)
+class Scoring(Request):
+    """A request for scores. Its prompt stays cached; the continuations do not.
 
-    The prompt stays cached; the continuations do not.
-
-    Raises:
-        ModelError: all sequences are busy.
-        Aborted: a stream was cancelled; what was read so far is in the ledger.
+    Attributes:
+        continuations: token ids of each; `max_tokens` is the length of the longest.
+        tell: called on the engine's thread once all are scored.
+        logprobs: of each continuation, in nats; 0 for one without tokens.
+        rows: tokens decoded for the scores, those of the prompt left out.
     """
-    sequence, reused = cache.place(prompt, adapter)
-    if sequence is None:
-        raise ModelError("All sequences of the decoder are busy; ask for fewer things at once.")
-    cache.ledger.take(sequence)
-    try:
-        first = _read(cache, sequence, prompt[reused:])
-        scores = [float(first[tokens[0]]) for tokens in continuations]
-        rows = 0
-        for i, tokens in enumerate(continuations):
-            if len(tokens) > 1:
-                scores[i] += _rest(cache, sequence, tokens)
-                rows += len(tokens) - 1
-        return scores, len(prompt) - reused, rows
-    finally:
-        cache.restore(sequence)
-        cache.ledger.release(sequence)
 
+    continuations: Sequence[list[int]]
+    tell: Callable[[], None]
+    logprobs: list[float] = field(default_factory=list[float])
+    rows: int = 0
+    _left: list[int] = field(default_factory=list[int])
+    _fed: int = -1
 
-def _read(cache: Cache, sequence: CachedSequence, tokens: list[int]) -> NDArray[np.float64]:
-    """Appends tokens to a sequence; log-probabilities after the last one."""
-    row = 0
-    for start in range(0, len(tokens), cache.llama.batch_rows):
-        part = tokens[start : start + cache.llama.batch_rows]
-        base = len(sequence.tokens)
-        rows = [(token, base + i, sequence.id, i == len(part) - 1) for i, token in enumerate(part)]
-        cache.decode(rows, sequence.adapter)
-        cache.append(sequence, part)
-        row = len(part) - 1
-    return log_softmax(cache.llama.logits(row))
+    @property
+    def _tokens(self) -> list[int]:
+        """The continuation at work, of which `_fed` tokens stand behind the prompt."""
+        return self.continuations[self._left[0]]
 
+    def guess(self, room: int) -> list[int]:
+        """The rest of the continuation: it is known, and costs less in one batch."""
+        if not self._left:
+            return []
+        return self._tokens[self._fed + 1 : -1][:room]
 
-def _rest(cache: Cache, sequence: CachedSequence, tokens: list[int]) -> float:
-    """Log-probability of all but the first token of a continuation; the sequence is taken back afterwards."""
-    base = len(sequence.tokens)
-    cache.decode([(token, base + i, sequence.id, True) for i, token in enumerate(tokens[:-1])], sequence.adapter)
-    total = sum(float(log_softmax(cache.llama.logits(i))[token]) for i, token in enumerate(tokens[1:]))
-    cache.llama.truncate(sequence.id, base)
-    return total
+    def advance(self, *rows: Logits) -> int:
+        if not self._left:
+            first = log_softmax(rows[0])
+            self.logprobs = [float(first[tokens[0]]) if tokens else 0.0 for tokens in self.continuations]
+            self._left = [i for i, tokens in enumerate(self.continuations) if len(tokens) > 1]
+            return self._go_on(0)
+        for row in rows:
+            self._fed += 1
+            self.logprobs[self._left[0]] += float(log_softmax(row)[self._tokens[self._fed]])
+        self.rows += len(rows)
+        if self._fed < len(self._tokens) - 1:
+            self.pending = [self._tokens[self._fed]]
+            return 0
+        del self._left[0]
+        return self._go_on(self._fed)
+
+    def _go_on(self, fed: int) -> int:
+        """Begins the next continuation, or ends; returns the tokens fed for the last one, which are taken back."""
+        self._fed = 0
+        if self._left:
+            self.pending = self._tokens[:1]
+        else:
+            self.done = True
+            self.tell()
+        return fed

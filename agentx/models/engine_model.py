@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import suppress
 from typing import TypeVar
 
 from agentx.decoding.constraint import check
@@ -11,6 +12,7 @@ from agentx.decoding.drafts import Drafter
 from agentx.decoding.engine import Engine
 from agentx.decoding.reply import Reply
 from agentx.decoding.sampler import Sampler
+from agentx.decoding.scoring import Scoring
 from agentx.decoding.stream import Stream
 from agentx.messages import Usage
 from agentx.model import GREEDY, ChatFormat, Constraint, Delta, Fragment, Prompt, Sampling, Scores
@@ -57,13 +59,8 @@ class EngineModel:
         max_tokens: int = 512,
         sampling: Sampling = GREEDY,
     ) -> AsyncGenerator[Delta, None]:
-        loop = asyncio.get_running_loop()
         arrived: asyncio.Queue[Delta | BaseException] = asyncio.Queue()
-
-        def pass_on(item: Delta | BaseException) -> None:
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(arrived.put_nowait, item)
-
+        pass_on = _from_thread(arrived.put_nowait)
         tokens, kept = self._tokens(prompt)
         reply = Reply(self._engine.llama.piece, stop)
         stream = Stream(
@@ -80,7 +77,10 @@ class EngineModel:
             adapter=self.adapter,
             drafter=Drafter(tokens) if self.drafts else None,
         )
-        self._engine.submit(stream, constraint.lark if constraint else None)
+        if constraint:
+            self._engine.submit_under(constraint.lark, stream)
+        else:
+            self._engine.submit(stream)
         try:
             while True:
                 item = await arrived.get()
@@ -94,10 +94,29 @@ class EngineModel:
                 self._engine.cancel(stream)
 
     async def score(self, prompt: Prompt, continuations: Sequence[str]) -> Scores:
+        arrived: asyncio.Queue[BaseException | None] = asyncio.Queue()
+        pass_on = _from_thread(arrived.put_nowait)
         tokens, kept = self._tokens(prompt)
         endings = [self._engine.llama.tokenize(text, markup=False) for text in continuations]
-        logprobs, read, extra = await self._on_engine(lambda: self._engine.score(tokens, endings, kept, self.adapter))
-        return Scores(logprobs, Usage(prompt_tokens=read, reused_tokens=len(tokens) - read, probe_tokens=extra))
+        scoring = Scoring(
+            prompt=tokens,
+            continuations=endings,
+            max_tokens=max(map(len, endings), default=0),
+            tell=lambda: pass_on(None),
+            fail=pass_on,
+            kept=kept,
+            adapter=self.adapter,
+        )
+        self._engine.submit(scoring)
+        try:
+            if error := await arrived.get():
+                raise error
+        finally:
+            if not scoring.done:
+                self._engine.cancel(scoring)
+        read = len(tokens) - scoring.reused
+        usage = Usage(prompt_tokens=read, reused_tokens=scoring.reused, probe_tokens=scoring.rows)
+        return Scores(scoring.logprobs, usage)
 
     async def count(self, prompt: Prompt) -> int:
         return len(self._tokens(prompt)[0])
@@ -148,19 +167,13 @@ class EngineModel:
                     self._fragments.popitem(last=False)
             return known
 
-    async def _on_engine(self, work: Callable[[], T]) -> T:
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[T] = loop.create_future()
 
-        def settle(set_it: Callable[..., None], value: object) -> None:
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(lambda: None if future.done() else set_it(value))
+def _from_thread(take: Callable[[T], object]) -> Callable[[T], None]:
+    """A function for other threads, which has the running event loop call `take`; nothing once the loop is closed."""
+    loop = asyncio.get_running_loop()
 
-        def job() -> None:
-            try:
-                settle(future.set_result, work())
-            except BaseException as error:
-                settle(future.set_exception, error)
+    def pass_on(item: T) -> None:
+        with suppress(RuntimeError):  # asked first whether it is closed, it could close in between
+            loop.call_soon_threadsafe(take, item)
 
-        self._engine.run(job)
-        return await future
+    return pass_on

@@ -106,3 +106,28 @@ def test_cancelling_one_request_leaves_another_as_it_is(model: LlamaCppModel) ->
 
     expected, text = asyncio.run(go())
     assert text[:10] == expected[:10]
+
+
+def test_a_probe_cancelled_while_it_reads_ends_soon_and_what_was_read_stays(model: LlamaCppModel) -> None:
+    async def go() -> tuple[list[float], int, int]:
+        took: list[float] = []
+        for attempt in range(ATTEMPTS):
+            prompt = [Fragment(f"Barn {attempt}. "), LONG, QUESTION]
+            await model.score([Fragment("a")], [" b"])
+            probe = asyncio.ensure_future(model.score(prompt, [" 3", " 21 boxes"]))
+            while not any(sequence.busy and len(sequence.tokens) > 200 for sequence in model._engine.ledger.sequences):
+                await asyncio.sleep(0.005)
+            started = time.perf_counter()
+            probe.cancel()
+            await asyncio.gather(probe, return_exceptions=True)
+            assert probe.cancelled(), "the prompt was read before the probe was cancelled"
+            await model.score([Fragment("a")], [" b"])
+            took.append(time.perf_counter() - started)
+            if took[-1] < LIMIT_S:
+                break
+        again = await model.score(prompt, [" 3", " 21 boxes"])
+        return took, again.usage.prompt_tokens, await model.count(prompt)
+
+    took, read, whole = asyncio.run(go())
+    assert min(took) < LIMIT_S
+    assert 1 < read < whole
