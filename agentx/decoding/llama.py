@@ -21,6 +21,9 @@ from agentx.errors import ModelError, ModelFileError
 with short_spins():
     import llama_cpp
 
+_MARK = b"\x02"
+"""A byte that no tokenizer joins with what follows it."""
+
 _log_lines: list[str] = []
 
 
@@ -42,7 +45,7 @@ class Llama:
         batch_rows: most rows that one `decode` takes.
 
     Raises:
-        ModelFileError: llama.cpp cannot load the file.
+        ModelFileError: llama.cpp cannot load the file, or what it holds cannot be decoded with.
         ModelError: there is no memory for the context.
     """
 
@@ -65,6 +68,11 @@ class Llama:
         self.bos = bos if llama_cpp.llama_vocab_get_add_bos(self.vocab) else None
         self._piece_buffer = ctypes.create_string_buffer(512)
         self._pieces: dict[int, bytes] = {}
+        # Some vocabularies want a space before the first text of each call, and our texts are fragments of a prompt.
+        # Before a mark it does not matter: the mark's tokens are taken off again.
+        marked = self._tokenize(_MARK, markup=False)
+        spaced = b"".join(map(self.piece, marked)).startswith(b" ")
+        self._mark, self._mark_tokens = (_MARK, len(marked)) if spaced else (b"", 0)
 
     def _open_context(self, context_tokens: int, sequences: int, threads: int, batch_rows: int) -> Any:
         parameters = llama_cpp.llama_context_default_params()
@@ -82,9 +90,14 @@ class Llama:
         self._parameters = parameters
         context = llama_cpp.llama_init_from_model(self._model, parameters)
         if not context:
+            llama_cpp.llama_model_free(self._model)
             raise ModelError(
                 f"There is no memory for a context of {parameters.n_ctx} tokens; choose a smaller one (context_tokens)."
             )
+        if not llama_cpp.llama_get_memory(context):
+            llama_cpp.llama_free(context)
+            llama_cpp.llama_model_free(self._model)
+            raise ModelFileError(f"{self.path} is no causal language model; choose one that writes.")
         return context
 
     def _read_metadata(self) -> dict[str, str]:
@@ -128,8 +141,14 @@ class Llama:
         }
 
     def tokenize(self, text: str | bytes, markup: bool) -> list[int]:
-        """Token ids of a text; with `markup`, special tokens in it are meant."""
+        """Token ids of a text; with `markup`, special tokens in it are meant.
+
+        Behind a special token within the text stands the space that some vocabularies want there, before the text none.
+        """
         data = text.encode("utf-8", errors="surrogatepass") if isinstance(text, str) else text
+        return self._tokenize(self._mark + data, markup)[self._mark_tokens :]
+
+    def _tokenize(self, data: bytes, markup: bool) -> list[int]:
         size = len(data) + 8
         ids = (llama_cpp.llama_token * size)()
         count = llama_cpp.llama_tokenize(self.vocab, data, len(data), ids, size, False, markup)
@@ -243,7 +262,7 @@ def _load(path: Path) -> Any:
     """The model of a file.
 
     Raises:
-        ModelFileError: llama.cpp cannot load it.
+        ModelFileError: llama.cpp cannot load it, or what it holds cannot be decoded with.
     """
 
     def attempt(log: Any) -> Any:
@@ -260,7 +279,21 @@ def _load(path: Path) -> Any:
     if not model:
         why = next((line for line in _log_lines if "error" in line.lower()), "the file is no usable GGUF")
         raise ModelFileError(f"{path} cannot be loaded as a model ({why[:200]}); fetch or choose another file.")
+    if refused := _refusal(model):
+        llama_cpp.llama_model_free(model)
+        raise ModelFileError(f"{path} {refused}.")
     return model
+
+
+def _refusal(model: Any) -> str:
+    """Why a model cannot be decoded with; empty if it can."""
+    if llama_cpp.llama_model_has_encoder(model):
+        return "has an encoder; choose a causal language model"
+    if llama_cpp.llama_model_is_recurrent(model) or llama_cpp.llama_model_is_hybrid(model):
+        return (
+            "keeps a state that cannot be cut back to an earlier token; choose a model with attention in all its layers"
+        )
+    return ""
 
 
 def _bare(name: str, result: Any, *arguments: Any) -> Any:

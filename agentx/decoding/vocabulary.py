@@ -66,7 +66,7 @@ class VocabularyFile:
 
     def __init__(self, place: Snapshots, build: str) -> None:
         self._place = place
-        self._header = {"name": place.name, "model": place.identity, "build": build, "content": "vocabulary 2"}
+        self._header = {"name": place.name, "model": place.identity, "build": build, "content": "vocabulary 3"}
         self._path = place.folder / f"{digest(self._header)}{VOCABULARY}"
 
     @property

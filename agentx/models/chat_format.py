@@ -7,7 +7,6 @@ again, and no user, file or page can end a turn.
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
 
 from agentx.errors import ModelFileError
 from agentx.model import Fragment
@@ -69,19 +68,17 @@ class TemplateFormat:
         return before, after
 
     def _render(self, turns: Sequence[tuple[str, str]]) -> str:
-        import jinja2
-        import jinja2.sandbox
+        from agentx.models.template_language import environment
 
-        environment = jinja2.sandbox.ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
-        environment.globals.update(raise_exception=_refuse, strftime_now=lambda form: "")  # type: ignore[arg-type]
         try:
-            return environment.from_string(self._template).render(
+            template = environment().from_string(self._template)
+            return template.render(
                 messages=[{"role": role, "content": content} for role, content in turns],
                 add_generation_prompt=True,
                 bos_token=self._bos,
                 eos_token=self._eos,
             )
-        except jinja2.TemplateError as error:
+        except Exception as error:  # a template may do whatever it likes
             raise ModelFileError(
                 f"The model's chat template cannot be rendered ({error}); choose another model."
             ) from error
@@ -100,9 +97,3 @@ class PlainFormat:
 def _fragments(parts: list[str]) -> list[Fragment]:
     """Markup and texts in turn, beginning and ending with markup."""
     return [Fragment(part, markup=i % 2 == 0) for i, part in enumerate(parts) if part]
-
-
-def _refuse(message: str) -> Any:
-    import jinja2
-
-    raise jinja2.TemplateError(message)

@@ -38,7 +38,26 @@ def test_a_template_without_a_system_role_gets_the_system_text_with_the_user_tur
     assert text(chat.opening("Be brief.", "Hello")) == "<s>[user]Be brief.\n\nHello[model]"
 
 
-@pytest.mark.parametrize("template", ["{{ nothing.at.all.here }}", "{% broken", "no messages"])
+def test_tags_for_training_and_for_loops_are_understood() -> None:
+    template = (
+        "{% for m in messages %}{% if m.role == 'system' %}{{ m.content }}{% continue %}{% endif %}<{{ m.role }}>"
+        "{% if m.role == 'assistant' %}{% generation %}{% set said = m.content %}{{ said }}</s>{% endgeneration %}"
+        "{% else %}{{ m.content }}{% endif %}{% if loop.index == 9 %}{% break %}{% endif %}{% endfor %}<assistant>"
+    )
+    chat = TemplateFormat(template)
+    assert text(chat.opening("Be brief.", "Hello")) == "Be brief.<user>Hello<assistant>"
+    assert text(chat.next_turn("More")) == "</s><user>More<assistant>"
+
+
+def test_json_is_written_as_the_authors_of_templates_know_it() -> None:
+    template = "{{ {'é': '<b>'} | tojson(ensure_ascii=False) }}{{ messages[-1].content }}{{ [1] | tojson(indent=1) }}"
+    assert text(TemplateFormat(template).opening("a", "b")) == '{"é": "<b>"}a\n\nb[\n 1\n]'
+
+
+UNUSABLE = ["{{ nothing.at.all.here }}", "{% broken", "no messages", "{{ 1 // 0 }}", "{{ messages | tojson(width=3) }}"]
+
+
+@pytest.mark.parametrize("template", UNUSABLE)
 def test_a_template_that_cannot_be_used_is_refused_with_a_sentence(template: str) -> None:
     with pytest.raises(ModelFileError, match="choose another model"):
         TemplateFormat(template).opening("a", "b")

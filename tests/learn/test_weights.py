@@ -118,6 +118,27 @@ def test_what_only_a_gpu_can_do_is_told_without_one(tiny: Callable[[str], Path])
     assert loaded.network.device.type == "cpu"
 
 
+def test_quantised_weights_have_an_identity_of_their_own(
+    tiny: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Unquantised:
+        """Takes the settings and does not heed them, for machines without a GPU."""
+
+        @staticmethod
+        def from_pretrained(source: str, *, quantization_config: object = None, **how: object) -> object:
+            return transformers.AutoModelForCausalLM.from_pretrained(source, **how)
+
+    def identity(bits: int) -> str:
+        asked = Request(str(tiny("llama")), bits=bits, device="cpu")
+        return weights.read(weights.locate(asked, None), asked, Notes()).identity
+
+    whole = identity(0)
+    assert identity(4) == whole  # this hardware has nothing for them
+    monkeypatch.setattr(weights, "AutoModelForCausalLM", Unquantised)
+    monkeypatch.setattr(weights, "_quantised", lambda request, *_: request.bits and "settings")
+    assert len({whole, identity(4), identity(8)}) == 3
+
+
 def test_without_the_extra_the_sentence_says_what_to_install(
     tiny: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, cli: Callable[..., Ran]
 ) -> None:

@@ -20,7 +20,10 @@ INDEX = '{ index = "tiny-part{part}", version = "1.0", parts = 4, member = "*/da
 
 
 class FakeHub(ThreadingHTTPServer):
-    """Speaks as much of the hub's protocol as a download of one file needs; `etag` and `files` may be changed."""
+    """Speaks as much of the hub's protocol as a download of one file needs; `etag` and `files` may be changed.
+
+    Once `well_for` questions have been answered each is answered by a failure.
+    """
 
     daemon_threads = True
 
@@ -29,6 +32,7 @@ class FakeHub(ThreadingHTTPServer):
         self.files: dict[str, bytes] = {}
         self.etag: str | None = None
         self.status = 200
+        self.well_for: int | None = None
         self.asked: list[tuple[str, str, str]] = []
 
     @property
@@ -48,6 +52,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, body: bool) -> None:
         hub = self.server
         hub.asked.append((self.command, self.path, self.headers.get("Range", "")))
+        if hub.well_for is not None and len(hub.asked) > hub.well_for:
+            self.send_error(501)
+            return
         content = hub.files.get(self.path)
         if content is None or hub.status != 200:
             self.send_response(404 if content is None else hub.status)
@@ -168,6 +175,12 @@ def test_a_reference_that_is_not_there_is_said_in_one_line(hub):
     with pytest.raises(DownloadError, match=r"there is no file none\.gguf in owner/tiny"):
         acquire.ensure("hf://owner/tiny/none.gguf")
     assert acquire.resolve("hf://owner/tiny/none.gguf") is None
+
+
+def test_a_hub_that_fails_before_the_file_comes_is_not_said_to_lack_it(hub):
+    hub.well_for = 1
+    with pytest.raises(DownloadError, match=r"hub: .*501"):
+        acquire.ensure("hf://owner/tiny/tiny.gguf")
 
 
 def test_a_gated_repository_says_how_to_get_in(hub):

@@ -73,9 +73,20 @@ class Hub:
         reason, when = _unreachable.get(endpoint, ("", 0.0))
         if reason and time.monotonic() - when < _REMEMBERED_S:
             raise SourceError(reason)
+        # Loading the library can take seconds, which are not the hub's.
+        from huggingface_hub import get_hf_file_metadata, hf_hub_url
+
         answer: list[Any] = []
+
+        def ask() -> None:
+            try:
+                url = hf_hub_url(origin.repo, origin.file, endpoint=endpoint)
+                answer.append(get_hf_file_metadata(url, timeout=self._limit_s, endpoint=endpoint))
+            except Exception as error:
+                answer.append(error)
+
         # A thread, since the name look-up alone may take longer than any time limit of the library.
-        asking = threading.Thread(target=_question, args=(origin, endpoint, self._limit_s, answer), daemon=True)
+        asking = threading.Thread(target=ask, daemon=True)
         asking.start()
         asking.join(self._limit_s)
         result = answer[0] if answer else TimeoutError(f"no answer within {self._limit_s:g} s")
@@ -140,23 +151,22 @@ def pinned_by_hub(path: Path) -> str | None:
     return _lfs_sha256(path.resolve().name)
 
 
-def _question(origin: HubFile, endpoint: str, limit_s: float, answer: list[Any]) -> None:
-    try:
-        from huggingface_hub import get_hf_file_metadata, hf_hub_url
-
-        url = hf_hub_url(origin.repo, origin.file, endpoint=endpoint)
-        answer.append(get_hf_file_metadata(url, timeout=limit_s, endpoint=endpoint))
-    except Exception as error:
-        answer.append(error)
-
-
 def _reason(error: Exception, origin: HubFile, endpoint: str) -> SourceError:
-    from huggingface_hub.errors import EntryNotFoundError, GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
+    from huggingface_hub.errors import (
+        EntryNotFoundError,
+        GatedRepoError,
+        HfHubHTTPError,
+        LocalEntryNotFoundError,
+        RepositoryNotFoundError,
+    )
 
     if isinstance(error, GatedRepoError):
         return SourceError(f"{origin.repo} asks for a login and a consent on its page (then `hf auth login`)")
     if isinstance(error, RepositoryNotFoundError):
         return SourceError(f"there is no repository {origin.repo}, or it is private")
+    # An EntryNotFoundError too, by its class, but all it says is that the hub did not answer as it should.
+    if isinstance(error, LocalEntryNotFoundError) and isinstance(error.__cause__, Exception):
+        return _reason(error.__cause__, origin, endpoint)
     if isinstance(error, EntryNotFoundError):
         return SourceError(f"there is no file {origin.file} in {origin.repo}")
     line = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

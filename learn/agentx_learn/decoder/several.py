@@ -35,4 +35,11 @@ async def replies(
             text += last.text
         return text, last
 
-    return list(await asyncio.gather(*(one(sampling.seed + i) for i in range(count))))
+    tasks = [asyncio.create_task(one(sampling.seed + i)) for i in range(count)]
+    try:
+        return list(await asyncio.gather(*tasks))
+    finally:
+        # Where one fails or the caller is cancelled, the others would go on decoding.
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

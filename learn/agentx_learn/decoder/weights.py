@@ -104,6 +104,8 @@ def read(origin: Origin, request: Request, progress: ProgressSink | None) -> Loa
         )
     commit = getattr(network.config, "_commit_hash", None) or ""
     identity = origin.identity or (f"{origin.source}@{commit}" if commit else "")
+    if identity and quantised:  # other weights, whose cells are others too
+        identity += f" {request.bits}-bit"
     return Loaded(network.eval(), tokenizer, _template(origin), identity)
 
 
