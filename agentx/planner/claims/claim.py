@@ -106,14 +106,23 @@ class FigureClaim(_Read[Figure]):
 
     def support(self, sources: Sequence[Source]) -> Support | None:
         told = _told(sources)
-        return self._same(told) or self._rounded(told) or self._as_clock(told) or self._as_count(told)
+        return (
+            self._same(told)
+            or self._rounded(told)
+            or self._as_clock(told)
+            or self._as_year(told)
+            or self._as_count(told)
+            or self._by_parts(told)
+        )
 
     def _same(self, sources: Sequence[Source]) -> Support | None:
         value, _ = self.read.values[0]
         return _first(
             sources,
             lambda source: source.figures,
-            lambda known: known.values[0][0] == value and known.percent == self.read.percent,
+            lambda known: (
+                known.values[0][0] == value and known.percent == self.read.percent and self.read.compares_with(known)
+            ),
         )
 
     def _rounded(self, sources: Sequence[Source]) -> Support | None:
@@ -126,6 +135,16 @@ class FigureClaim(_Read[Figure]):
         if half != 0.005 or not (0 <= hour < 24 and minute < 60):
             return None
         return _first(sources, lambda source: source.clocks, lambda clock: hour * 60 + minute in clock.minutes)
+
+    def _as_year(self, sources: Sequence[Source]) -> Support | None:
+        """05/07/24 is a day of 2024."""
+        count = self.read.count
+        return _first(sources, lambda source: source.days, lambda day: day.year == count) if count else None
+
+    def _by_parts(self, sources: Sequence[Source]) -> Support | None:
+        """Where it may be several figures, each of them."""
+        found = [FigureClaim(part, self.listed, self.counted).support(sources) for part in self.read.parts]
+        return found[0] if found and all(found) else None
 
     def _as_count(self, sources: Sequence[Source]) -> Support | None:
         count = self.read.count

@@ -52,8 +52,8 @@ def lines_with(words: Sequence[str], text: str) -> dict[int, tuple[int, int]]:
     }
 
 
-def listed_beside(text: str, start: int, end: int) -> set[int]:
-    """How many things the text itself lists right after, or before, the place of a count."""
+def listed_after(text: str, end: int) -> set[int]:
+    """How many things (from two up) the text itself lists right after a count that ends there."""
     paragraph = text[end:].partition("\n\n\n")[0]
     found = {len(_ITEM_MARK.findall(paragraph))}
     after = _SENTENCE_END.split(text[end:].lstrip("*_"), maxsplit=1)[0]
@@ -61,9 +61,13 @@ def listed_beside(text: str, start: int, end: int) -> set[int]:
         _, opened, items = after.partition(opening)
         if opened:
             found.add(len(_BETWEEN_ITEMS.split(items.strip(" .()"))))
-    before = _SENTENCE_END.split(text[:start])[-1]
-    found.add(len(_BETWEEN_ITEMS.split(before.strip(" .()"))))
     return found - {0, 1}
+
+
+def listed_before(text: str, start: int) -> set[int]:
+    """How many things (from two up) the sentence lists before a count that starts there."""
+    before = _SENTENCE_END.split(text[:start])[-1]
+    return {len(_BETWEEN_ITEMS.split(before.strip(" .()")))} - {1}
 
 
 def _indent(line: str) -> int:

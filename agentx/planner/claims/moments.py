@@ -40,7 +40,7 @@ _HALF = r"(?:\s?(?P<half>[ap])(?:\.\s?m\.|\.?\s?m\b))"
 _CLOCK_FORMS = [
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"(?<![\d:.])(?P<hour>\d{{1,2}}):(?P<minute>\d\d)(?::(?P<second>\d\d))?(?![\d:]){_HALF}?",
+        rf"(?<![\d:.])(?P<hour>\d{{1,2}}):(?P<minute>\d\d)(?::(?P<second>\d\d))?(?![\d:])(?:{_HALF}|\s?uhr\b)?",
         rf"(?<![\d:.])(?P<hour>\d{{1,2}})(?:\.(?P<minute>\d\d))?{_HALF}",
         r"(?<![\d:.])(?P<hour>\d{1,2})h(?P<minute>\d\d)(?!\w)",
         r"(?<![\d:.])(?P<hour>\d{1,2})[.:](?P<minute>\d\d)\s?(?:uhr|h|hrs)\b",
@@ -98,7 +98,8 @@ class Clock:
     second: int | None = None
 
     def rests_on(self, known: "Clock") -> bool:
-        return bool(self.minutes & known.minutes) and self.second in (None, known.second)
+        """Whether it is the known time; the full minute where that has no seconds."""
+        return bool(self.minutes & known.minutes) and self.second in (None, known.second or 0)
 
 
 _Placed = TypeVar("_Placed", Day, Clock)

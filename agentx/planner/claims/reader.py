@@ -35,6 +35,7 @@ _QUOTE = re.compile(
     r"\"([^\"\n]{2,300})\"|“([^”\n]{2,300})”|„([^“”\n]{2,300})[“”]|«([^»\n]{2,300})»|‘([^’\n]{2,300})’(?!\w)"
     r"|(?<![\w'’])'([^'\n]{2,300})'(?![\w])"
 )
+_MIDNIGHT = re.compile(r"[T ]00:00(?::00(?:\.0+)?)?(?:Z|\+00:00)?(?![\w:.])")
 _ELLIPSIS = re.compile(r"\[?(?:\.\.\.|…)\]?")
 _NUMBERED = re.compile(r"(?<![\w.])\d+(?:\.\d+){2,}(?![\w])")
 _DIALLED = re.compile(r"(?<![\w.])\+?(?:\(\d+\)|\d)[\d ()/\u2010-\u2015-]{5,}\d(?!\w)")
@@ -80,7 +81,9 @@ class _Reader:
     def _moments(self) -> Iterator[Claim]:
         for day in moments.days(self._left):
             yield DayClaim(day)
-            self._hide(day.start, day.end)
+            # A schema may ask for a time where only the day is known.
+            midnight = _MIDNIGHT.match(self._left, day.end) if self._typed else None
+            self._hide(day.start, midnight.end() if midnight else day.end)
         for start, end, number in moments.weekdays(self._left, short=False):
             if self._left[start].isupper():
                 yield WeekdayClaim(start, end, number)
@@ -94,7 +97,11 @@ class _Reader:
         for figure in figures.stated(text):
             following = re.findall(r"[^\W\d_]{3,}", re.split(r"[.!?:;,\n(]", text[figure.end : figure.end + 60])[0])
             counted = tuple(folded(word) for word in following[:3])
-            listed = lists.listed_beside(self._answer, figure.start, figure.end) if figure.count else set[int]()
+            listed = set[int]()
+            if figure.count or figure.parts:
+                listed = lists.listed_after(self._answer, figure.end)
+                if counted or figure.unit:  # "tea, milk and eggs are 3 things", not "tea, milk and eggs came to 3"
+                    listed |= lists.listed_before(self._answer, figure.start)
             yield FigureClaim(figure, frozenset(listed), counted)
             self._hide(figure.start, figure.end)
 
@@ -151,7 +158,8 @@ def _dialled(match: re.Match[str]) -> Claim | None:
 def _code(match: re.Match[str]) -> Claim | None:
     """Identifiers: letters with digits or underscores in one word."""
     text = match[0]
-    letters, digits = re.search(r"[^\W\d_]", text), re.search(r"\d", text)
+    letters = any(character.isalpha() for character in text)  # `½` is none
+    digits = re.search(r"\d", text)
     if not (letters and (digits or re.search(r"\w_\w", text))) or _MEASURE.fullmatch(text):
         return None
     return TextClaim(*match.span(), text, tuple(part for part in re.split(r"[\W_]+", text) if part))

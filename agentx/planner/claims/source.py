@@ -7,11 +7,10 @@ from typing import Any
 
 from agentx.messages import ToolCall, ToolResult
 from agentx.planner.claims import figures, lists, moments
+from agentx.planner.claims.units import CURRENCIES
 from agentx.planner.claims.words import folded, same
 
 Span = tuple[int, int]
-
-_CURRENCIES = {"€": ("eur", "euro"), "$": ("usd", "dollar"), "£": ("gbp", "pound"), "¥": ("jpy", "yen")}
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ class Source:
         found: dict[str, Span] = {}
         for match in re.finditer(r"[^\W_]+", self._folded):
             found.setdefault(match[0], match.span())
-        for symbol, names in _CURRENCIES.items():
+        for symbol, names in CURRENCIES.items():
             if (at := self.text.find(symbol)) >= 0:
                 found |= dict.fromkeys(names, (at, at + 1))
         return found

@@ -1,4 +1,5 @@
-"""Units of measure that a figure may be turned into without anybody computing anything new: 1500 m is 1.5 km."""
+"""Units of measure that a figure may be turned into without anybody computing anything new: 1500 m is 1.5 km; and the
+names of currencies, which it may not."""
 
 _TABLE: dict[str, dict[float | tuple[float, ...], str]] = {
     "length": {
@@ -51,6 +52,9 @@ _DIMENSIONS = {name: kind for kind, units in _TABLE.items() for names in units.v
 
 UNIT = "|".join(sorted(FACTORS, key=len, reverse=True))
 """A pattern that matches the name of a unit."""
+
+CURRENCIES = {"€": ("eur", "euro"), "$": ("usd", "dollar"), "£": ("gbp", "pound"), "¥": ("jpy", "yen")}
+"""For each sign of a currency, its code and its name."""
 
 
 def dimension(unit: str) -> str:
