@@ -105,9 +105,12 @@ class AnnIndex:
 
     def drop(self) -> None:
         self._marks.unlink(missing_ok=True)
-        with self._folder.writing() as client:
-            if self._found(client) is not None:
-                client.delete_collection(self._name)
+        try:
+            with self._folder.writing() as client:
+                if self._found(client) is not None:
+                    client.delete_collection(self._name)
+        except Damaged:
+            self._folder.clear()
 
     def _take_out(self, connection: sqlite3.Connection) -> None:
         mark = self.mark()

@@ -51,7 +51,7 @@ def ask(
     else:
         with narrator() as progress:
             embedder.load(progress)
-        where = Where(tuple(names.pattern(one) for one in source or ()), tuple(kind or ()))
+        where = Where(tuple(name for one in source or () for name in names.patterns(one)), tuple(kind or ()))
         told = aio.run(answer(question, Retriever(store, embedder), decoder.opened(settings), where))
     sys.stdout.write(to_line(_described(told)) + "\n" if as_json else _shown(told))
     return 0
@@ -74,7 +74,7 @@ def summarise(
     embedder = places.embedder_of(settings.tool_settings.get("recall", {}))
     with narrator() as progress:
         embedder.load(progress)
-    document = read_document(path.expanduser().absolute(), embedder=embedder)
+    document = read_document(names.path_of(str(path)), embedder=embedder)
     if isinstance(document, Skipped):
         raise UsageError(f"{one_line(str(path))} cannot be summarised: {document.reason}")
 

@@ -1,6 +1,7 @@
 """What `agentx memory` asks a person: yes or no, and a passphrase."""
 
 import os
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -45,14 +46,22 @@ def chosen_notes(store: Store, embedder: "Embedder", words: str, limit: int, yes
 
     where = Where(kinds=SAYINGS)
     if yes:
-        wanted = {*words.lower().split()}
         found = store.chunks([id for id, _ in store.lexical(words, 1_000, where)])
-        return list(dict.fromkeys(item.document for item in found if wanted <= {*item.text.lower().split()}))
+        return [key for key in dict.fromkeys(item.document for item in found) if _words(words) <= _held(store, key)]
     if not is_terminal(sys.stdin):
         raise UsageError("Nobody can be asked here; `agentx memory rm NAME` removes a note that `list` names.")
     hits = Retriever(store, embedder).near(words, limit, where, least=MIN_SCORE)
     found = list({hit.chunks[0].document: hit.chunks[0] for hit in hits}.values())
     return [item.document for item in found if typer.confirm(_question(item), err=True)]
+
+
+def _held(store: Store, key: str) -> set[str]:
+    """The words of a note, in however many pieces it is stored."""
+    return _words(" ".join(chunk.text for chunk in store.document(key) if chunk.document == key))
+
+
+def _words(text: str) -> set[str]:
+    return {*re.findall(r"\w+", text.lower())}
 
 
 def _question(item: StoredChunk) -> str:

@@ -1,4 +1,6 @@
-"""What a text must be to be stored or asked for."""
+"""What a text, and a name, must be to be stored or asked for."""
+
+from pathlib import Path
 
 from agentx.errors import UsageError
 
@@ -13,3 +15,12 @@ def checked_text(text: str, what: str) -> str:
     if not text.strip():
         raise UsageError(f"{what} must not be empty; give it some words.")
     return text
+
+
+def is_storable(path: Path) -> bool:
+    """Whether a document can be named by this path: the store holds text, and a path may be any bytes."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -255,7 +255,7 @@ def _where(
     kinds: list[str] | None, sources: list[str] | None, sessions: list[str] | None, since: str, until: str
 ) -> Where:
     return Where(
-        tuple(names.pattern(source) for source in sources or ()),
+        tuple(name for source in sources or () for name in names.patterns(source)),
         tuple(kinds or ()),
         tuple(sessions or ()),
         names.utc(since, "--since"),

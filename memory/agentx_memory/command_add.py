@@ -88,7 +88,7 @@ class _Tally:
         self.progress(self.documents, 0)
 
     def tell(self, before: str = "") -> None:
-        gone = f", {self.gone:,} forgotten, for their files are gone" if self.gone else ""
+        gone = f", {self.gone:,} forgotten, for their files are gone or empty" if self.gone else ""
         sys.stderr.write(
             f"{before}{self.documents:,} documents stored ({self._added:,} chunks added, {self._removed:,} removed), "
             f"{self.same:,} unchanged, {self.left_out:,} skipped{gone}.\n"

@@ -50,10 +50,14 @@ def watch_folders(store: Store, embedder: "Embedder", folders: list[str], as_jso
 
 
 class _Follower:
-    def __init__(self, store: Store, embedder: "Embedder", as_json: bool) -> None:
+    """Keeps a store in step; another process that writes is waited for, `patience_s` at most from its first refusal."""
+
+    def __init__(self, store: Store, embedder: "Embedder", as_json: bool, patience_s: float = PATIENCE_S) -> None:
         self._store = store
         self._embedder = embedder
         self._as_json = as_json
+        self._patience_s = patience_s
+        self._refused_since: float | None = None
 
     def begin(self, folders: list[Path]) -> None:
         self._patiently(lambda: self._take(folders))
@@ -69,12 +73,14 @@ class _Follower:
 
     def _patiently(self, work: Callable[[], None]) -> None:
         """Another process may be in the midst of adding much; nothing of the change must be lost by that."""
-        end = time.monotonic() + PATIENCE_S
+        self._refused_since = None
         while True:
             try:
                 return work()
             except StorageError as error:
-                if time.monotonic() > end:
+                if self._refused_since is None:
+                    self._refused_since = time.monotonic()
+                elif time.monotonic() - self._refused_since > self._patience_s:
                     raise
                 sys.stderr.write(f"{error} Trying again.\n")
                 time.sleep(PAUSE_S)
@@ -84,12 +90,14 @@ class _Follower:
 
         found = documents(paths, embedder=self._embedder, known=self._store.holds) if paths else iter(())
         for document, put in add_documents(self._store, self._embedder, self._readable(found)):
+            self._refused_since = None  # the lock was to be had since
             what = "changed" if put.kept or put.removed else "added"
             self._tell(what, document.source, chunks=len(document.chunks))
 
     def _drop(self, places: list[Path]) -> None:
         for key in dict.fromkeys(key for place in places for key in gone(self._store, place)):
             self._store.remove(key)
+            self._refused_since = None
             self._tell("removed", key)
 
     def _readable(self, found: "Iterable[Document | Skipped]") -> Iterator[Document]:
@@ -98,6 +106,8 @@ class _Follower:
                 yield item
             elif item.path.exists():
                 self._tell("skipped", str(item.path), reason=item.reason)
+                if item.is_empty and self._store.remove(str(item.path)):
+                    self._tell("removed", str(item.path))
 
     def _tell(self, what: str, path: str, **more: str | int) -> None:
         if self._as_json:

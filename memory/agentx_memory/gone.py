@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from agentx_memory.checks import is_storable
 from agentx_memory.store import Store, Where
 
 
@@ -25,6 +26,8 @@ def holds_nothing(folder: Path) -> bool:
 
 
 def _stored(store: Store, place: Path) -> Iterator[str]:
+    if not is_storable(place):
+        return
     below = f"{str(place).rstrip('/')}/"
     for item in store.sources(Where(sources=(str(place), f"{below}*"))):
         # A note may name a file as its source, but is not that file.

@@ -1,7 +1,8 @@
 """The store of one machine: a SQLite file is the truth, and what searches the vectors is derived from it."""
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from agentx_memory.store import Embed, Vector, Vectors
+
+
+MAX_DIGITS = 18
+"""Of a row's number, which SQLite keeps in 64 bits."""
 
 
 class LocalStore:
@@ -92,13 +97,12 @@ class LocalStore:
                 space = rows.new_space(connection, self.collection, self.model, dimensions)
             return rows.replace(connection, self.collection, document, space, given)
 
-    def remove(self, source: str) -> int:
+    def remove(self, key: str) -> int:
         if not self.exists:
             return 0
         with self.database.writing() as connection:
             found = connection.execute(
-                "SELECT id FROM documents WHERE collection = ? AND (key = ? OR source = ?)",
-                (self.collection, source, source),
+                "SELECT id FROM documents WHERE collection = ? AND key = ?", (self.collection, key)
             ).fetchall()
             rows.delete_documents(connection, [row[0] for row in found])
         return len(found)
@@ -149,7 +153,7 @@ class LocalStore:
             return [(str(id), -rank) for id, rank in found.fetchall()]
 
     def chunks(self, ids: Sequence[str]) -> list[StoredChunk]:
-        wanted = [int(id) for id in ids if id.isdecimal()]
+        wanted = _numbers(ids)
         found = [
             rows.as_chunk(row)
             for part in rows.in_parts(wanted)
@@ -161,12 +165,12 @@ class LocalStore:
         return [by_id[id] for id in ids if id in by_id]
 
     def neighbours(self, id: str, before: int = 1, after: int = 1) -> list[StoredChunk]:
-        if not id.isdecimal():
+        if not (numbers := _numbers([id])):
             return []
         found = self._rows(
             f"{CHUNK} JOIN chunks o ON o.document = c.document WHERE o.id = ? AND d.collection = ? AND c.id <> o.id "
             "AND c.position BETWEEN o.position - ? AND o.position + ? ORDER BY c.position",
-            [int(id), self.collection, before, after],
+            [*numbers, self.collection, before, after],
         )
         return [rows.as_chunk(row) for row in found]
 
@@ -196,7 +200,7 @@ class LocalStore:
     def vectors(self, ids: Sequence[str]) -> bytes:
         found = {
             str(id): vector
-            for part in rows.in_parts([int(id) for id in ids if id.isdecimal()])
+            for part in rows.in_parts(_numbers(ids))
             for id, vector in self._rows(
                 "SELECT v.chunk, v.vector FROM vectors v JOIN spaces s ON s.id = v.space "
                 f"WHERE s.searched AND s.collection = ? AND v.chunk IN ({rows.marks(part)})",
@@ -204,6 +208,14 @@ class LocalStore:
             )
         }
         return b"".join([found[id] for id in ids])
+
+    @contextmanager
+    def snapshot(self) -> Generator[None]:
+        if not self.exists:
+            yield
+            return
+        with self.database.reading():
+            yield
 
     def stored_model(self) -> str:
         found = self._rows("SELECT model FROM spaces WHERE collection = ? AND searched", [self.collection])
@@ -241,6 +253,11 @@ class LocalStore:
                 "`agentx memory reindex` makes its vectors anew."
             )
         return space
+
+
+def _numbers(ids: Sequence[str]) -> list[int]:
+    """The rows that ids name; what a person types may name none, or a number that no row can have."""
+    return [int(id) for id in ids if id.isdecimal() and len(id) <= MAX_DIGITS]
 
 
 def _by_key(document: Document, vectors: "Vectors") -> "Mapping[str, NDArray[Any]]":

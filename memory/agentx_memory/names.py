@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from agentx.errors import UsageError
+from agentx_memory.checks import is_storable
 from agentx_memory.store import Store, StoredChunk, Where
 
 MIN_LETTERS = 4
@@ -15,11 +16,10 @@ def keys_of(store: Store, name: str) -> list[str]:
     is no file.
 
     Raises:
-        UsageError: the memory holds no such thing.
+        UsageError: the memory holds no such thing, or as `patterns`.
     """
-    path = str(Path(name).expanduser().absolute())
     saying = (f"note {name}*", f"fact {name}*") if len(name) >= MIN_LETTERS else ()
-    for source in (name, path, f"{path}/*", *saying):
+    for source in (*patterns(name), *saying):
         if found := store.sources(Where(sources=(source,))):
             return [item.key for item in found]
     raise UsageError(f"The memory holds no `{name}`; `agentx memory list` names what it holds.")
@@ -32,12 +32,30 @@ def chunks_of(store: Store, name: str) -> list[StoredChunk]:
     return [chunk for key in keys_of(store, name) for chunk in store.document(key)]
 
 
-def pattern(source: str) -> str:
-    """A path as it is stored, a folder with all that is in it; anything else as it is."""
-    path = Path(source).expanduser()
-    if path.is_dir():
-        return f"{path.absolute()}/*"
-    return str(path.absolute()) if path.is_file() else source
+def patterns(name: str) -> tuple[str, str, str]:
+    """What documents of this name are stored under: the name itself, or a path, or what lies in that folder.
+
+    A relative path, or a pattern with `*`, is also seen from the folder that one is in.
+
+    Raises:
+        UsageError: the path leads nowhere, or is no UTF-8.
+    """
+    path = path_of(name)
+    if not is_storable(path):
+        raise UsageError(f"`{name}` is no UTF-8, and nothing is stored under such a name.")
+    return name, str(path), f"{path}/*"
+
+
+def path_of(name: str) -> Path:
+    """A path that a person names, as documents are named: absolute, and where its links lead.
+
+    Raises:
+        UsageError: it leads nowhere.
+    """
+    try:
+        return Path(name).expanduser().resolve()
+    except RuntimeError:  # of `resolve` before Python 3.13, and of `expanduser`
+        raise UsageError(f"`{name}` is a link that leads in a circle, or is in the folder of nobody.") from None
 
 
 def utc(date: str, option: str) -> str:

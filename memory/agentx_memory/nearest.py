@@ -65,8 +65,10 @@ class Nearest:
         return index.nearest(vector, limit, among)
 
     def follow(self, space: Space, rows: int, progress: Progress) -> None:
-        """Brings Chroma's index up to date, where the collection is large enough to have one."""
-        if rows > self._exact_limit and self._database.folder is not None:
+        """Brings Chroma's index up to date; that of a collection that has become small goes, with what it holds."""
+        if rows <= self._exact_limit:
+            drop_ann(self._database.folder, space)
+        elif self._database.folder is not None:
             with self._database.apart() as connection:
                 _ann(self._database.folder, space).follow(connection, progress)
 
@@ -101,6 +103,6 @@ def _ann(folder: Path, space: Space) -> "AnnIndex":
 
 
 def drop_ann(folder: Path | None, space: Space) -> None:
-    """Deletes the index of a space that is searched no more."""
-    if folder is not None and (folder / ANN_FOLDER).exists():
-        _ann(folder, space).drop()
+    """Deletes the index of a space that needs none, if it has one."""
+    if folder is not None and (ann := _ann(folder, space)).mark().rows:
+        ann.drop()

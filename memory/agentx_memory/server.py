@@ -6,6 +6,7 @@ document puts it right. Its words are ranked here, over what the server finds to
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from agentx_memory.bm25 import scores, stem
@@ -102,11 +103,11 @@ class ServerStore:
                 found.delete(ids=part)
         return Put(len(added), len(kept), len(gone))
 
-    def remove(self, source: str) -> int:
+    def remove(self, key: str) -> int:
         with self._server.reading() as found:
             if found is None:
                 return 0
-            held = _all(found, {"$or": [{"document": source}, {"source": source}]})
+            held = _all(found, {"document": key})
             for part in _parts(list(held)):
                 found.delete(ids=part)
         return len({about["document"] for about in held.values()})
@@ -175,6 +176,9 @@ class ServerStore:
         with self._server.reading() as found:
             held = _vectors(found, list(ids)) if found is not None else {}
         return b"".join([held[id].astype("<f4").tobytes() for id in ids])
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def stored_model(self) -> str:
         return self._server.stored_model()

@@ -9,6 +9,7 @@ from agentx.shelf import Added, Found, Held, Passage, Progress, Source, Telling
 from agentx.tool import ToolContext
 from agentx_memory.chroma import ChromaMemory
 from agentx_memory.chunks import SAYINGS
+from agentx_memory.loading import Told
 from agentx_memory.store import ANYWHERE, COLLECTION, Store, StoredChunk, StoredDocument, Where, open_store
 
 NAME_CHARACTERS = 200
@@ -106,33 +107,6 @@ class MemoryShelf:
 
     def _load(self, telling: Telling) -> None:
         self._own.embedder.load(Told(telling))
-
-
-class Told:
-    """A ProgressSink that says in words how far a download is, in tenths."""
-
-    def __init__(self, telling: Telling) -> None:
-        self._telling = telling
-        self._label, self._total, self._done = "", 0, 0
-
-    def start(self, label: str, total_bytes: int) -> None:
-        self._label, self._total, self._done = label, total_bytes, 0
-        self._telling(f"fetching {label}")
-
-    def advance(self, n: int) -> None:
-        before, self._done = self._tenths, self._done + n
-        if self._tenths > before:
-            self._telling(f"fetching {self._label}, {self._tenths * 10} %")
-
-    def note(self, text: str) -> None:
-        self._telling(text)
-
-    def finish(self) -> None:
-        pass
-
-    @property
-    def _tenths(self) -> int:
-        return 10 * self._done // max(self._total, 1)
 
 
 def passage_of(chunk: StoredChunk) -> Passage:

@@ -46,6 +46,7 @@ def described_hit(hit: "Hit") -> dict[str, Any]:
         "reason": hit.reason,
         "ranks": dict(hit.ranks),
         "place": hit.place,
+        "also": list(hit.also),
         "source": hit.source,
         "kind": first.kind,
         "title": hit.title,
@@ -85,7 +86,8 @@ def _shown_hit(number: int, hit: "Hit") -> str:
     if len(text) > TEXT_CHARACTERS:
         text = f"{text[:TEXT_CHARACTERS]}…"
     indented = "\n".join(f"    {line}" for line in text.splitlines())
-    return f"{number}. {one_line(hit.place)}{title}{strange}: {why(hit)}\n{indented}\n"
+    also = f"    the same: {one_line(', '.join(hit.also), 300)}\n" if hit.also else ""
+    return f"{number}. {one_line(hit.place)}{title}{strange}: {why(hit)}\n{indented}\n{also}"
 
 
 def stats(store: Store) -> dict[str, Any]:

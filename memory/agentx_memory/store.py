@@ -7,6 +7,7 @@ this loads no library; NumPy, chromadb and the rest come with what needs them.
 import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias
@@ -167,8 +168,8 @@ class Store(Protocol):
         """
         ...
 
-    def remove(self, source: str) -> int:
-        """Removes the documents whose key or source this is; returns how many."""
+    def remove(self, key: str) -> int:
+        """Removes the document with this key; returns how many there were. Others of the same source stay."""
         ...
 
     def sources(self, where: Where = ANYWHERE) -> list[StoredDocument]:
@@ -213,6 +214,10 @@ class Store(Protocol):
         Raises:
             KeyError: one of them is gone.
         """
+        ...
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Within it this thread reads one state, whatever others write; a server, without transactions, has none."""
         ...
 
     def stored_model(self) -> str:

@@ -25,7 +25,7 @@ class Report(Protocol):
     def skipped(self, name: str, reason: str) -> None: ...
 
     def forgotten(self, key: str) -> None:
-        """A file of a named folder is gone, and what was stored of it too."""
+        """A file is gone from a named folder, or is empty now, and what was stored of it is gone too."""
         ...
 
     def emptied(self, folder: Path) -> None:
@@ -65,6 +65,8 @@ def _read(store: Store, embedder: "Embedder", paths: list[str], report: Report) 
             yield item
         else:
             report.skipped(str(item.path), item.reason)
+            if item.is_empty and store.remove(str(item.path)):
+                report.forgotten(str(item.path))
 
 
 def _fetched(
@@ -85,9 +87,8 @@ def _forget_gone(store: Store, paths: list[str], report: Report) -> None:
 
     removed = False
     for path in paths:
-        if is_address(path) or not (folder := Path(path).expanduser()).is_dir():
+        if is_address(path) or (folder := _folder(path)) is None:
             continue
-        folder = folder.resolve()
         if not (keys := gone(store, folder)):
             continue
         if holds_nothing(folder):
@@ -99,3 +100,12 @@ def _forget_gone(store: Store, paths: list[str], report: Report) -> None:
             report.forgotten(key)
     if removed:
         store.compact()
+
+
+def _folder(path: str) -> Path | None:
+    """The folder that a path names, where its links lead; None where it names none, of which the walk has told."""
+    try:
+        folder = Path(path).expanduser().resolve()
+    except RuntimeError:
+        return None
+    return folder if folder.is_dir() else None

@@ -25,29 +25,39 @@ VERSION = 2
 def export(store: Store, path: Path, passphrase: str | None, progress: Progress = no_progress) -> int:
     """Writes all documents of a store; returns how many. The file is there whole, for its owner alone, or not at all.
 
+    A document that goes while this runs is in it as it was, or not at all where the store is a server.
+
     Args:
         passphrase: None leaves the file readable for anyone who has it.
 
     Raises:
         StorageError: the file cannot be written.
     """
-    documents = store.sources()
-    lines = _lines(store, progress)
+    written = 0
+
+    def lines() -> Iterator[bytes]:
+        nonlocal written
+        with store.snapshot():
+            yield _line({"agentx_memory": VERSION, "collection": store.collection, "model": store.stored_model()})
+            for entry in _entries(store, progress):
+                yield _line(entry)
+                written += 1
+
     try:
         handle, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name}.")
         try:
             with os.fdopen(handle, "wb") as file:
                 if passphrase is None:
-                    file.writelines(lines)
+                    file.writelines(lines())
                 else:
-                    seal(lines, passphrase, file)
+                    seal(lines(), passphrase, file)
             Path(name).replace(path)
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
     except OSError as error:
         raise StorageError(f"{path} cannot be written ({error.strerror}); choose another place.") from error
-    return len(documents)
+    return written
 
 
 def is_sealed(path: Path) -> bool:
@@ -81,16 +91,20 @@ def import_(store: Store, embedder: Embedder, path: Path, passphrase: str | None
             yield from add_documents(store, embedder, [document])
 
 
-def _lines(store: Store, progress: Progress) -> Iterator[bytes]:
-    yield _line({"agentx_memory": VERSION, "collection": store.collection, "model": store.stored_model()})
+def _entries(store: Store, progress: Progress) -> Iterator[dict[str, Any]]:
+    """The documents that hold anything, each with its chunks and their vectors."""
     documents = store.sources()
     for number, item in enumerate(documents, 1):
         chunks = [chunk for chunk in store.document(item.key) if chunk.document == item.key]
         members = ("text", "heading", "first_line", "last_line", "page")
         about = {name: value for name, value in asdict(item).items() if name != "chunks"}
-        vectors = base64.b64encode(store.vectors([chunk.id for chunk in chunks])).decode()
         shown = [{name: getattr(chunk, name) for name in members} for chunk in chunks]
-        yield _line({**about, "chunks": shown, "vectors": vectors})
+        try:
+            vectors = store.vectors([chunk.id for chunk in chunks])
+        except KeyError:
+            vectors = b""  # another client of a server has taken it away meanwhile
+        if vectors:
+            yield {**about, "chunks": shown, "vectors": base64.b64encode(vectors).decode()}
         progress(number, len(documents))
 
 
@@ -111,6 +125,8 @@ def _documents(path: Path, passphrase: str | None) -> Iterator[tuple[str, Docume
             for line in lines:
                 about = json.loads(line)
                 chunks = tuple(map(_chunk, about.pop("chunks")))
+                if not chunks:
+                    continue
                 floats = np.frombuffer(base64.b64decode(about.pop("vectors")), "<f4").reshape(len(chunks), -1)
                 vectors = {key_of(chunk): vector for chunk, vector in zip(chunks, floats, strict=True)}
                 yield head["model"], Document(chunks=chunks, **about), vectors

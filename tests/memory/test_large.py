@@ -169,3 +169,18 @@ def test_what_another_process_put_into_the_index_is_found_here(large, tmp_path, 
     again = LocalStore(tmp_path, "table", exact_limit=100)
     assert texts(again, again.dense(rows[COUNT + 8], 1)) == [str(COUNT + 8)]
     assert json.loads((tmp_path / "ann" / "space-1.json").read_text())["rows"] == COUNT + 60
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_the_index_of_what_has_become_small_goes(large, tmp_path, rows, damaged):
+    put(large, rows, range(COUNT, COUNT + 50), "new.md")
+    if damaged:
+        client_folder(tmp_path / "ann").close()
+        (tmp_path / "ann" / "chroma.sqlite3").write_bytes(b"junk" * 999)
+    for start in range(0, COUNT, 500):
+        large.remove(f"{start}.md")
+    large.compact()
+    assert not list((tmp_path / "ann").glob("*.json"))
+    left = b"".join(path.read_bytes() for path in (tmp_path / "ann").rglob("*") if path.is_file())
+    assert rows[700].tobytes() not in left
+    assert texts(large, large.dense(rows[COUNT + 7], 1)) == [str(COUNT + 7)]

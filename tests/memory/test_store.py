@@ -109,8 +109,16 @@ def test_notes_of_one_source_are_documents_of_their_own(store, put):
     for text in ("one", "two"):
         put(store, document("session s1", text, key=f"note {text}"))
     assert len(store.sources()) == 2
+    assert store.remove("session s1") == 0
     assert store.remove("note one") == 1
-    assert store.remove("session s1") == 1
+    assert [item.key for item in store.sources()] == ["note two"]
+
+
+def test_a_note_that_names_a_file_stays_when_the_file_goes(store, put):
+    put(store, document("/a.md", "the file"))
+    put(store, document("/a.md", "the note", kind="note", key="note 1"))
+    assert store.remove("/a.md") == 1
+    assert [item.key for item in store.sources()] == ["note 1"]
 
 
 def test_lexical_search_finds_the_rare_word_first_and_stems(store, put):
@@ -175,7 +183,8 @@ def test_neighbours_stand_before_and_after(store, put):
     ids = [chunk.id for chunk in store.document("a.md")]
     assert [chunk.text for chunk in store.neighbours(ids[2])] == ["b", "d"]
     assert [chunk.text for chunk in store.neighbours(ids[0], before=2, after=2)] == ["b", "c"]
-    assert store.neighbours("no such id") == []
+    for id in ("no such id", "9" * 20, "9" * 5_000):
+        assert store.neighbours(id) == [] and store.chunks([id]) == []
 
 
 def test_a_store_that_is_not_there_is_empty_and_stays_so(tmp_path, words):

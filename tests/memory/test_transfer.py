@@ -1,4 +1,5 @@
 import io
+import json
 
 import pytest
 from agentx_memory import sealing
@@ -110,3 +111,35 @@ def test_what_was_removed_is_in_none_of_the_files(filled, tmp_path):
     left = b"".join(path.read_bytes() for path in (tmp_path / "one").iterdir())
     assert b"note 2" in left
     assert b"note 1" not in left
+
+
+def test_what_goes_while_it_is_exported_is_in_the_export_as_it_was(filled, tmp_path, words):
+    other = LocalStore(filled.folder, words.name)
+    told = []
+
+    def progress(done, total):
+        told.append((done, total))
+        other.remove("a.md")
+        other.remove("note 0")
+
+    assert export(filled, tmp_path / "memory.export", None, progress) == 4
+    assert told == [(done, 4) for done in range(1, 5)]
+    assert other.count() == 2
+    copy = LocalStore(tmp_path / "copy", words.name)
+    assert sum(put.added for _, put in import_(copy, words, tmp_path / "memory.export", None)) == 5
+
+
+def test_a_document_without_chunks_is_in_no_export(filled, tmp_path, words):
+    filled.put(Document("empty", "note", "d", ()), {})
+    assert export(filled, tmp_path / "memory.export", None) == 4
+    assert b"empty" not in (tmp_path / "memory.export").read_bytes()
+
+
+def test_an_entry_without_chunks_is_passed_over(filled, tmp_path, words):
+    path = tmp_path / "memory.export"
+    export(filled, path, None)
+    first, second, *rest = path.read_bytes().splitlines(keepends=True)
+    emptied = json.dumps({**json.loads(second), "chunks": [], "vectors": ""}).encode()
+    path.write_bytes(b"".join([first, emptied, b"\n", *rest]))
+    other = LocalStore(tmp_path / "other", words.name)
+    assert len(list(import_(other, words, path, None))) == 3

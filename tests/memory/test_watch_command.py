@@ -8,8 +8,12 @@ from pathlib import Path
 
 import pytest
 from agentx_memory.chroma import ChromaMemory
+from agentx_memory.command_watch import _Follower
+from agentx_memory.ingest import Change
+from agentx_memory.local import LocalStore
 
 from agentx.cli.root import run
+from agentx.errors import StorageError
 
 
 @pytest.fixture
@@ -79,6 +83,58 @@ def test_many_files_at_once_and_a_folder_that_goes(watching):
     (folder / "deep").rmdir()
     changes(lambda found: sum(change == "removed" for change, _ in found) == 31)
     assert stored() == {"boats.md"}
+
+
+class Locked(LocalStore):
+    """Another process holds the lock at these calls of `put`."""
+
+    def __init__(self, model, *refused):
+        super().__init__(None, model)
+        self._refused, self._calls = refused, 0
+
+    def put(self, document, vectors):
+        self._calls += 1
+        if self._calls in self._refused:
+            raise StorageError("The memory is being written by another process.")
+        return super().put(document, vectors)
+
+
+class Slow:
+    """An embedder that takes longer than the patience of a test."""
+
+    def __init__(self, words):
+        self.name, self.split, self._embed = words.name, words.split, words.embed
+
+    def embed(self, texts):
+        time.sleep(0.3)
+        return self._embed(texts)
+
+
+def test_another_process_is_waited_for_from_its_first_refusal_and_anew_after_each_document(tmp_path, words, capsys):
+    for name in "abc":
+        (tmp_path / name).write_text(f"The boat {name}.")
+    # Embedding takes longer than the patience, and so do both refusals together.
+    store = Locked("words", 1, 3)
+    _Follower(store, Slow(words), as_json=True, patience_s=0.2).follow([Change(tmp_path, "added")])
+    assert len(store.sources()) == 3
+    assert capsys.readouterr().err.count("Trying again.") == 2
+
+
+def test_patience_ends(tmp_path, words):
+    (tmp_path / "a").write_text("The boat.")
+    follower = _Follower(Locked("words", *range(99)), words, as_json=True, patience_s=0.2)
+    with pytest.raises(StorageError):
+        follower.follow([Change(tmp_path, "added")])
+
+
+def test_a_file_that_is_emptied_is_removed(tmp_path, words, capsys):
+    store = LocalStore(None, words.name)
+    follower = _Follower(store, words, as_json=False)
+    for text in ("The boat.", ""):
+        (tmp_path / "a.txt").write_text(text)
+        follower.follow([Change(tmp_path / "a.txt", "changed")])
+    assert store.sources() == []
+    assert f"removed {tmp_path / 'a.txt'}" in capsys.readouterr().out
 
 
 def test_what_is_no_folder_is_a_sentence(minilm_files, tmp_path, capsys):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from agentx_memory.chunks import Document
 from agentx_memory.ingest.cutting import Splitter, chunks
-from agentx_memory.ingest.opening import Skipped, Unreadable, digest, opened
+from agentx_memory.ingest.opening import Empty, Skipped, Unreadable, digest, opened
 from agentx_memory.ingest.reading import SECONDS, ReadingProcess
 from agentx_memory.ingest.walk import files
 
@@ -52,7 +52,7 @@ def _document(
             kind, title, sections = process.read(descriptor, path.name)
             cut = tuple(chunks(sections, embedder))
     except Unreadable as error:
-        return Skipped(path, str(error))
+        return Skipped(path, str(error), isinstance(error, Empty))
     if not cut:
-        return Skipped(path, "It holds no text.")
+        return Skipped(path, "It holds no text.", is_empty=True)
     return Document(str(path), kind, found, cut, title)

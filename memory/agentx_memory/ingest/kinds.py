@@ -35,7 +35,8 @@ def kind_of(name: str, head: bytes) -> str:
         Unreadable: no reader is for it.
     """
     suffix = PurePath(name).suffix.lower()
-    if b"%PDF-" in head[:1024]:
+    # A PDF may begin with something else, but of a text the mark may be the subject.
+    if head.startswith(b"%PDF-") or (suffix == ".pdf" and b"%PDF-" in head[:1024]):
         return "pdf"
     if head.startswith(b"PK\x03\x04"):
         if suffix == ".docx" or b"word/" in head:

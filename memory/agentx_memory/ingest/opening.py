@@ -22,6 +22,10 @@ class Unreadable(AgentXError):
     """A file that cannot become a document; `str(error)` says why in a sentence that does not repeat its path."""
 
 
+class Empty(Unreadable):
+    """There is the file, and no byte in it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Skipped:
     """A file or folder that gave no document.
@@ -29,10 +33,12 @@ class Skipped:
     Attributes:
         path: as it was found.
         reason: one sentence that does not repeat the path.
+        is_empty: it could be read and holds no text, so that nothing of an earlier state is in it.
     """
 
     path: Path
     reason: str
+    is_empty: bool = False
 
 
 @contextmanager
@@ -81,7 +87,7 @@ def digest_of(path: Path) -> str:
 
 def check_kind(found: os.stat_result) -> None:
     """Raises:
-    Unreadable: it is no regular file, is empty or too large.
+    Unreadable: it is no regular file, is empty (`Empty`) or too large.
     """
     if stat.S_ISLNK(found.st_mode):
         raise Unreadable("It is a link, and links are not followed; add what it leads to.")
@@ -90,7 +96,7 @@ def check_kind(found: os.stat_result) -> None:
     if not stat.S_ISREG(found.st_mode):
         raise Unreadable("It is a pipe, a socket or a device, not a file.")
     if not found.st_size:
-        raise Unreadable("It is empty.")
+        raise Empty("It is empty.")
     if found.st_size > MAX_BYTES:
         raise Unreadable(f"It has {found.st_size / 2**20:,.0f} MiB, and more than {MAX_BYTES // 2**20} are not read.")
 

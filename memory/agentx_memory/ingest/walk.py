@@ -5,10 +5,12 @@ import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from agentx_memory.ingest.opening import Skipped, Unreadable, check_kind, why
+from agentx_memory.checks import is_storable
+from agentx_memory.ingest.opening import Empty, Skipped, Unreadable, check_kind, why
 from agentx_memory.ingest.rules import Rules
 
 _LINK = "It is a link, and links are not followed; add what it leads to."
+_NAME = "Its name is no UTF-8, so that nothing can be stored under it; rename it."
 
 
 def files(paths: Iterable[Path | str]) -> Iterator[Path | Skipped]:
@@ -19,7 +21,8 @@ def files(paths: Iterable[Path | str]) -> Iterator[Path | Skipped]:
             virtual environment, a cache) is found only if it is named itself.
 
     Yields:
-        An absolute path, or why one will not be read: a folder that may not be entered, a link, a pipe.
+        An absolute path, or why one will not be read: a folder that may not be entered, a link, a pipe, a name that
+        is no UTF-8.
     """
     seen: set[str] = set()
     for named in paths:
@@ -79,8 +82,10 @@ def _entries(folder: str) -> list[tuple[str, os.stat_result]]:
 
 
 def _checked(path: Path, found: os.stat_result) -> Path | Skipped:
+    if not is_storable(path):
+        return Skipped(path, _NAME)
     try:
         check_kind(found)
     except Unreadable as error:
-        return Skipped(path, str(error))
+        return Skipped(path, str(error), isinstance(error, Empty))
     return path

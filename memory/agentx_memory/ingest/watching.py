@@ -87,6 +87,9 @@ def _root(folder: Path) -> Path:
 
 def _changes(place: str, is_new: bool, roots: list[Path]) -> Iterator[Change]:
     path = Path(place)
+    if os.path.realpath(path.parent) != str(path.parent):
+        # The watcher enters linked folders, a walk does not. The roots are where their links lead.
+        return
     inside = [root for root in roots if path.is_relative_to(root)]
     if all(Rules.hidden(root, path) for root in inside):
         return

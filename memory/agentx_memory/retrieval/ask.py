@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from agentx.messages import Usage
 from agentx.model import Fragment, Model
-from agentx_memory.retrieval.citations import PassageCitation, resolved
+from agentx_memory.retrieval.citations import PassageCitation, resolved, without_marks
 from agentx_memory.retrieval.hit import Hit
 from agentx_memory.retrieval.relevance import answering
 from agentx_memory.retrieval.replies import prompt, reply
@@ -67,10 +67,16 @@ async def ask(
     asked = prompt(model, "answer", passages=_numbered(shown), question=question)
     written = await reply(model, asked, max_tokens=MAX_ANSWER_TOKENS, stop=["\n\n", "\nQuestion:"])
     usage += written.usage
-    if not written.text or NOT_IN_MEMORY in written.text.lower():
+    if not written.text or _says_no(written.text):
         return Answer(NOT_IN_MEMORY, False, passages=tuple(shown), usage=usage)
     text, citations = resolved(written.text, shown)
     return Answer(text, True, citations, tuple(shown), usage)
+
+
+def _says_no(text: str) -> bool:
+    """Whether the model says that there is no answer, not that something else is "not in memory [1]"."""
+    said = text.lower()
+    return said.startswith(NOT_IN_MEMORY) or (NOT_IN_MEMORY in said and "[" not in said)
 
 
 async def _within(model: Model, hits: Sequence[Hit], budget_tokens: int) -> list[Hit]:
@@ -92,4 +98,4 @@ def _numbered(hits: Sequence[Hit]) -> str:
 def _line(hit: Hit) -> str:
     """On one line, so that no passage can look like the next or like the question."""
     text = " ".join(hit.text.split())
-    return f"{' '.join(hit.title.split())}. {text}" if hit.title else text
+    return without_marks(f"{' '.join(hit.title.split())}. {text}" if hit.title else text)

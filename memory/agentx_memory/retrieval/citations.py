@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 from agentx_memory.retrieval.hit import Hit
 
-_MARKS = re.compile(r"[ \t]*\[(\s*\d+(?:\s*[,;–-]\s*\d+)*\s*)\]")
+_NUMBERS = r"\[(\s*\d+(?:\s*[,;–-]\s*\d+)*\s*)\]"
+_MARKS = re.compile(rf"`[^`]*`|(\w*)([ \t]*){_NUMBERS}")
+"""Or a piece of code, in which there are none."""
+_FREE = re.compile(rf"(?<!\w){_NUMBERS}")
 _GAP = re.compile(r"[ \t]+(?=[.,;:!?](?:\s|$))")
 
 
@@ -34,8 +37,9 @@ class PassageCitation:
 def resolved(text: str, hits: Sequence[Hit]) -> tuple[str, tuple[PassageCitation, ...]]:
     """The text with `[1]`, `[2]` … in the order in which they appear, and what each stands for.
 
-    A mark of several numbers, `[1, 3]` or `[1-3]`, becomes one each. A mark that names no passage is removed. An answer
-    without a mark gets that of the passage with which it has most words in common.
+    A mark of several numbers, `[1, 3]` or `[1-3]`, becomes one each. A mark that names no passage is removed. What only
+    looks like one stays: within backticks, or `rows[0]` where a passage has that very word. An answer without a mark
+    gets that of the passage with which it has most words in common.
 
     Args:
         hits: the passages as they were numbered, from 1.
@@ -43,15 +47,23 @@ def resolved(text: str, hits: Sequence[Hit]) -> tuple[str, tuple[PassageCitation
     order: list[int] = []
 
     def renumbered(match: re.Match[str]) -> str:
-        named = [number for number in _numbers(match[1]) if 1 <= number <= len(hits)]
+        word, gap, numbers = match.groups()
+        if numbers is None or (word and not gap and any(match[0] in hit.text for hit in hits)):
+            return match[0]
+        named = [number for number in _numbers(numbers) if 1 <= number <= len(hits)]
         order.extend(number for number in named if number not in order)
-        return "".join(f" [{order.index(number) + 1}]" for number in named)
+        return word + "".join(f" [{order.index(number) + 1}]" for number in named)
 
     text = _GAP.sub("", _MARKS.sub(renumbered, text)).strip()
     if not order and text and hits:
         order = [1 + max(range(len(hits)), key=lambda place: _shared(text, hits[place]))]
         text = f"{text} [1]"
     return text, tuple(_citation(place, hits[number - 1]) for place, number in enumerate(order, 1))
+
+
+def without_marks(passage: str) -> str:
+    """A passage with `(2)` for its own `[2]`, a footnote say, which the model would cite as if it were ours."""
+    return _FREE.sub(r"(\1)", passage)
 
 
 def _numbers(inside: str) -> list[int]:

@@ -11,10 +11,10 @@ from agentx_memory.ingest.readers.markdown import marked
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-WORDS = st.sampled_from(
-    ["boat", "# h", "## k", "\n", "\n\n", " ", "  ", "```\n", "- ", "x = 1", "def f():\n", "\t", "…", "\f", "---\n"]
-)
-TEXTS = st.lists(WORDS, max_size=60).map("".join)
+WORDS = ["boat", "# h", "## k", "\n", "\n\n", " ", "  ", "```\n", "- ", "x = 1", "def f():\n", "\t", "…", "---\n"]
+# What ends a line for `str.splitlines` and for nobody else.
+NO_ENDS = ["\f", "\v", "\x85", "\u2028", "\u2029"]
+TEXTS = st.lists(st.sampled_from([*WORDS, *NO_ENDS]), max_size=60).map("".join)
 
 
 def check_lines(text, found):
@@ -57,6 +57,12 @@ def test_nothing_of_markdown_is_lost_but_headings_and_blanks(text):
     sections = list(marked(text).sections)
     kept = "".join(section.text for section in sections) + "".join(name for s in sections for name in s.heading)
     assert kept.count("boat") >= text.count("boat") - sum(line.startswith("#") for line in text.split("\n")) * 60
+
+
+@pytest.mark.parametrize("mark", [*NO_ENDS, "\x1c", "\x1e"])
+def test_what_is_no_end_of_a_line_moves_no_section(mark):
+    found = list(marked(f"# A\nfoo{mark}bar\nbaz\n# B\nqux\n").sections)
+    assert [(section.text, section.line) for section in found] == [(f"foo{mark}bar\nbaz\n", 2), ("qux\n", 5)]
 
 
 @given(st.lists(st.sampled_from(["boat ", "\n", "\n\n", "x" * 9000]), max_size=40).map("".join))

@@ -102,6 +102,12 @@ def test_a_page_is_known_by_its_beginning_too(one):
     assert one("saved", "<!DOCTYPE html><html><body><p>The boat lies in the harbour.</p></body></html>").kind == "html"
 
 
+def test_a_text_about_pdfs_is_none(one):
+    assert one("pdfs.md", b"# Formats\n\nA PDF begins with %PDF-1.7.\n").kind == "markdown"
+    assert one("a.pdf", b"junk\n" + pdf("The boat.")).kind == "pdf"
+    assert one("a", pdf("The boat.")).kind == "pdf"
+
+
 def test_a_pdf_gives_the_number_of_the_page(one):
     document = one("a.pdf", pdf("The boat.", "", "The harbour.", title="Sea"))
     assert (document.kind, document.title) == ("pdf", "Sea")

@@ -4,8 +4,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from agentx_memory.adding import add_documents
 from agentx_memory.chunks import Document
+from agentx_memory.gone import gone
 from agentx_memory.ingest import Skipped, documents, files, read_document
+from agentx_memory.local import LocalStore
 
 
 @pytest.fixture
@@ -96,12 +99,25 @@ def test_each_file_comes_once(folder):
     assert names(root, root, root / "a", root / "a" / "b", f"{root}/a/../a/b") == ["a/b"]
 
 
-def test_names_of_any_bytes_are_read(folder, splitter):
-    root = folder()
-    (root / os.fsdecode(b"\xff\n.txt")).write_bytes(b"The boat.")
-    (found,) = documents([root], embedder=splitter())
-    assert isinstance(found, Document)
+def test_names_of_any_characters_are_read_and_those_of_other_bytes_skipped(folder, splitter):
+    root = folder(**{"\n*é.txt": "The boat."})
+    for name in (b"\xff.txt", b"\xfe/sail.txt"):
+        path = root / os.fsdecode(name)
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("The sail.")
+    found, *skipped = sorted(documents([root], embedder=splitter()), key=lambda one: isinstance(one, Skipped))
     assert found.chunks[0].text == "The boat."
+    assert len(skipped) == 2
+    assert all(one.reason.startswith("Its name is no UTF-8") for one in skipped)
+
+
+def test_a_name_that_is_no_text_keeps_no_other_file_of_a_folder_out_of_a_store(folder, words):
+    root = folder(a="boat", z="sail")
+    (root / os.fsdecode(b"\xff")).write_text("oar")
+    store = LocalStore(None, words.name)
+    list(add_documents(store, words, (one for one in documents([root], embedder=words) if isinstance(one, Document))))
+    assert sorted(Path(item.key).name for item in store.sources()) == ["a", "z"]
+    assert gone(store, root / os.fsdecode(b"\xff")) == []
 
 
 def test_folders_nested_deeper_than_a_path_may_be_end_in_a_sentence(folder):

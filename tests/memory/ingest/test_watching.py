@@ -80,6 +80,19 @@ def test_what_a_walk_leaves_out_is_not_told(tmp_path, changes):
     assert {change.path.name for change in changes(act)} == {"seen.txt"}
 
 
+def test_what_lies_behind_a_linked_folder_is_not_told(tmp_path, changes, tmp_path_factory):
+    outside = tmp_path_factory.mktemp("outside")
+    (tmp_path / "link").symlink_to(outside)
+
+    def act():
+        (outside / "secret").write_text("no")
+        (outside / "deep").mkdir()
+        (outside / "deep" / "secret").write_text("no")
+        (tmp_path / "seen").write_text("boat")
+
+    assert {change.path.name for change in changes(act)} == {"seen"}
+
+
 def test_a_set_event_ends_it(tmp_path):
     stop = threading.Event()
     threading.Timer(0.2, stop.set).start()

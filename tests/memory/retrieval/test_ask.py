@@ -56,6 +56,22 @@ def test_a_model_that_says_so_itself_is_believed(club):
     assert told("How old is the crane?", club, model).text == NOT_IN_MEMORY
 
 
+@pytest.mark.parametrize("reply", ["not in memory [1]", "The answer is not in memory."])
+def test_that_it_is_not_there_may_be_said_in_a_sentence(club, reply):
+    assert not told("How old is the crane?", club, ScriptedModel([reply], yes=0.9)).found
+
+
+def test_an_answer_about_what_is_not_in_memory_is_one(club):
+    answer = told("What does the crane lift?", club, ScriptedModel(["The page is not in memory yet [1]."], yes=0.9))
+    assert answer.text == "The page is not in memory yet [1]."
+
+
+def test_footnotes_of_passages_are_not_taken_for_their_numbers(memory):
+    model = ScriptedModel(["4.5 tonnes [1]."], yes=0.9)
+    told("What does the crane lift?", memory(club=["The crane [2] lifts 4.5 tonnes."]), model)
+    assert "[1] The crane (2) lifts 4.5 tonnes." in model.prompts[0]
+
+
 def test_an_empty_reply_is_no_answer(club):
     assert not told("How old is the crane?", club, ScriptedModel([" \n"], yes=0.9)).found
 

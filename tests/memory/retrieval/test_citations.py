@@ -1,5 +1,5 @@
 import pytest
-from agentx_memory.retrieval.citations import resolved
+from agentx_memory.retrieval.citations import resolved, without_marks
 
 
 @pytest.fixture
@@ -29,6 +29,18 @@ def test_a_mark_of_several_numbers_becomes_one_each(hits, mark):
     text, citations = resolved(f"Both {mark}.", hits)
     assert text == "Both [1] [2]."
     assert {one.source for one in citations} == {"a", "c"}
+
+
+def test_what_only_looks_like_a_mark_is_not_one(memory):
+    hits = memory(code=["rows[0] is the head, rows[2] the first"], gate=["the gate is blue"]).search("rows gate")
+    hits.sort(key=lambda hit: hit.source)
+    assert resolved("rows[0] is the head[1].", hits)[0] == "rows[0] is the head [1]."
+    assert resolved("The head is `rows[1]` [2].", hits)[0] == "The head is `rows[1]` [1]."
+    assert resolved("The head is `rows`[1].", hits)[0] == "The head is `rows` [1]."
+
+
+def test_footnotes_of_a_passage_are_shown_as_no_marks_of_ours():
+    assert without_marks("The crane [2] lifts.[1, 3] See rows[0].") == "The crane (2) lifts.(1, 3) See rows[0]."
 
 
 def test_a_range_and_a_hostile_one(hits):

@@ -33,3 +33,11 @@ def test_what_only_its_words_have_found_has_no_similarity():
 
 def test_ranks_of_a_retriever_without_a_name_of_its_own_are_told_too():
     assert why(hit("a", ranks={"graph": 1})) == "1st by graph"
+
+
+def test_where_else_the_same_text_stands_is_told():
+    assert shown_hits([hit("a", ranks={"lexical": 2}, also=("b.md:3", "c.md:1-2"))]).splitlines() == [
+        "1. note: 2nd by its words",
+        "    a",
+        "    the same: b.md:3, c.md:1-2",
+    ]

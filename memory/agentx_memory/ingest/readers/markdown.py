@@ -1,5 +1,6 @@
 """Markdown: a section for what lies under each heading."""
 
+import io
 import re
 from collections.abc import Iterator
 from itertools import pairwise
@@ -64,7 +65,8 @@ def _parts(text: str) -> Iterator[str]:
 
 
 def _sections(text: str, headings: list[tuple[int, int, int, str]]) -> Iterator[Section]:
-    lines = text.splitlines(keepends=True) if "\f" not in text else re.findall(r"[^\n]*\n|[^\n]+", text)
+    # Only `\n` ends a line, as for the parser: `str.splitlines` ends lines at what else Unicode has for it, too.
+    lines = list(io.StringIO(text))
     path: list[tuple[int, str]] = []
     begin, heading_line = 0, 0
     for first, after, level, words in [*headings, (len(lines), len(lines), 0, "")]:
