@@ -122,8 +122,8 @@ class Agent:
 
     @property
     def model_name(self) -> str:
-        """What was asked for, before the model is loaded."""
-        return self._spec if isinstance(self._spec, str) else self._spec.name if self._spec else "default"
+        """What was asked for, or else the name of the default model; it need not be loaded yet."""
+        return _name_of(self._spec)
 
     async def run(self, task: str, *, output: type[T] | None = None) -> RunResult:
         """Runs a task to its end.
@@ -299,6 +299,12 @@ def _once(make: Callable[[], T]) -> Callable[[], T]:
             return made[0]
 
     return get
+
+
+def _name_of(spec: str | Model | None) -> str:
+    from agentx.models.catalog import named
+
+    return named(spec) if spec is None or isinstance(spec, str) else spec.name
 
 
 def _absolute(adapter: Path | str | None) -> str | None:

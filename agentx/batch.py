@@ -64,18 +64,23 @@ def items(lines: Iterable[str], source: str) -> list[Item]:
 class Output:
     """The file that gets a line for each task; held by one process at a time. A context manager.
 
+    Args:
+        path: of the file.
+        decoder: the model and its adapter in words: all lines are of one.
+
     Attributes:
         done: lines of the tasks that have one, each with its task; None where an older version has left that out.
         missed: how many of these did not end ok.
         errors: what was said of these, and how often.
 
     Raises:
-        UsageError: the file holds something else, or another process writes to it.
+        UsageError: the file holds something else, was begun with another decoder, or another process writes to it.
         StorageError: it cannot be read or written.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, decoder: str = "") -> None:
         self.path = path
+        self._decoder = decoder
         self.done: dict[int, str | None] = {}
         self.missed = 0
         self.errors: Counter[str] = Counter()
@@ -137,11 +142,16 @@ class Output:
             raise UsageError(f"Another process writes to {self.path}; wait for it, or name another file.") from None
 
     def _open(self) -> None:
-        self.name = os.read(self._lock, 64).decode("ascii", "replace")
+        self.name, _, begun = self._beside.read_text("utf-8", "replace").partition("\n")
         # An output that was taken away begins anew, and with it the tasks.
         known = self.name if self.path.exists() else ""
         if not known:
             os.ftruncate(self._lock, 0)
+        elif begun not in ("", self._decoder):  # older versions have left that out
+            raise UsageError(
+                f"{self.path} was begun with {begun}, and would go on with {self._decoder}; give --model and --adapter "
+                "as they were then (`--adapter none` for no adapter), or name another file for the output."
+            )
         self._file = os.open(self.path, os.O_CREAT | os.O_RDWR | os.O_APPEND | os.O_CLOEXEC, 0o644)
         held = self.path.read_bytes()
         # The last line of a process that was killed may be a part of one.
@@ -155,7 +165,7 @@ class Output:
         os.ftruncate(self._file, len(whole))
         if not known:
             self.name = secrets.token_hex(8)
-            os.pwrite(self._lock, self.name.encode(), 0)
+            os.pwrite(self._lock, f"{self.name}\n{self._decoder}".encode("utf-8", "replace"), 0)
             os.fsync(self._lock)
 
 

@@ -5,7 +5,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,12 +33,13 @@ from agentx.planner.retrieval import Retrieval
 from agentx.policy import ASKING, Approver, Asker, Policy
 from agentx.provenance import Provenance
 from agentx.recorded_model import digest
-from agentx.redaction import redact, redacted_in
+from agentx.redaction import beginning, redact, redacted_in
 from agentx.schema import ordered_parameters
 from agentx.steering import Steering
 from agentx.tape import Tape
 from agentx.threads import in_thread
 from agentx.tool import Marks, Tool, ToolContext
+from agentx.tool_state import States, ToolState
 
 if TYPE_CHECKING:
     from agentx.guarding.desk import Desk
@@ -54,6 +55,8 @@ class Surroundings:
         settle: asks a person about a call in doubt.
         delegate: has a task done in a session of its own (see `Session.delegate`).
         desk: what guards do about texts; None where none is on.
+        states: where tools keep what is theirs from call to call; None where nowhere.
+        ended: for each tool the ids of its calls that have ended in this session, in order.
     """
 
     session_id: str
@@ -69,6 +72,8 @@ class Surroundings:
     settle: doubt.Settler | None = None
     delegate: Callable[..., Awaitable[RunResult]] | None = None
     desk: "Desk | None" = None
+    states: States | None = None
+    ended: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
 
 
 class Calls:
@@ -79,10 +84,9 @@ class Calls:
         self._around = around
         self._emit: Callable[[Event], None] = turn.emit
         self._gate = Gate(turn, around.workspace, around.policy, around.provenance, around.approve)
-        # Programs that run again without a person's word.
-        self._unasked: set[str] = set()
-        self.idle: set[str] = set()
-        """Ids of the calls that brought nothing new."""
+        self._unasked: set[str] = set()  # programs that run again without a person's word
+        self.idle: set[str] = set()  # ids of the calls that brought nothing new
+        self.begun: set[str] = set()  # ids of those that were begun, whatever came of them
         self._desk = around.desk and replace(around.desk, asking=self._gate.asking)
 
     def has_effects(self, call: ToolCall) -> bool:
@@ -93,30 +97,32 @@ class Calls:
         """What asking the model about calls has cost."""
         return self._gate.usage
 
-    async def at_once(self, calls: list[ToolCall]) -> list[ToolResult]:
-        """Carries out calls of the model's side by side."""
-        if len(calls) == 1:
-            return [await self._call(calls[0])]
+    async def at_once(self, calls: list[ToolCall]) -> None:
+        """Carries out calls of the model's side by side; where one ends the run, those that have ended are done."""
         tasks = [asyncio.ensure_future(self._call(call)) for call in calls]
         try:
-            return await asyncio.gather(*tasks)
+            await asyncio.gather(*tasks)
         finally:
             for task in tasks:
                 task.cancel()
+            ends = await asyncio.gather(*tasks, return_exceptions=True)
+            self._turn.done += [
+                (call, end) for call, end in zip(calls, ends, strict=True) if isinstance(end, ToolResult)
+            ]
 
     async def _call(self, call: ToolCall) -> ToolResult:
         """Carries out a call of the model's; one that repeats itself is refused."""
         self._emit(CallDecoded(call))
         if recorded := await self._recorded(call):
             return self._unless_known(call, recorded)
-        if refused := self._refusal(call):
+        if refused := repeated(self._turn, call):
             self._emit(CallFinished(refused))
             return refused
         return self._unless_known(call, await self._permitted(call))
 
     def _unless_known(self, call: ToolCall, result: ToolResult) -> ToolResult:
         """The result as the model is shown it: one that an equivalent call gave before comes in one sentence."""
-        told = nothing_new(self._turn.toolbox, call, result, self._turn.done)
+        told = nothing_new(self._turn.toolbox, call, result, self._turn.lately)
         if told is None:
             return result
         self.idle.add(call.id)
@@ -142,7 +148,8 @@ class Calls:
         if self._desk:
             result = await self._desk.result(permitted, result, shown=shown)
         result = self._noted(permitted, result)
-        self._warn_of(result)
+        if told := warning(self._around, result):
+            self._emit(Notice(told))
         if permitted != call:
             told = f"(the user changed the arguments to {json.dumps(permitted.arguments, ensure_ascii=False)})"
             result = replace(result, text=f"{told}\n{result.text}")
@@ -152,8 +159,13 @@ class Calls:
     def _noted(self, call: ToolCall, result: ToolResult) -> ToolResult:
         """The result as it is to be kept, once all that follows from it is noted."""
         tool = self._turn.toolbox[call.name]
+        self._around.ended.setdefault(call.name, []).append(call.id)
         result = self._around.provenance.take(tool, call, result)
         return self._turn.recovery.take(tool, result, self._turn.toolbox)
+
+    def _begin(self, intent: CallStarted) -> None:
+        self.begun.add(intent.call.id)
+        self._emit(intent)
 
     async def _recorded(self, call: ToolCall, maker: ToolCall | None = None) -> ToolResult | None:
         """What came of a call before the run broke off, so that it is not made twice; None for one not yet begun."""
@@ -162,7 +174,7 @@ class Calls:
         if intent is None and result is None:
             return None
         if intent is not None:
-            self._emit(intent)
+            self._begin(intent)
             if result is None:
                 return await self._in_doubt(call, intent, maker)
             self._note_past(intent.call)
@@ -213,19 +225,13 @@ class Calls:
         if maker.id in self._unasked and any(map(self.has_effects, self._around.tape.calls.unmade(maker))):
             raise doubt.InDoubt(maker, self._around.session_id)
 
-    def _warn_of(self, result: ToolResult) -> None:
-        """A program may change any file of the workspace; after text of strangers a person should look at some."""
-        later = [path for path in result.changed if sinks.runs_later(self._around.workspace, path)]
-        if later and self._around.provenance.tainted:
-            self._emit(Notice(f"Look at {', '.join(later)}: it may be run later, and text of strangers was read."))
-
     async def _noting_changes(self, call: ToolCall, maker: ToolCall) -> ToolResult:
         tool, folder = self._turn.toolbox[call.name], self._around.workspace
         if not tool.capabilities & {"writes", "executes"}:
-            self._emit(CallStarted(call))
+            self._begin(CallStarted(call))
             return await self._carry_out(tool, call, maker)
         watched = await in_thread(lambda: changes.Watched(folder))
-        self._emit(CallStarted(call, await in_thread(lambda: changes.fingerprint(folder)) if tool.confined else ""))
+        self._begin(CallStarted(call, await in_thread(lambda: changes.fingerprint(folder)) if tool.confined else ""))
         result = await self._carry_out(tool, call, maker, watched)
         # Of a tool that was given up, or failed in the middle, nobody knows what it did after it had looked.
         after = watched.after if result.ok and watched.after else await in_thread(watched.look)
@@ -244,15 +250,6 @@ class Calls:
         if not result.ok:
             raise ToolError(result.text)
         return result.text if result.value is None else result.value
-
-    def _refusal(self, call: ToolCall) -> ToolResult | None:
-        """A call that repeats an earlier one is refused with its reason; after a change of files it may be repeated."""
-        earlier = self._turn.earlier(call)
-        if earlier is None:
-            return None
-        said = earlier.text if len(earlier.text) <= 200 else f"{earlier.text[:200]}…"
-        reason = f"refused: you made this very call before; it gave: {said}. Do something else."
-        return ToolResult(call.id, "refused", reason, untrusted=earlier.untrusted)
 
     async def _ask(self, call_id: str, question: str) -> str | None:
         """Puts a question of a tool to the person; what they say are the user's words."""
@@ -293,7 +290,15 @@ class Calls:
             marks=marks,
             tainted=provenance.tainted and bool(provenance.foreign(tool, call.arguments)),
             watched=watched,
+            state=self._state(call, marks),
         )
+
+    def _state(self, call: ToolCall, marks: Marks) -> ToolState | None:
+        around = self._around
+        if around.states is None:
+            return None
+        earlier = tuple(around.ended.get(call.name, ()))
+        return ToolState(around.states, around.session_id, call.id, earlier, marks, around.provenance)
 
     async def _delegate(
         self, call_id: str, begun: Counter[str], marks: Marks, task: str, *, id: str = "", **budget: Any
@@ -321,3 +326,27 @@ class Calls:
             raise
         finally:
             over[0] = True
+
+
+def repeated(turn: Turn, call: ToolCall) -> ToolResult | None:
+    """The refusal of a call that can bring nothing new (see `Turn.earlier`), with its reason; None for any other."""
+    earlier = turn.earlier(call)
+    if earlier is None:
+        return None
+    said = earlier.text if len(earlier.text) <= 200 else f"{beginning(earlier.text, 200)}…"
+    reason = f"refused: you made this very call before; it gave: {said}. Do something else."
+    return ToolResult(call.id, "refused", reason, untrusted=earlier.untrusted)
+
+
+def warning(around: Surroundings, result: ToolResult) -> str:
+    """A program may change any file of the workspace; after text of strangers a person should look at some."""
+    later = [path for path in result.changed if sinks.runs_later(around.workspace, path)]
+    if not later or not around.provenance.tainted:
+        return ""
+    return f"Look at {', '.join(later)}: it may be run later, and text of strangers was read."
+
+
+def broken_off(call: ToolCall, begun: bool) -> ToolResult:
+    """What stands for the result of a call of a reply in the midst of which the run ended."""
+    under_way = "no result: the run ended while this was under way, and it may have been carried out"
+    return ToolResult(call.id, "cancelled", under_way if begun else "not carried out: the run ended before")

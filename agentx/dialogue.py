@@ -45,6 +45,7 @@ class Dialogue:
         self._conversation = Conversation()
         self._past: list[Source] = []
         self._shown: list[str] = []
+        self._ended: dict[str, list[str]] = {}
         self._speaks_for_user = parent is None
         # What a person grants holds for this conversation.
         self._policy = parent._policy if parent else agent.policy.for_session()
@@ -101,7 +102,9 @@ class Dialogue:
 
     def plays(self, run: Run) -> bool:
         """Whether a task of the past was this agent's model's: only then can its replies be played back."""
-        return run.started.model == self._agent.model_name
+        from agentx.models.catalog import named
+
+        return named(run.started.model) == self._agent.model_name
 
     def _recall(self, model: Model, run: Run) -> list[str]:
         """As `play_back`, of a task that another model had: what was said, seen and granted in it counts on.
@@ -121,6 +124,8 @@ class Dialogue:
             if isinstance(event, CallFinished) and (intent := tape.calls.intent(event.result.call_id)):
                 if "." not in intent.call.id:  # not those that a program made
                     turn.done.append((intent.call, event.result))
+                if event.result.status != "cancelled":
+                    self._ended.setdefault(intent.call.name, []).append(intent.call.id)
                 if tool := self._agent.toolbox.get(intent.call.name):
                     self._provenance.take(tool, intent.call, event.result)
         turn.past = self._past
@@ -223,6 +228,8 @@ class Dialogue:
             settle=agent.settle,
             delegate=execution.delegate,
             desk=desk,
+            states=getattr(agent.open_journal(), "states", None),
+            ended=self._ended,
         )
 
     async def _look_ahead(self, turn: "Turn", plan: "Strategy", execution: Execution) -> None:

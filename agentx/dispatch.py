@@ -11,9 +11,12 @@ from typing import Any, cast
 from agentx.errors import EndsRun, ToolError
 from agentx.messages import ToolCall, ToolResult, is_shallow
 from agentx.nearest import advice
+from agentx.redaction import beginning, cuts
 from agentx.threads import in_thread
 from agentx.tool import Tool, ToolContext
 
+_NEAR = 200
+"""Characters within which a text is rather cut at the end of a line, or else of a word."""
 GRACE_S = 2.0
 """How long a tool that is given up may take to clean up before it is left behind."""
 
@@ -41,6 +44,7 @@ async def carry_out(tool: Tool, call: ToolCall, context: ToolContext) -> ToolRes
         status, text, argument = "error", worded(error, call), error.argument
     except Exception as error:
         status, text, trace = "error", one_line(error), traceback.format_exc()
+    text = text.encode("utf-8", errors="replace").decode("utf-8")  # names of files may be none
     shown = cut(text, tool.max_output_bytes)
     return ToolResult(
         call_id=call.id,
@@ -120,13 +124,13 @@ def one_line(error: BaseException) -> str:
         message = " ".join(str(error).split())
     except Exception:
         message = "its message cannot be read"
-    return f"{type(error).__name__}: {message}"[:500] if message else type(error).__name__
+    return beginning(f"{type(error).__name__}: {message}", 500) if message else type(error).__name__
 
 
 def as_text(value: Any) -> str:
     """A tool's return value as the model is shown it: text as it is, the rest as JSON where it can be."""
     if isinstance(value, str):
-        return value.encode("utf-8", errors="replace").decode("utf-8")
+        return value
     if value is None:
         return "done"
     if hasattr(value, "model_dump_json"):
@@ -171,10 +175,26 @@ def as_json(value: Any) -> Any:
 
 
 def cut(text: str, max_bytes: int) -> str:
-    """The beginning and the end of a text that is too long, with a notice between of how much is missing."""
+    """The beginning and the end of a text that is too long, with a notice between of how much is missing.
+
+    Neither ends in a part of a secret, which nobody who looks for secrets could find.
+    """
     data = text.encode()
     if len(data) <= max_bytes:
         return text
     head, tail = data[: max_bytes * 3 // 4], data[len(data) - max_bytes // 4 :]
-    missing = len(data) - len(head) - len(tail)
-    return f"{head.decode(errors='ignore')}\n[… {missing:,} bytes left out …]\n{tail.decode(errors='ignore')}"
+    end = _end_before(text, len(head.decode(errors="ignore")))
+    start = _start_after(text, len(text) - len(tail.decode(errors="ignore")))
+    end, start = cuts(text, end)[0], cuts(text, start)[1]
+    return f"{text[:end]}\n[… {len(text[end:start].encode()):,} bytes left out …]\n{text[start:]}"
+
+
+def _end_before(text: str, at: int) -> int:
+    """Where a line, or else a word, ends shortly before a place; the place where none does."""
+    ends = (text.rfind(mark, max(at - _NEAR, 0), at) for mark in "\n ")
+    return next((end for end in ends if end >= 0), at)
+
+
+def _start_after(text: str, at: int) -> int:
+    starts = (text.find(mark, at, at + _NEAR) for mark in "\n ")
+    return next((start + 1 for start in starts if start >= 0), at)

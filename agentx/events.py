@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeAlias, cast
 
 from agentx.guarded import Found, Guarded
-from agentx.messages import Citation, RunStatus, ToolCall, ToolResult, Usage
+from agentx.messages import Cause, Citation, RunStatus, ToolCall, ToolResult, Usage
 from agentx.model import FinishReason, Fragment
 
 VERSION = 1
@@ -290,13 +290,14 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class RunFinished:
-    """Last event of a run; `output` is JSON."""
+    """Last event of a run; `output` is JSON, `cause` as `RunResult` has it."""
 
     status: RunStatus
     output: Any
     error: str | None
     steps: int
     usage: Usage
+    cause: Cause | None = None
 
 
 Event: TypeAlias = (
@@ -338,10 +339,14 @@ Event: TypeAlias = (
 
 _KINDS: dict[str, type[Any]] = {cls.__name__: cls for cls in Event.__args__}
 _NESTED: dict[str, type[Any]] = {"call": ToolCall, "result": ToolResult, "usage": Usage}
+_LISTED: dict[str, type[Any]] = {"found": Found, "citations": Citation}
 
 
 class EventLog(Protocol):
-    """Where the events of runs go: `agentx.journal.Journal` keeps them on disk, `MemoryJournal` in memory."""
+    """Where the events of runs go: `agentx.journal.Journal` keeps them on disk, `MemoryJournal` in memory.
+
+    One that has an attribute `states` (`agentx.tool_state.States`) keeps there what tools keep from call to call.
+    """
 
     def create_session(
         self, *, workspace: str, model: str, task: str, session_id: str | None = None, parent: str | None = None
@@ -380,10 +385,9 @@ def from_json(row: dict[str, Any]) -> Event:
         fields["event"] = from_json(fields["event"])
     if "fragments" in fields:
         fields["fragments"] = list(map(_fragment, fields["fragments"]))
-    if "found" in fields:
-        fields["found"] = [Found(**found) for found in fields["found"]]
-    if "citations" in fields:
-        fields["citations"] = [Citation(**citation) for citation in fields["citations"]]
+    for name, listed in _LISTED.items():
+        if name in fields:
+            fields[name] = [listed(**item) for item in fields[name]]
     return cls(**fields)
 
 

@@ -12,7 +12,7 @@ def cache_dir() -> Path:
 
 
 def data_dir() -> Path:
-    """Sessions, memory, undo, calibration: what cannot. `AGENTX_DATA_DIR` moves it."""
+    """Sessions, memory, undo, variables of programs, calibration: what cannot. `AGENTX_DATA_DIR` moves it."""
     return _folder("AGENTX_DATA_DIR", platformdirs.user_data_dir("agentx", appauthor=False))
 
 

@@ -4,12 +4,13 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from typing import Any
 
-from agentx.calls import Calls, Surroundings
+from agentx.calls import Calls, Surroundings, broken_off
 from agentx.context import Room
 from agentx.deadline import Deadline
-from agentx.errors import AgentXError, EndsRun
+from agentx.errors import AgentXError, ContextOverflow, EndsRun
 from agentx.events import Event, Notice, RunFinished, StepFinished, StepStarted
-from agentx.messages import RunStatus, ToolCall, ToolResult, Usage
+from agentx.messages import Cause, RunStatus, ToolCall, ToolResult, Usage
+from agentx.planner.answers import is_json
 from agentx.planner.base import Action, Strategy, Turn
 from agentx.planner.review import Review
 from agentx.steering import heed
@@ -68,6 +69,8 @@ class Loop:
             raise
         except EndsRun as error:
             return self._end(error.status, str(error))
+        except ContextOverflow as error:
+            return self._end("failed", str(error), cause="model")
         except AgentXError as error:
             return self._end("failed", str(error))
 
@@ -85,7 +88,7 @@ class Loop:
             self._usage += action.usage
             if action.answer is not None:
                 self._emit(StepFinished(number, action.usage))
-                if self._goes_on(number, action.answer):
+                if self._goes_on(number, action.answer, action.problem):
                     continue
                 return await self._conclude(action.answer)
             if action.problem:
@@ -102,45 +105,62 @@ class Loop:
             turn.was_shown()
             self._emit(StepFinished(number, action.usage))
             if problems > MAX_PROBLEMS:
-                return self._end("failed", f"The model gave {problems} unusable replies in a row; try another model.")
-        return self._end("failed", f"No answer within {self._limits.max_steps} steps; raise --max-steps.")
+                told = f"The model gave {problems} unusable replies in a row; try another model."
+                return self._end("failed", told, cause="model")
+        told = f"No answer within {self._limits.max_steps} steps; raise --max-steps."
+        return self._end("failed", told, cause="model")
 
-    def _goes_on(self, number: int, answer: str) -> bool:
+    def _goes_on(self, number: int, answer: str, flaw: str | None) -> bool:
         """Whether the step after an answer is due: the user has said more meanwhile, or the answer is sent back."""
-        if number == self._limits.max_steps:
-            return False
-        if self._around.steering.is_due(number + 1, self._around.tape):
-            return True
-        objection = self._review.objection(answer)
-        if objection:
-            self._turn.prompt += self._strategy.problem(self._turn, objection)
-        return bool(objection)
+        if number < self._limits.max_steps:
+            if self._around.steering.is_due(number + 1, self._around.tape):
+                return True
+            if objection := self._review.objection(answer, flaw):
+                self._turn.prompt += self._strategy.problem(self._turn, objection)
+                return True
+        if flaw:
+            self._emit(Notice("The answer was cut off and is given as far as it goes."))
+        return False
 
     async def _conclude(self, answer: str) -> RunFinished:
         verdict = await self._review.judge(answer)
         self._usage += verdict.usage
         if verdict.refusal:
             return self._end("refused", verdict.refusal)
+        if self._turn.answer_schema is not None and not is_json(verdict.answer):
+            told = "The answer was cut off when it was written anew; ask for a shorter one."
+            return self._end("failed", told, cause="model")
         self._around.tape.pass_end()
         self._review.publish(verdict.answer)
         return self._end("ok", output=verdict.answer)
 
-    def _end(self, status: RunStatus, error: str | None = None, output: Any = None) -> RunFinished:
-        return RunFinished(status, output, error, self._steps, self._usage + self._calls.usage)
+    def _end(
+        self, status: RunStatus, error: str | None = None, output: Any = None, cause: Cause | None = None
+    ) -> RunFinished:
+        return RunFinished(status, output, error, self._steps, self._usage + self._calls.usage, cause)
 
     async def _act(self, calls: list[ToolCall]) -> list[tuple[ToolCall, ToolResult]]:
         """Carries out the calls of one reply: neighbours without side effects at once, the others one by one."""
-        results: list[tuple[ToolCall, ToolResult]] = []
-        for group in in_groups(calls, self._calls.has_effects):
-            done = await self._calls.at_once(group)
-            results += zip(group, done, strict=True)
-            self._turn.done += zip(group, done, strict=True)
+        done, before = self._turn.done, len(self._turn.done)
+        try:
+            for group in in_groups(calls, self._calls.has_effects):
+                await self._calls.at_once(group)
+        except BaseException:
+            self._show_what_was_done(calls, done[before:])
+            raise
+        results = done[before:]
         idle = [result for _, result in results if self._is_idle(result)]
         # A model that only repeats itself has what it needs, or never will: it has to answer.
         if idle and len(idle) == len(results) and self._was_idle(len(results)):
             self._turn.must_answer = True
             self._emit(Notice("The run repeats itself; the model has to answer now."))
         return results
+
+    def _show_what_was_done(self, calls: list[ToolCall], done: list[tuple[ToolCall, ToolResult]]) -> None:
+        """In the midst of a reply the run ends: whoever goes on with the conversation must do none of it twice."""
+        results = {call.id: result for call, result in done}
+        shown = [(call, results.get(call.id) or broken_off(call, call.id in self._calls.begun)) for call in calls]
+        self._turn.prompt += self._strategy.results(self._turn, shown)
 
     async def _retrieve(self, action: Action, results: list[tuple[ToolCall, ToolResult]]) -> None:
         if self._around.retrieval:
@@ -152,7 +172,7 @@ class Loop:
             self._emit(Notice(note))
 
     def _was_idle(self, new: int) -> bool:
-        before = self._turn.done[:-new]
+        before = self._turn.lately[:-new]
         return bool(before) and self._is_idle(before[-1][1])
 
     def _is_idle(self, result: ToolResult) -> bool:

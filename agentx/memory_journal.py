@@ -9,12 +9,14 @@ from typing import Any
 
 from agentx.events import Event, StepStarted
 from agentx.journal.rows import SessionRow, new_id, stamp, taken_id, unknown_session
+from agentx.tool_state import MemoryStates, States
 
 
 class MemoryJournal:
     """The event log of runs that nobody will look up later; may be used from several threads."""
 
     def __init__(self) -> None:
+        self.states: States = MemoryStates()
         self._lock = threading.Lock()
         self._rows: dict[str, SessionRow] = {}
         self._events: dict[str, list[Event]] = {}

@@ -133,6 +133,10 @@ class Citation:
 
 RunStatus: TypeAlias = Literal["ok", "failed", "refused", "denied", "in_doubt", "timeout", "interrupted"]
 
+Cause: TypeAlias = Literal["model"]
+"""Whose doing it is that a run failed: "model" where it came to no answer, wrote what could not be used, or filled its
+context; of what else can fail nothing is told."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
@@ -143,7 +147,7 @@ class RunResult:
     `calls` are the calls carried out, in order. `citations` say which of their results supports which claim of the
     answer; places are those in its text (in its JSON where a type was asked for). `unverified` are the figures, dates,
     names and quotations of the answer that nothing the session has seen supports; empty where the agent has no tools,
-    since then there is nothing to hold against an answer.
+    since then there is nothing to hold against an answer. `cause` is set where a failure is the model's doing.
     """
 
     status: RunStatus
@@ -155,3 +159,4 @@ class RunResult:
     session_id: str = ""
     citations: tuple[Citation, ...] = ()
     unverified: tuple[str, ...] = ()
+    cause: Cause | None = None

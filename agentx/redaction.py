@@ -121,6 +121,27 @@ def secrets_in(text: str) -> list[tuple[int, int, str]]:
     return sorted(_found(text)) if _may_hold(text) else []
 
 
+def beginning(text: str, characters: int) -> str:
+    """The first characters of a text, at most so many, that end in no part of a secret."""
+    return text[: cuts(text, characters)[0]] if len(text) > characters else text
+
+
+def cuts(text: str, at: int) -> tuple[int, int]:
+    """The nearest places before and after one where a cut leaves each secret whole, with the words that tell it so.
+
+    A part of a secret has none of its marks, and would be taken for ordinary text.
+    """
+    first = max(at - _MAX_HELD, 0)
+    near = text[first : at + _MAX_HELD]
+    spans = [(first + match.start(), first + match.end()) for _, match in _matches(near)] if _may_hold(near) else []
+    before = after = at
+    for begin, end in sorted(spans, reverse=True):
+        before = begin if begin < before < end else before
+    for begin, end in sorted(spans, key=lambda span: span[1]):
+        after = end if begin < after < end else after
+    return before, after
+
+
 def redact_value(value: Any) -> Any:
     """A JSON value with each text in it redacted, keys too."""
     if isinstance(value, str):
@@ -203,7 +224,11 @@ def _without(text: str, start: int) -> str:
 
 
 def _found(text: str) -> Iterator[tuple[int, int, str]]:
+    return ((match.start("secret"), match.end("secret"), name) for name, match in _matches(text))
+
+
+def _matches(text: str) -> Iterator[tuple[str, re.Match[str]]]:
     for item in _FORMATS:
         if any(mark in text for mark in item.marks):
             for match in _compiled(item.pattern).finditer(text):
-                yield match.start("secret"), match.end("secret"), item.name
+                yield item.name, match

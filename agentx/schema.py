@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from agentx.errors import SchemaError, ToolError
 from agentx.nearest import did_you_mean
+from agentx.redaction import beginning
 from agentx.tool import ToolContext, ToolSchema
 
 
@@ -173,7 +174,7 @@ def invalid(tool_name: str, parameters: Mapping[str, Any], names: list[str], pro
         return ToolError(f"{tool_name} needs the argument `{place}`; its arguments are: {expected}.", argument=place)
     if problem["type"] == "extra_forbidden":
         return unknown_argument(tool_name, place, names)
-    sentence = f"{tool_name}: argument `{place}`: {problem['msg']} (got {problem['input']!r})."[:500]
+    sentence = beginning(f"{tool_name}: argument `{place}`: {problem['msg']} (got {problem['input']!r}).", 500)
     valid = choices(parameters["properties"].get(place, {}), parameters)
     return ToolError(f"{sentence}{did_you_mean(problem['input'], valid)}", argument=place)
 

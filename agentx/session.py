@@ -329,14 +329,20 @@ async def _result(
 def _as_result(
     final: RunFinished, answered: Answered, calls: list[ToolCall], output: type[Any] | None, session_id: str
 ) -> RunResult:
-    value = final.output
-    if output is not None and final.status == "ok":
+    status, value, error, cause = final.status, final.output, final.error, final.cause
+    if output is not None and status == "ok":
         import pydantic
 
-        value = pydantic.TypeAdapter(output).validate_json(value)
+        try:
+            value = pydantic.TypeAdapter(output).validate_json(value)
+        except pydantic.ValidationError as refusal:  # what no schema can say, as of a validator
+            place, why = refusal.errors()[0]["loc"], refusal.errors()[0]["msg"]
+            named = f"{'.'.join(map(str, place))}: {why}" if place else why
+            error = f"The answer does not fit the type that was asked for: {named}."
+            status, value, cause = "failed", None, "model"
     return RunResult(
-        final.status, value, final.error, final.steps, calls, final.usage, session_id,
-        tuple(answered.citations), tuple(answered.unverified),
+        status, value, error, final.steps, calls, final.usage, session_id,
+        tuple(answered.citations), tuple(answered.unverified), cause,
     )  # fmt: skip
 
 

@@ -76,6 +76,7 @@ async def heed(turn: "Turn", strategy: "Strategy", around: "Surroundings", step:
     From then on it belongs to the task: probes, programs and a prompt that begins anew are told of it.
     """
     from agentx.planner.decoding import prompt_text
+    from agentx.planner.recovery import Recovery
 
     if step in around.tape.tainted_steps:
         around.provenance.taint()
@@ -94,11 +95,12 @@ async def heed(turn: "Turn", strategy: "Strategy", around: "Surroundings", step:
         if around.retrieval:
             await around.retrieval.for_words(turn, [text])
         shown = Template(prompt_text("steering")).substitute(text=text)
-        turn.prompt += strategy.opening(replace(turn, task=shown, background=""), follow_up=True)
+        turn.prompt += strategy.opening(replace(turn, task=shown, background="", examples=""), follow_up=True)
         turn.was_shown()
         turn.task = with_words(turn.task, [text])
-    # Whoever is told something new may have to look once more.
+    # Whoever is told something new may have to look once more, with what failed before too.
     turn.must_answer, turn.has_news = False, True
+    turn.heard, turn.recovery = len(turn.done), Recovery()
     return True
 
 

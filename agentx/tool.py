@@ -24,10 +24,11 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 if TYPE_CHECKING:
     from agentx.changes import Watched
     from agentx.messages import RunResult
+    from agentx.tool_state import ToolState
 
-Capability: TypeAlias = Literal["reads_private", "ingests_untrusted", "writes", "executes", "egress", "costs"]
+Capability: TypeAlias = Literal["reads_private", "ingests_untrusted", "keeps", "writes", "executes", "egress", "costs"]
 """What a tool may do beyond computing on its arguments: read the user's files, bring text of strangers into the
-prompt, change files, run code, send data out, spend money."""
+prompt, keep what a later call shows, change files, run code, send data out, spend money."""
 
 DEFAULT_TIMEOUT_S = 30.0
 DEFAULT_MAX_OUTPUT_BYTES = 4_000
@@ -74,6 +75,7 @@ class ToolContext:
             context.delegate(task, tools=[…], max_steps=…)` gives its RunResult. None outside a run.
         marks: what the tool has said of its result, by `found` and `holds_untrusted`.
         watched: the workspace as it was before the call; None where the loop does not look at it, and outside a run.
+        state: what the tool keeps from call to call of the session: `read()` and `write(bytes)`; None outside a run.
     """
 
     workspace: Path
@@ -90,6 +92,7 @@ class ToolContext:
     delegate: Callable[..., Awaitable["RunResult"]] | None = None
     marks: Marks = field(default_factory=Marks)
     watched: "Watched | None" = None
+    state: "ToolState | None" = None
 
     def found(self, addresses: Iterable[str]) -> None:
         """Says that these addresses are what a search has found, so that the model may go there unasked.

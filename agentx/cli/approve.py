@@ -1,13 +1,11 @@
 """Asks the person at the terminal whether a call may be carried out."""
 
 import asyncio
-import contextlib
 import json
-import os
 import re
 import sys
-import termios
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TextIO
 
 from agentx.cli.text import is_terminal, one_line, visible, visible_json
@@ -24,7 +22,10 @@ def terminal_asker() -> "Asker | None":
     """What asks the person at the terminal; None where stdin and stderr are none, so that nobody can be asked."""
     if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
         return None
-    return Asker(_terminal_line, sys.stderr, _discard_typed)
+    from agentx.cli import typed_lines
+
+    typed = typed_lines.of_questions(sys.stdin.fileno(), _tell)
+    return Asker(typed.line, sys.stderr, typed.question)
 
 
 HELP = """\
@@ -37,35 +38,30 @@ HELP = """\
 TOO_EARLY = "What you typed came too early to be meant for this.\n"
 
 
-async def _at_once() -> None:
-    """Any moment is one for a question."""
-
-
 class Asker:
     """Asks the person at a terminal: an Approver, for which any words that are no answer are a no with a reason.
 
     Args:
         read_line: the line that follows; "" at the end of input, None where it came too early to be an answer.
         stream: where questions are written.
-        turn: comes back when one may be written.
+        question: within which one may be written; by default any moment will do.
     """
 
     def __init__(
         self,
         read_line: Callable[[], Awaitable[str | None]],
         stream: TextIO,
-        turn: Callable[[], Awaitable[None]] = _at_once,
+        question: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
     ) -> None:
         self._read_line = read_line
         self._stream = stream
-        self._turn_comes = turn
+        self._question = question
         # Calls run side by side; questions do not.
         self._turn = asyncio.Lock()
 
     async def __call__(self, request: ApprovalRequest) -> Decision:
-        async with self._turn:
-            # A line typed before the question was asked is no answer to it.
-            await self._turn_comes()
+        # A line that was begun before the question was asked is no answer to it.
+        async with self._turn, self._question():
             self._stream.write(f"{_shown(request)}\n{one_line(request.reason)}.")
             while True:
                 answer = await self._line(f" Allow it? [{'y/N/e' if request.alone else 'y/N/a/p/e'}/?] ")
@@ -93,15 +89,13 @@ class Asker:
 
     async def answer(self, question: str) -> str | None:
         """What the person says to a question of a tool; None if they say nothing."""
-        async with self._turn:
-            await self._turn_comes()
+        async with self._turn, self._question():
             self._stream.write(f"{visible(question)}\n")
             return await self._line("> ") or None
 
     async def settle(self, call: ToolCall) -> Settlement:
         """What the person says of a call in doubt (see `agentx.doubt`)."""
-        async with self._turn:
-            await self._turn_comes()
+        async with self._turn, self._question():
             self._stream.write(f"{_with_arguments(call, 'may have been carried out before the run broke off:')}\n")
             while True:
                 match (await self._line("Has it happened? [y/n = make it again/s = stop here] ")).lower():
@@ -186,19 +180,6 @@ def _with_arguments(call: ToolCall, does: str) -> str:
     return "\n".join(lines)
 
 
-async def _discard_typed() -> None:
-    with contextlib.suppress(termios.error):
-        termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
-
-
-async def _terminal_line() -> str:
-    """A line from the terminal; "" at its end. Cancelling leaves nothing behind that would eat the next line."""
-    loop = asyncio.get_running_loop()
-    descriptor = sys.stdin.fileno()
-    ready = asyncio.Event()
-    loop.add_reader(descriptor, ready.set)
-    try:
-        await ready.wait()
-        return os.read(descriptor, 4096).decode(errors="replace")
-    finally:
-        loop.remove_reader(descriptor)
+def _tell(text: str) -> None:
+    sys.stderr.write(text)
+    sys.stderr.flush()

@@ -9,7 +9,7 @@ import typer
 from agentx.batch import Item, Output, items, results
 from agentx.cli import aio, options
 from agentx.cli.narrate import Narrator
-from agentx.cli.setup import Options, prepare
+from agentx.cli.setup import Options, Setup, prepare
 from agentx.cli.text import is_terminal, one_line
 from agentx.errors import UsageError
 
@@ -30,7 +30,8 @@ def command(
     """Run many tasks side by side and write one line of JSON for each.
 
     A line holds what `agentx run --json` prints, and the `line`, `id` and text of its task. Run again after whatever
-    has killed it, the command goes on: what has a line is done, and a task that broke off goes on where it was.
+    has killed it, the command goes on: what has a line is done, and a task that broke off goes on where it was. It does
+    not where another model, or another adapter, would go on; the default adapter may be another one by then.
 
     Exit codes: 0 all tasks ended ok, 1 one did not; others as those of `agentx run`.
     """
@@ -39,7 +40,7 @@ def command(
     for notice in setup.notices:
         narrator.note(notice)
     todo = _read(tasks)
-    with Output(output.expanduser().absolute()) as out:
+    with Output(output.expanduser().absolute(), decoder(setup)) as out:
         setup.acquire_model()
         return aio.run(_follow(setup.agent(), todo, out, jobs))
 
@@ -58,6 +59,19 @@ async def _follow(agent: Any, todo: list[Item], out: Output, jobs: int) -> int:
     for error, count in out.errors.most_common(MAX_ERRORS):
         sys.stderr.write(f"{count} of them: {one_line(error, 400)}\n")
     return 1 if out.missed else 0
+
+
+def decoder(setup: Setup) -> str:
+    """The model and its adapter in words that are others where these are."""
+    from agentx.models.catalog import named
+    from agentx.models.default_adapters import NONE
+    from agentx.models.digest import sha256
+
+    model, path = named(setup.settings.model), setup.settings.adapter
+    if path is None or path == NONE:
+        return f"{model} without an adapter"
+    path = Path(path).expanduser().absolute()
+    return f"{model} under the adapter {path} (SHA-256 {sha256(path)[:12]}…)"
 
 
 def _left(todo: list[Item], out: Output) -> int:

@@ -156,10 +156,21 @@ def _wrong(path: Path, digest: Any) -> str:
 
 
 def _named_as_before(setup: Setup, begun: str | None) -> Setup:
-    """The setup with its adapter as nobody's choice where it was nobody's when the session was begun.
+    """The setup with its adapter as nobody's choice where it was nobody's when the session was begun, with a notice
+    where the model has another default by now.
 
-    That counts for another model: the default one of a model is told by its path, and None was no `none`.
+    That it was nobody's choice counts for another model: a default one is told by its path, and None was no `none`.
     """
-    known = default_adapters.of_model(setup.settings.model).adapter
-    is_default = known is not None and known.path == begun
-    return adapter.unnamed(setup, begun) if begun is None or is_default else setup
+    model = setup.settings.model
+    if begun is not None and not default_adapters.was_ever(model, begun):
+        return setup
+    setup = adapter.unnamed(setup, begun)
+    known = default_adapters.of_model(model)
+    now = known.adapter and known.adapter.path
+    if now == begun or known.problem:
+        return setup
+    told = (
+        f"The default adapter of the model is {now or 'none'} by now; the session goes on "
+        f"{f'under {begun}' if begun else 'without an adapter'}, as it was begun."
+    )
+    return replace(setup, notices=[*setup.notices, told])

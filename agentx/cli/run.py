@@ -28,7 +28,10 @@ def command(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object, on failure too.")] = False,
     stream_json: Annotated[
-        bool, typer.Option("--stream-json", help="Print each event as a JSON line, the object last.")
+        bool,
+        typer.Option(
+            "--stream-json", help="Print each event as a JSON line, as it came and not redacted, the object last."
+        ),
     ] = False,
     resume: options.Resume = None,
     in_doubt: Annotated[

@@ -17,6 +17,7 @@ from agentx.cli.setup import folder
 from agentx.cli.tables import table
 from agentx.events import to_json
 from agentx.journal import Journal, SessionRow
+from agentx.models.catalog import named
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -29,7 +30,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="JSON, one object a line.")
 def list_sessions(limit: Limit = 20, workspace: Workspace = None, json: AsJson = False) -> int:
     """List the latest sessions, the newest first."""
     with opened() as journal:
-        rows = [_with_state(journal, row) for row in journal.sessions(limit, _place(workspace))]
+        rows = [_as_told(journal, row) for row in journal.sessions(limit, _place(workspace))]
     if json:
         for row in rows:
             sys.stdout.write(to_line(dataclasses.asdict(row)) + "\n")
@@ -103,10 +104,10 @@ app.command("rm")(sessions_keeping.remove)
 app.command("purge")(sessions_keeping.purge)
 
 
-def _with_state(journal: Journal, row: SessionRow) -> SessionRow:
-    """The row; "stopped" where the run was not ended and its process is dead."""
+def _as_told(journal: Journal, row: SessionRow) -> SessionRow:
+    """The row with its model's name; "stopped" where the run was not ended and its process is dead."""
     is_dead = row.status == "running" and not journal.is_held(row.id)
-    return dataclasses.replace(row, status="stopped") if is_dead else row
+    return dataclasses.replace(row, status="stopped" if is_dead else row.status, model=named(row.model))
 
 
 def _place(workspace: Path | None) -> str | None:

@@ -33,6 +33,7 @@ from agentx.events import (
     Thought,
 )
 from agentx.journal import SessionRow
+from agentx.models.catalog import named
 
 _SUMMARY_CHARACTERS = 100
 
@@ -152,7 +153,7 @@ def _facts(row: SessionRow) -> list[tuple[str, str]]:
     facts: list[tuple[str, Any]] = [
         ("Session", row.id),
         ("Begun", row.created),
-        ("Model", row.model),
+        ("Model", named(row.model)),
         ("Workspace", row.workspace),
         ("Status", row.status),
         ("Steps", row.steps),

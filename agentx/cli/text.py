@@ -9,6 +9,19 @@ from typing import TextIO
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
+# What a terminal would carry out (CSI and OSC after ECMA-48), or else a lone control character.
+_IN_FORCE = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b\]|\x9d)[^\x07\x1b\n]*(?:\x07|\x1b\\)"
+    r"|[\0-\x08\x0b-\x1f\x7f-\x9f]"
+)
+
+
+def without_controls(text: str) -> str:
+    """What a person has typed or pasted, without control characters but tab and newline: nobody means those, and
+    whoever prints the text later would carry them out."""
+    return _IN_FORCE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
 def visible(text: str) -> str:
     """The text with each control character shown as a picture or an escape, none in force."""
     return _CONTROL.sub(_picture, text.replace("\r\n", "\n"))

@@ -1,7 +1,7 @@
 """The journal itself: what is written to it, whatever the database."""
 
 from collections.abc import Iterable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,8 +12,9 @@ from agentx.journal import copies, keeping, search
 from agentx.journal.database import Database, Run
 from agentx.journal.reading import Reading
 from agentx.journal.rows import DURABLE, clean, dump, new_id, stamp, taken_id, unknown_session
-from agentx.journal.sqlite import SqliteDatabase
+from agentx.journal.sqlite import MEMORY, SqliteDatabase
 from agentx.redaction import Pieces, redact, redact_json
+from agentx.tool_state import DiskStates, MemoryStates, States
 
 if TYPE_CHECKING:
     from agentx.config import Settings
@@ -39,6 +40,7 @@ class Journal(Reading):
         self.database: Database = SqliteDatabase(str(path)) if isinstance(path, str | Path) else path
         self.keep_days: float | None = None
         """Days after which a session may go, once nothing happens in it; some go whenever a new one is made."""
+        self.states: States = MemoryStates() if path == MEMORY else DiskStates()
         self._pieces: dict[str, tuple[str, Pieces]] = {}
 
     @classmethod
@@ -190,7 +192,10 @@ class Journal(Reading):
         Raises:
             UsageError: no such session or event.
         """
-        return copies.fork(self.database, session_id, number, redact(title))
+        name = copies.fork(self.database, session_id, number, redact(title))
+        with suppress(OSError):  # without, the tools begin anew
+            self.states.copy(session_id, name)
+        return name
 
     def read_in(self, lines: Iterable[str]) -> list[tuple[str, str]]:
         """Writes the sessions that `export` has given; returns for each the id that it had and the one it has got.
@@ -209,6 +214,7 @@ class Journal(Reading):
             UsageError: no such session, or a living process works on it.
         """
         keeping.remove(self.database, session_id)
+        self.states.forget(session_id)
         self._pieces.pop(session_id, None)
 
     def purge(self, keep_days: float, limit: int | None = None) -> list[str]:
@@ -216,7 +222,10 @@ class Journal(Reading):
 
         Those that a living process works on stay.
         """
-        return keeping.purge(self.database, keep_days, limit)
+        gone = keeping.purge(self.database, keep_days, limit)
+        for session_id in gone:
+            self.states.forget(session_id)
+        return gone
 
     def lease(self, session_id: str) -> AbstractContextManager[None]:
         """That this process works on the session: nobody else gets the lease until the context, or the process, ends.

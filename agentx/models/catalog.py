@@ -1,6 +1,7 @@
 """The models that AgentX knows by name, with the SHA-256 of each file: `catalog.toml`, read into frozen values."""
 
 import difflib
+import functools
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -128,6 +129,16 @@ class Catalog:
 def load() -> Catalog:
     """The catalogue that ships with AgentX."""
     return Catalog.from_toml(Path(str(resources.files("agentx.models").joinpath("catalog.toml"))))
+
+
+def named(model: str | None) -> str:
+    """What a person calls a model; None is the default one, and so is "default", as older versions have kept it."""
+    return _default_name() if model is None or model == "default" else model
+
+
+@functools.cache
+def _default_name() -> str:
+    return load().default.name
 
 
 def _entry(table: Mapping[str, Any]) -> Entry:

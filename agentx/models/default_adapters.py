@@ -100,6 +100,16 @@ def of_model(model: str | None) -> Known:
     return known(identity_of(model), model or "")
 
 
+def was_ever(model: str | None, path: str) -> bool:
+    """Whether the adapter in a file is, or was, the default of a model as a user names it."""
+    identity = identity_of(model)
+    try:
+        record = _read(identity) if identity else _Record()
+    except StorageError:
+        return False
+    return any(each.path == path for each in (*record.stack, *record.undone))
+
+
 def identity_of(model: str | None) -> str:
     """See `Model.identity`; empty for a model that is not here, or that another backend than llama.cpp runs."""
     from agentx import plugins

@@ -20,7 +20,8 @@ class Action:
 
     Attributes:
         fragments: the reply as it is appended to the prompt.
-        problem: why the reply is unusable, in words that go back to the model.
+        problem: why the reply is unusable, in words that go back to the model; beside an answer, why a better one is
+            wanted.
         thought: what the model said of its next step.
     """
 
@@ -45,6 +46,7 @@ class Turn:
         background: what was said before and is no longer in the prompt, for before the task.
         examples: past tasks like this one and how they were done, for before the task.
         answer_schema: JSON Schema that the answer must match; None for free text.
+        heard: how many calls of this task were made before the user last said something.
         must_answer: True where no more calls are allowed.
         without: names of tools that are off in this task. The prompt goes on showing them, so that it never changes.
         steps: actions decided so far in this task.
@@ -75,6 +77,7 @@ class Turn:
     answer_schema: dict[str, Any] | None = None
     prompt: list[Fragment] = field(default_factory=list[Fragment])
     done: list[tuple[ToolCall, ToolResult]] = field(default_factory=list[tuple[ToolCall, ToolResult]])
+    heard: int = 0
     must_answer: bool = False
     without: frozenset[str] = frozenset()
     steps: int = 0
@@ -141,14 +144,31 @@ class Turn:
         tools = "\n".join(f"{tool.name}: {tool.description}" for tool in self.toolbox.values())
         return [*self.seen, Source(self.instructions or ""), Source(tools, deed=True)]
 
+    @property
+    def lately(self) -> list[tuple[ToolCall, ToolResult]]:
+        """The calls since the user last said something: who is told to try again may make those before once more."""
+        return self.done[self.heard :]
+
     def earlier(self, call: ToolCall) -> ToolResult | None:
-        """What the very same call gave, if it was made since files last changed: again it can bring nothing new."""
-        for made, result in reversed(self.done):
+        """What the very same call gave, if nothing was changed since then: again it can bring nothing new.
+
+        One that ran out of time may be made once more where twice is as good as once.
+        """
+        tool, tries = self.toolbox.get(call.name), 0
+        for made, result in reversed(self.lately):
             if made.name == call.name and made.arguments == call.arguments and result.status != "refused":
-                return result
-            if result.changed:
+                tries += 1
+                if tries > 1 or result.status != "timeout" or tool is None or not tool.idempotent:
+                    return result
+            if is_change(self.toolbox.get(made.name), result):
                 return None
         return None
+
+
+def is_change(tool: Tool | None, result: ToolResult) -> bool:
+    """Whether what was seen before a call may look otherwise after it."""
+    acts = tool is not None and bool(tool.capabilities & {"writes", "keeps"})
+    return bool(result.changed) or (result.ok and acts)
 
 
 class Strategy(Protocol):

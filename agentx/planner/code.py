@@ -18,8 +18,10 @@ from agentx.events import TextDelta
 from agentx.messages import ToolCall, ToolResult, Usage
 from agentx.model import Constraint, Fragment, Sampling
 from agentx.planner import spotlight
+from agentx.planner.answers import checked
 from agentx.planner.base import Action, Turn
 from agentx.planner.decoding import Decoded, decode, prompt_text
+from agentx.planner.evidence import changes_files
 from agentx.planner.grounding import unsupported_figures
 from agentx.planner.probes import ASKS_FOR_CHANGE, NEEDS_LOOK, Verdict, ask
 from agentx.planner.program_text import goal, parsed, repeats
@@ -35,7 +37,7 @@ MAX_TRIES = 4
 """Programs decoded for one step before the model has to answer: the first greedy, the others with temperature."""
 
 _PROGRAM, _ANSWER, _END = "```python\n", "DONE:", "\n```"
-_NOT_DONE = " I could not"
+_NOT_DONE, _AS_BEFORE = " I could not", " Nothing has changed"
 
 
 def program_tool(toolbox: Toolbox) -> Tool | None:
@@ -72,26 +74,44 @@ class Code:
 
     async def decide(self, turn: Turn) -> Action:
         if program_tool(turn.toolbox) not in turn.allowed_tools:
-            return await self._answer(turn)
+            return await self._last_word(turn)
         if turn.must_answer:
             return await self._last_word(turn)
         if turn.steps == 0 and turn.surveys:
-            looks = await ask(turn, NEEDS_LOOK)
-            action = self._look(turn) if looks.yes else await self._answer(turn)
-            return plus(action, looks.usage)
+            answered, usage = await self._looked(turn)
+        else:
+            answered, usage = await self._answered(turn)
+        return answered or plus(await self._program(turn) or await self._last_word(turn), usage)
+
+    async def _looked(self, turn: Turn) -> tuple[Action | None, Usage]:
+        """The look that a task begins with; the answer where it needs none, but for an order to write."""
+        looks = await ask(turn, NEEDS_LOOK)
+        if looks.yes:
+            return plus(self._look(turn), looks.usage), looks.usage
+        due = await self._change_is_due(turn)
+        usage = looks.usage + due.usage
+        return (None if due.yes else plus(await self._answer(turn), usage)), usage
+
+    async def _answered(self, turn: Turn) -> tuple[Action | None, Usage]:
+        """The answer, where the model would rather give it than write a program and nothing speaks against it.
+
+        Returns:
+            The answer, or None, and what it has cost to know; that of an answer is part of its own.
+        """
         usage = Usage()
-        if not failed_last(turn):
-            scores = await turn.model.score(turn.prompt, [_PROGRAM, _ANSWER])
-            usage = scores.usage
-            if scores.logprobs[1] > scores.logprobs[0]:
-                due = await self._change_is_due(turn)
-                usage += due.usage
-                if not due.yes:
-                    action = await self._answer(turn)
-                    usage += action.usage
-                    if not unsupported(turn, action):
-                        return replace(action, usage=usage)
-        return plus(await self._program(turn) or await self._last_word(turn), usage)
+        if failed_last(turn):
+            return None, usage
+        scores = await turn.model.score(turn.prompt, [_PROGRAM, _ANSWER])
+        usage += scores.usage
+        if scores.logprobs[1] > scores.logprobs[0]:
+            due = await self._change_is_due(turn)
+            usage += due.usage
+            if not due.yes:
+                action = await self._answer(turn)
+                usage += action.usage
+                if not unsupported(turn, action):
+                    return replace(action, usage=usage), usage
+        return None, usage
 
     async def _change_is_due(self, turn: Turn) -> Verdict:
         """Yes while the task asks for a change of files that was not made, or whose program failed on the way."""
@@ -119,7 +139,7 @@ class Code:
         assert runner is not None
         usage = Usage()
         earlier = [
-            (str(call.arguments.get("code")), result.ok) for call, result in turn.done if call.name == runner.name
+            (str(call.arguments.get("code")), result.ok) for call, result in turn.lately if call.name == runner.name
         ]
         comment = goal(turn.task)
         opening = Fragment(_PROGRAM + comment)
@@ -144,7 +164,9 @@ class Code:
         if turn.answer_schema is not None:
             return await self._answer(turn)
         due = await self._change_is_due(turn)
-        return plus(await self._answer(turn, _NOT_DONE if due.yes else ""), due.usage)
+        as_before = any(has_written(*made) for made in turn.done) and not failed_last(turn)
+        missing = _AS_BEFORE if as_before else _NOT_DONE
+        return plus(await self._answer(turn, missing if due.yes else ""), due.usage)
 
     async def _answer(self, turn: Turn, beginning: str = "") -> Action:
         constraint = Constraint(f'start: " " {json_rule(turn.answer_schema)}') if turn.answer_schema else None
@@ -157,10 +179,11 @@ class Code:
             stop=("\n\nTask:", "\n```", "\nOutput:"),
             max_tokens=MAX_ANSWER_TOKENS,
         )
-        return Action([opening, *decoded.fragments], decoded.usage, answer=f"{beginning}{decoded.text}".strip())
+        answer = f"{beginning}{decoded.text}".strip()
+        return checked(turn, Action([opening, *decoded.fragments], decoded.usage, answer=answer), decoded.finish)
 
     def results(self, turn: Turn, results: Sequence[tuple[ToolCall, ToolResult]]) -> list[Fragment]:
-        shown = "".join(f"{spotlight.shown(result)}\n{wrote(result)}" for _, result in results)
+        shown = "".join(f"{spotlight.shown(result)}\n{wrote(call, result)}" for call, result in results)
         notes = "".join(f"{note}\n" for note in turn.notes)
         more = step_tools(turn, PythonCalls(), function_names(turn.toolbox))
         return [Fragment(f"\nOutput:\n{shown}{notes}{more}")]
@@ -179,14 +202,22 @@ def unsupported(turn: Turn, action: Action) -> list[str]:
     return unsupported_figures(action.answer or "", turn.sources)
 
 
-def wrote(result: ToolResult) -> str:
+def wrote(call: ToolCall, result: ToolResult) -> str:
+    """A line on the files that a program has changed, or that it has changed none though it writes."""
     names = ", ".join(name if name.isprintable() else ascii(name) for name in result.changed)
-    return f"(wrote {names})\n" if names else ""
+    if names:
+        return f"(wrote {names})\n"
+    return "(no file has changed)\n" if has_written(call, result) else ""
 
 
 def plus(action: Action, usage: Usage) -> Action:
     """The action with the cost of what led to it."""
     return replace(action, usage=usage + action.usage)
+
+
+def has_written(call: ToolCall, result: ToolResult) -> bool:
+    """Whether a program that writes files went well; where none has changed, they hold what they held before."""
+    return result.ok and changes_files(str(call.arguments.get("code", "")))
 
 
 def failed_last(turn: Turn) -> bool:

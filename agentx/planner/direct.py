@@ -14,6 +14,7 @@ from agentx.dialects.json_grammar import json_rule
 from agentx.events import TextDelta
 from agentx.messages import ToolCall, ToolResult, Usage
 from agentx.model import Constraint, Fragment
+from agentx.planner.answers import checked
 from agentx.planner.base import Action, Turn
 from agentx.planner.decoding import Decoded, decode, prompt_text
 from agentx.planner.probes import RELEVANCE, ask
@@ -78,7 +79,10 @@ class Direct:
             constraint=constraint,
             max_tokens=MAX_ANSWER_TOKENS,
         )
-        return Action([*begun, *decoded.fragments], usage + decoded.usage, answer=decoded.text.strip())
+        # No call follows an answer, whatever is still wrong with it.
+        turn.must_answer = True
+        action = Action([*begun, *decoded.fragments], usage + decoded.usage, answer=decoded.text.strip())
+        return checked(turn, action, decoded.finish)
 
     def results(self, turn: Turn, results: Sequence[tuple[ToolCall, ToolResult]]) -> list[Fragment]:
         shown = shown_results(turn, results)

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agentx.messages import ToolCall, ToolResult
+from agentx.planner.base import is_change
 from agentx.planner.program_text import parsed
 from agentx.planner.showing import one_line
 from agentx.tool import Tool
@@ -23,17 +24,17 @@ def nothing_new(
 ) -> str | None:
     """What to tell the model in the place of a result that says nothing new; None for one that does.
 
-    Of a tool that changes or sends something, and of a program that has changed a file, each call counts.
+    Of a tool that changes, keeps or sends something, and of a program that has changed a file, each call counts.
 
     Args:
         tools: those of the run, by name; the call's own is among them.
         done: the calls of the task before, in order, with their results.
     """
-    if not result.ok or result.changed or tools[call.name].capabilities & {"writes", "egress", "costs"}:
+    if not result.ok or result.changed or tools[call.name].capabilities & {"writes", "keeps", "egress", "costs"}:
         return None
     form = _form(tools, call)
     for made, earlier in reversed(done):
-        if earlier.changed:
+        if is_change(tools.get(made.name), earlier):
             return None
         same = made.name == call.name and made.arguments != call.arguments and _form(tools, made) == form
         if same and earlier.ok and _begins_with(earlier.text, result.text):

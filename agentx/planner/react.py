@@ -15,6 +15,7 @@ from agentx.dialects.json_grammar import json_rule, quoted
 from agentx.events import TextDelta, Thought
 from agentx.messages import ToolCall, ToolResult, Usage
 from agentx.model import Constraint, Fragment, Sampling
+from agentx.planner.answers import checked
 from agentx.planner.base import Action, Turn
 from agentx.planner.decoding import decode, prompt_text
 from agentx.planner.direct import as_calls
@@ -89,7 +90,8 @@ class React:
             # A small model may go on and write what it takes for a result: that is no part of an answer.
             said, invented, _ = rest.partition(f"\n{turn.dialect.result_mark}") if turn.toolbox else (rest, "", "")
             fragments = [Fragment(decoded.text.removesuffix(rest) + said)] if invented else decoded.fragments
-            return Action(fragments, decoded.usage, answer=said.removeprefix(_ANSWER).strip())
+            action = Action(fragments, decoded.usage, answer=said.removeprefix(_ANSWER).strip())
+            return checked(turn, action, "stop" if invented else decoded.finish)
         action = as_calls(turn, decoded, rest.removesuffix(turn.dialect.result_mark), Usage())
         return replace(action, thought=thought)
 

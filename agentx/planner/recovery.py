@@ -44,7 +44,8 @@ class Recovery:
 
     @property
     def retrying(self) -> bool:
-        """True after a step whose calls all failed, as long as there is something left to try."""
+        """True after a step in which a tool failed and none of its calls worked, as long as there is something left
+        to try: what others have done beside it is no reason to leave it undone."""
         return bool(self._faults) and not self.stuck
 
     def take(self, tool: Tool, result: ToolResult, toolbox: Mapping[str, Tool]) -> ToolResult:

@@ -36,6 +36,7 @@ class Review:
         self._desk = desk
         self._emit = turn.emit
         self.draft: str | None = None
+        self._flawed = False
         self._withholds = bool(turn.principles) or (desk is not None and desk.withholds)
         if self._withholds:
             turn.emit = self._withhold
@@ -47,12 +48,20 @@ class Review:
 
     def forget(self) -> None:
         """The user has added to the task: a draft from before does not answer it."""
-        self.draft = None
+        self.draft, self._flawed = None, False
 
-    def objection(self, answer: str) -> str | None:
-        """Why an answer is sent back to the model, which happens once a task; None where it is taken as it is."""
+    def objection(self, answer: str, flaw: str | None = None) -> str | None:
+        """Why an answer is sent back to the model, which happens once a task; None where it is taken as it is.
+
+        Args:
+            flaw: what is wrong with it whatever it says.
+        """
         if self.draft is not None or not answer:
             return None
+        if flaw:
+            self.draft, self._flawed, self._turn.must_answer = answer, True, True
+            self._emit(Notice(f"The reply could not be used: {flaw}."))
+            return flaw
         found = self._ground(answer)
         if not self._can_mend(found.unsupported):
             return None
@@ -113,7 +122,7 @@ class Review:
         )
 
     def _better(self, answer: str) -> str:
-        if self.draft is None:
+        if self.draft is None or self._flawed:
             return answer
         if not answer or len(self._ground(answer).unverified) > len(self._ground(self.draft).unverified):
             return self.draft

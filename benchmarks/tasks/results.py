@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
@@ -29,6 +29,7 @@ class Record:
         reasons: what was missing or wrong.
         strays: changes that nobody asked for.
         seconds: wall time of the run without loading the model, which is `load_seconds`.
+        cause: see `agentx.messages.Cause`; results of before have left it out.
     """
 
     id: str
@@ -50,6 +51,7 @@ class Record:
     probe_tokens: int
     seconds: float
     load_seconds: float
+    cause: str | None = None
 
 
 R = TypeVar("R")
@@ -62,7 +64,8 @@ def reader(kind: type[R], settings: type[Any]) -> Callable[[dict[str, Any]], R]:
     """
 
     def read(row: dict[str, Any]) -> R:
-        values: dict[str, Any] = {field.name: row[field.name] for field in fields(cast("Any", kind))}
+        names = [field.name for field in fields(cast("Any", kind)) if field.default is MISSING or field.name in row]
+        values: dict[str, Any] = {name: row[name] for name in names}
         return kind(**{**values, "settings": settings(**row["settings"])})
 
     return read

@@ -176,5 +176,6 @@ def _record(task: Task, settings: Settings, run: _Run, outcome: Outcome, seconds
         calls=run.calls,
         seconds=round(seconds, 3),
         load_seconds=round(run.load_seconds, 3),
+        cause=end.cause,
         **counts(end.usage),
     )

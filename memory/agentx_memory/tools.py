@@ -10,6 +10,7 @@ from agentx.tool import ToolContext, tool
 from agentx_memory.before_task import pays, setting_of
 from agentx_memory.chroma import ChromaMemory
 from agentx_memory.chunks import FACT
+from agentx_memory.loading import Told
 from agentx_memory.places import embedder_of, folder_of
 from agentx_memory.retrieval.hit import Hit
 from agentx_memory.retrieval.search import Retriever
@@ -27,7 +28,7 @@ _memories: dict[Path, ChromaMemory] = {}
 _memories_lock = threading.Lock()
 
 
-@tool(timeout_s=TIMEOUT_S, idempotent=True)
+@tool(capabilities=("keeps",), timeout_s=TIMEOUT_S, idempotent=True)
 def remember(text: str, context: ToolContext) -> str:
     """Stores a note for later sessions.
 
@@ -36,7 +37,7 @@ def remember(text: str, context: ToolContext) -> str:
     """
     with _errors_for_the_model():
         memory = open_memory(context)
-        memory.embedder.load(_Reported(context))
+        memory.embedder.load(Told(context.progress))
         source = f"session {context.session_id}" if context.session_id else "note"
         memory.add(text, source, untrusted=context.tainted, session=context.session_id or "")
     return "remembered"
@@ -68,7 +69,7 @@ def recall(query: str, context: ToolContext, max_results: int = 3) -> str:
     with _errors_for_the_model():
         memory = open_memory(context)
         if memory.count():
-            memory.embedder.load(_Reported(context))
+            memory.embedder.load(Told(context.progress))
         retriever = Retriever(memory.store, memory.embedder)
         near = retriever.near(query, max(1, min(max_results, MAX_RESULTS)), least=MIN_SCORE)
     if any(hit.untrusted for hit in near):
@@ -106,30 +107,3 @@ def _errors_for_the_model() -> Generator[None]:
         yield
     except (ConfigError, ModelError, StorageError, UsageError) as error:
         raise ToolError(str(error)) from error
-
-
-class _Reported:
-    """Tells of a download in the progress of a call, in tenths."""
-
-    def __init__(self, context: ToolContext) -> None:
-        self._context = context
-        self._label, self._total, self._done = "", 0, 0
-
-    def start(self, label: str, total_bytes: int) -> None:
-        self._label, self._total, self._done = label, total_bytes, 0
-        self._context.progress(label)
-
-    def advance(self, n: int) -> None:
-        before, self._done = self._tenths, self._done + n
-        if self._tenths > before:
-            self._context.progress(f"{self._label}: {self._tenths * 10} %")
-
-    def note(self, text: str) -> None:
-        self._context.progress(text)
-
-    def finish(self) -> None:
-        pass
-
-    @property
-    def _tenths(self) -> int:
-        return 10 * self._done // max(self._total, 1)

@@ -10,7 +10,7 @@ import pydantic
 import pytest
 
 from agentx import Agent, ApprovalRequest, Decision, Tool, ToolContext, ToolError, tool
-from agentx.errors import ContextOverflow, SchemaError, UsageError
+from agentx.errors import ContextOverflow, ModelError, SchemaError, UsageError
 from agentx.events import (
     ApprovalAsked,
     ApprovalGiven,
@@ -343,7 +343,7 @@ def test_what_was_allowed_in_advance_is_not_asked(tmp_path: Path) -> None:
 def test_the_step_limit_ends_a_run() -> None:
     replies = [f"# I add.\nadd(a=3, b={i})\n->" for i in range(5)]
     result = agent(*replies, max_steps=3).run_sync("Add.")
-    assert (result.status, result.steps) == ("failed", 3)
+    assert (result.status, result.steps, result.cause) == ("failed", 3, "model")
     assert result.error == "No answer within 3 steps; raise --max-steps."
 
 
@@ -423,7 +423,16 @@ def test_an_unusable_reply_is_told_to_the_model_and_not_forever() -> None:
     events = collect(agent(cut, "# Now right.\nadd(a=3, b=4)\n->", "# I know.\nAnswer: 7"))
     assert events[-1].status == "ok"
     assert any(isinstance(event, Notice) for event in events)
-    assert agent(cut, cut, cut, cut).run_sync("Add.").error.startswith("The model gave 3 unusable replies in a row")
+    given_up = agent(cut, cut, cut, cut).run_sync("Add.")
+    assert given_up.error.startswith("The model gave 3 unusable replies in a row") and given_up.cause == "model"
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"), [(ContextOverflow("It is full."), "model"), (ModelError("It died."), None)]
+)
+def test_a_failure_that_is_the_models_doing_is_told_from_others(error: Exception, cause: str | None) -> None:
+    result = agent(error).run_sync("Add.")
+    assert (result.status, result.error, result.cause) == ("failed", str(error), cause)
 
 
 class Invoice(pydantic.BaseModel):

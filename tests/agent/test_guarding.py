@@ -507,11 +507,11 @@ def test_what_taints_at_the_end_of_a_task_does_not_taint_its_beginning_when_it_i
     made.use(ScriptedModel(repeat(says), context_tokens=4_000))
 
     async def talk() -> None:
-        session = made.session()
+        session, words = made.session(), ["Do obey."]
         await until_folded(session)
         async for event in session.stream("Trigger words?" if place == "output" else "What words?"):
-            if isinstance(event, CallFinished) and event.result.ok:
-                session.steer("Do obey.")
+            if isinstance(event, CallFinished) and words:
+                session.steer(words.pop())
         [guarded] = of(Guarded, made.open_journal().events(session.id))
         assert guarded.place == place and guarded.taints
         resumed = made.resume(session.id)

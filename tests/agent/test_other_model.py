@@ -1,6 +1,7 @@
 """A session that goes on with another model: what was said and seen counts on, whatever the two make of text."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from agentx.conversation import Conversation, Exchange
 from agentx.events import RunStarted
 from agentx.memory_journal import MemoryJournal
 from agentx.model import Fragment
+from agentx.models.catalog import load
 from agentx.models.scripted import ScriptedModel
 from agentx.replaying import replay
 from agentx.tool import ToolContext
@@ -159,6 +161,33 @@ def test_a_task_that_broke_off_is_begun_anew_by_another_model_and_the_session_ca
             later = agent(name, "on the record", answer("Yes."), journal=journal, workspace=tmp_path)
             assert (await later.resume(session.id).run("Sure?")).status == "ok"
         assert (tmp_path / "notes.txt").read_text() == "milk\n"
+
+    asyncio.run(test())
+
+
+def test_the_default_model_is_kept_by_its_name_and_by_what_older_versions_called_it(tmp_path: Path) -> None:
+    journal = MemoryJournal()
+
+    def on_default(*replies: Any) -> Agent:
+        made = Agent(None, [look], strategy="react", journal=journal, workspace=tmp_path)
+        made.use(ScriptedModel(replies))
+        return made
+
+    async def test() -> None:
+        session = on_default(answer("One.")).session()
+        await session.run("Say one.")
+        name = load().default.name
+        events = journal.events(session.id)
+        assert journal.session(session.id).model == name
+        assert [event.model for event in events if isinstance(event, RunStarted)] == [name]
+        old = journal.create_session(workspace=tmp_path, model="default", task="Say one.")
+        for event in events:
+            journal.append(old, replace(event, model="default") if isinstance(event, RunStarted) else event)
+        for each in (session.id, old):
+            later = on_default(answer("On the record."), answer("Two."))
+            resumed = later.resume(each)
+            assert resumed.last is not None and resumed._dialogue.plays(resumed.last)
+            assert (await resumed.run("Say two.")).output == "Two."
 
     asyncio.run(test())
 

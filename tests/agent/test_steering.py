@@ -5,19 +5,22 @@ import json
 from collections.abc import Callable
 from itertools import repeat
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from agentx import Agent, Tool
+from agentx import Agent, Tool, ToolError
 from agentx.cli.narrate import Narrator
 from agentx.cli.sessions_transcript import blocks
 from agentx.errors import UsageError
 from agentx.events import (
     Answered,
+    CallFinished,
     CallStarted,
     Event,
     ModelReplied,
+    Notice,
     RunFinished,
     RunStarted,
     Steered,
@@ -33,9 +36,13 @@ from agentx.journal import Journal
 from agentx.memory_journal import MemoryJournal
 from agentx.messages import RunResult
 from agentx.models.scripted import ScriptedModel
+from agentx.planner.react import MAX_TRIES, React
 from agentx.planner.showing import one_line
+from agentx.provenance import Provenance
 from agentx.replaying import replay
 from agentx.session import Session
+from agentx.steering import Steering, heed
+from agentx.tape import Tape
 from agentx.trace import Span
 from agentx.trace_building import spans
 
@@ -331,3 +338,73 @@ def test_guards_look_at_what_is_added_and_what_they_could_not_look_at_is_told_at
     broken = Talk(looking, 1, "broken", guard=Guards([Words()], settings))
     assert broken.run().status == "failed"
     assert broken.events[-2] == SteeringUnheard(["broken"])
+
+
+AGAIN = "I have restarted the host; ask once more."
+
+
+def test_whoever_is_told_to_try_again_may() -> None:
+    up: list[bool] = []
+
+    def status(word: str) -> str:
+        """Asks a host."""
+        if up:
+            return f"{word} is up"
+        raise ToolError("connection refused", argument="word")
+
+    def says(prompt: str) -> str:
+        if "x is up" in prompt:
+            return "# It is up.\nAnswer: up"
+        if AGAIN in prompt:
+            up.append(True)
+        word = "y" if "connection refused" in prompt and not up else "x"
+        return f'# I ask.\nstatus(word="{word}")\n->'
+
+    talk = Talk(says, 2, AGAIN, tool=Tool.from_function(status))
+    result = talk.run()
+    assert (result.status, result.output) == ("ok", "up")
+    assert [event.result.status for event in only(CallFinished, talk.events)] == ["error", "error", "ok"]
+    again = Talk(says, 0, journal=talk.journal, tool=Tool.from_function(status))
+    assert asyncio.run(replay(again.agent, talk.session.id)).differences == []
+
+
+def test_a_tool_that_was_given_up_may_be_called_when_the_user_says_so() -> None:
+    def status(word: str) -> str:
+        """Asks a host."""
+        raise ToolError("connection refused", argument="word")
+
+    def says(prompt: str) -> str:
+        if (tries := prompt.count("connection refused")) == 1:
+            session.steer(AGAIN)
+        return f'# I ask.\nstatus(word="{tries}")\n->' if tries < 3 else "# Down.\nAnswer: It is down."
+
+    journal = MemoryJournal()
+    tools = [Tool.from_function(status), LOOK]
+    session = Agent(ScriptedModel(repeat(says)), tools, journal=journal, strategy="react").session()
+    assert asyncio.run(session.run(TASK)).output == "It is down."
+    events = journal.events(session.id)
+    assert [event.result.status for event in only(CallFinished, events)] == ["error"] * 3
+    told = [event.text for event in only(Notice, events)]
+    assert told == ["status failed twice on `word`: use another function."]
+
+
+def test_an_idle_step_from_before_the_user_spoke_does_not_count() -> None:
+    def says(prompt: str) -> str:
+        repeated = prompt.count("refused: you made this very call")
+        return '# I look.\nlook(word="one")\n->' if repeated < 2 else "# So.\nAnswer: seen one"
+
+    # The first reply, and all that are decoded for the second step before that is taken.
+    talk = Talk(says, 1 + MAX_TRIES, ADDED)
+    talk.run()
+    assert not any("repeats itself" in event.text for event in only(Notice, talk.events))
+
+
+def test_examples_are_not_shown_again_with_what_the_user_adds() -> None:
+    talk = Talk(looking, 0)
+    turn = talk.agent.turn(talk.model, TASK, lambda event: None, Tape().calls.with_id)
+    turn.examples = "Before, this was done so."
+    steering = Steering([Steered(ADDED)])
+    around: Any = SimpleNamespace(tape=Tape(), steering=steering, desk=None, retrieval=None, provenance=Provenance())
+    assert asyncio.run(heed(turn, React(), around, 1))
+    text = "".join(part.text for part in turn.prompt)
+    assert ADDED in text and turn.examples not in text

@@ -114,7 +114,7 @@ def test_a_program_cannot_call_a_tool_that_is_off(tmp_path: Path) -> None:
 
 def test_without_the_tool_that_runs_programs_the_model_answers(tmp_path: Path) -> None:
     runner = plugins.load("agentx.tools", "python")
-    made = Agent(ScriptedModel([" Hello."]), [runner], workspace=tmp_path, journal=Journal(":memory:"))
+    made = Agent(ScriptedModel([" Hello."], yes=0.1), [runner], workspace=tmp_path, journal=Journal(":memory:"))
     result = asyncio.run(made.session().run("Say hello.", without=["python"]))
     assert (result.status, result.output, result.calls) == ("ok", "Hello.", [])
 

@@ -169,7 +169,9 @@ def test_each_task_is_run_once_and_a_broken_off_benchmark_goes_on(tmp_path, caps
 
     common = ["--out", str(out), "--only", "sums-hours", "lookup-port"]
     assert main(common[:-1], make, FakeMemory) == 0
-    out.write_text(out.read_text() + '{"id": "lookup-po')
+    kept = out.read_text()
+    assert ', "cause": null' in kept
+    out.write_text(kept.replace(', "cause": null', "") + '{"id": "lookup-po')  # as older versions have written it
     assert main([*common, "--resume"], make, FakeMemory) == 0
     assert made == ["sums-hours", "lookup-port"]
     rows = [json.loads(line) for line in out.read_text().splitlines()]

@@ -1,8 +1,10 @@
+import asyncio
 import os
 import pty
 import select
 import signal
 import subprocess
+import termios
 import time
 from collections.abc import AsyncGenerator, Iterator
 from dataclasses import replace
@@ -13,6 +15,7 @@ from agentx_tui.chat import Chat
 
 from agentx.cli import aio, output
 from agentx.cli.setup import Setup
+from agentx.cli.typed_lines import TypedLines
 from agentx.config import Settings
 from agentx.errors import ModelError
 from agentx.events import Event, Steered
@@ -53,6 +56,11 @@ class Terminal:
 
     def type(self, text: str) -> None:
         os.write(self._master, text.encode())
+
+    def reply(self, text: str) -> None:
+        """Answers a question that was there long enough to be read."""
+        time.sleep(UNREAD_S)
+        self.type(text)
 
     def interrupt(self) -> None:
         self.process.send_signal(signal.SIGINT)
@@ -129,6 +137,18 @@ def test_a_model_that_is_not_there_ends_the_chat(script) -> None:
     ran = process("chat", "--model", "/nowhere/m.gguf", stdin="first\n")
     assert ran.code == 4
     assert "/nowhere/m.gguf" in ran.err
+
+
+def test_control_characters_that_are_pasted_are_no_part_of_the_task(terminal, script) -> None:
+    chat = terminal("chat", "--plain", "--model", script(answer("the end")))
+    chat.until("> ")
+    chat.type("say \x16\x1b]0;title\x16\x07\x16\x1b[31mred\n")  # Ctrl+V takes the next key as it is
+    chat.until("the end")
+    chat.until("> ")
+    chat.type("/quit\n")
+    assert chat.end() == 0
+    with Journal.default() as journal:
+        assert [row.task for row in journal.sessions()] == ["say red"]
 
 
 def test_ctrl_c_stops_the_turn_and_keeps_the_chat(terminal, script) -> None:
@@ -260,6 +280,31 @@ def test_what_a_run_did_not_heed_is_told_where_it_ends_by_an_error(
     assert "The model cannot be loaded." in told and "before it could heed: in German" in told
 
 
+def test_a_second_ctrl_c_while_a_begun_line_is_waited_for_leaves_the_terminal_its_echo(
+    script, workspace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keys, terminal = pty.openpty()
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    async def waiting(lines: TypedLines) -> AsyncGenerator[Event, None]:
+        asyncio.get_running_loop().call_later(0.3, interrupt)
+        await lines.turn()
+        yield Steered("never")
+
+    with output.taken() as answers, aio.Runner() as runner:
+        chat = Chat(Setup(replace(Settings(), model=script()), workspace, []), answers)
+        chat._typed = typed = TypedLines(terminal, chat._said, chat._tell)
+        os.write(keys, b"in Germ")
+        chat._run(runner, waiting(typed))
+        told = capsys.readouterr().err
+        assert "write it anew: in Germ" in told and "stopped" in told
+        assert termios.tcgetattr(terminal)[3] & termios.ECHO
+    os.close(keys)
+    os.close(terminal)
+
+
 def test_ctrl_d_while_a_task_runs_ends_the_chat_behind_it(terminal, script) -> None:
     chat = terminal("chat", "--plain", "--model", script(SLEEPS, answer("the end")), *PYTHON)
     chat.until("> ")
@@ -332,7 +377,7 @@ def test_a_person_at_the_terminal_is_asked(terminal, script, workspace: Path, ty
     asked = run.until("[y/N/a/p/e/?] ")
     assert "path: a.txt" in asked
     assert "write_file changes files. Allow it?" in asked
-    run.type(typed)
+    run.reply(typed)
     run.until("the end")
     assert run.end() == 0
     assert (workspace / "a.txt").exists() == written
@@ -344,7 +389,7 @@ def test_always_is_asked_once(terminal, script, workspace: Path) -> None:
     )
     run = terminal("run", "t", "--model", model, "--tool", "write_file", "--workspace", str(workspace))
     run.until("[y/N/a/p/e/?] ")
-    run.type("a\n")
+    run.reply("a\n")
     assert "[y/N" not in run.until("the end")
     assert run.end() == 0
     assert sorted(path.name for path in workspace.iterdir()) == ["a.txt", "b.txt"]
@@ -358,7 +403,7 @@ def test_a_pattern_is_kept_for_this_workspace(terminal, script, workspace: Path,
     own = {"AGENTX_CONFIG_DIR": str(tmp_path / "config")}
     run = terminal(*typed, **own)
     run.until("[y/N/a/p/e/?] ")
-    run.type("?\n")
+    run.reply("?\n")
     run.until("change the arguments")
     run.until("[y/N/a/p/e/?] ")
     run.type("p\n")
@@ -380,7 +425,7 @@ def test_arguments_are_changed_before_a_call(terminal, script, workspace: Path) 
     model = script(calls('write_file(path="a.txt", text="x")'), answer("the end"))
     run = terminal("run", "t", "--model", model, "--tool", "write_file", "--workspace", str(workspace))
     run.until("[y/N/a/p/e/?] ")
-    run.type("e\n")
+    run.reply("e\n")
     run.until("as JSON: ")
     run.type('{"path": 5}\n')
     run.until("Those do not fit")
@@ -400,12 +445,29 @@ def test_what_is_typed_before_the_question_is_no_answer(terminal, script, worksp
     run = terminal("run", "t", "--model", model, *tools, "--workspace", str(workspace))
     run.until("python(")
     run.type("y\n")
+    run.until("This was typed before the question and is for nobody: y")
     run.until("[y/N/a/p/e/?] ")
     time.sleep(0.5)
     assert not (workspace / "a.txt").exists()
     run.type("n\n")
     run.until("the end")
     assert run.end() == 0
+
+
+def test_the_end_of_a_line_that_was_begun_before_the_question_is_no_answer(terminal, script, workspace: Path) -> None:
+    model = script(SLEEPS, calls('write_file(path="a.txt", text="x")'), answer("the end"))
+    run = terminal("run", "t", "--model", model, *PYTHON, "--workspace", str(workspace))
+    run.until("python(")
+    run.type("ls ")
+    run.until("A question waits until you have ended this line (Enter): ls ")
+    run.type("\x17y\n")
+    run.until("This was typed before the question and is for nobody: y")
+    run.until("[y/N/a/p/e/?] ")
+    assert not (workspace / "a.txt").exists()
+    run.reply("n\n")
+    run.until("the end")
+    assert run.end() == 0
+    assert not (workspace / "a.txt").exists()
 
 
 def test_ctrl_c_at_the_question_ends_the_run(terminal, script, workspace: Path) -> None:
@@ -439,6 +501,6 @@ def test_a_question_of_the_model_is_put_to_the_person(terminal, script) -> None:
     model = script(calls('ask_user(question="Which one?")'), answer("the end"))
     run = terminal("run", "t", "--model", model, "--tool", "ask_user")
     run.until("Which one?\r\n> ")
-    run.type("the red one\n")
+    run.reply("the red one\n")
     assert "the red one" in run.until("the end")
     assert run.end() == 0

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from agentx import Agent
-from agentx.cli import resuming
+from agentx.batch import Output
+from agentx.cli import map_tasks, resuming
 from agentx.cli.adapter import on_other_model
 from agentx.cli.setup import Options, Setup, prepare
 from agentx.config import write_user_value
@@ -113,6 +114,53 @@ def test_a_session_does_not_go_on_under_other_bytes(path: Path, resumed: Callabl
     path.unlink()
     with pytest.raises(UsageError, match=re.escape(told.format("is gone"))):
         resumed(str(path))
+
+
+def test_a_session_that_goes_on_tells_that_the_default_has_changed(
+    path: Path, tmp_path: Path, resumed: Callable[..., Setup]
+) -> None:
+    set_default(path)
+    assert resumed(str(path)).notices == []
+    [told] = resumed(None).notices
+    assert told == (
+        f"The default adapter of the model is {path} by now; the session goes on without an adapter, as it was begun."
+    )
+    later = set_default(write_adapter(tmp_path / "b.gguf", seed=1, layers=1))
+    setup = resumed(str(path))
+    assert setup.settings.adapter == str(path)
+    assert setup.notices == [
+        f"The default adapter of the model is {later} by now; the session goes on under {path}, as it was begun."
+    ]
+    assert resumed("none").notices == [] == resumed(str(path), typed=later).notices, "somebody has named one"
+    mine = str(write_adapter(tmp_path / "c.gguf", seed=2, layers=1))
+    assert resumed(mine).notices == []
+    for _ in range(2):
+        roll_back(identity_of(MODEL), MODEL)
+    assert "is none by now; the session goes on under" in resumed(later).notices[0]
+    assert resumed(None).notices == []
+
+
+def test_a_default_of_the_past_is_no_name_for_the_next_model(
+    path: Path, tmp_path: Path, resumed: Callable[..., Setup]
+) -> None:
+    set_default(path)
+    set_default(write_adapter(tmp_path / "b.gguf", seed=1, layers=1))
+    assert on_other_model(resumed(str(path)), OTHER)[0].settings.adapter is None
+
+
+def test_many_tasks_do_not_go_on_under_another_adapter(cli: Any, path: Path, tmp_path: Path) -> None:
+    (tasks := tmp_path / "tasks.jsonl").write_text('"one"\n"two"\n')
+    out = tmp_path / "out.jsonl"
+    with Output(out, map_tasks.decoder(prepare(Options(model=MODEL)))) as begun:
+        begun.add({"line": 1, "task": "one", "status": "ok"})
+    set_default(path)
+    ran = cli("map", str(tasks), "-o", str(out), "--model", MODEL)
+    assert ran.code == 2 and ran.err.count("\n") == 1
+    assert (
+        f"was begun with {MODEL} without an adapter, and would go on with {MODEL} under the adapter {path}" in ran.err
+    )
+    with Output(out, map_tasks.decoder(prepare(Options(model=MODEL, adapter="none")))) as again:
+        assert again.done == {1: "one"}
 
 
 def test_another_model_brings_its_own_default(path: Path, tmp_path: Path, resumed: Callable[..., Setup]) -> None:

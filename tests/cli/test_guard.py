@@ -89,6 +89,14 @@ def test_a_guard_can_be_turned_on_for_one_run_and_masks_the_answer(cli, script) 
     assert rows[-1]["output"] == "It is [secret]."
 
 
+def test_what_is_printed_of_a_run_is_as_it_came_and_what_is_kept_is_without_secrets(cli, script) -> None:
+    model = script(answer(f"It is {KEY}."))
+    ran = cli("run", "What is it?", "--model", model, "--guard", "secrets", "--stream-json")
+    assert [row["kind"] for row in map(json.loads, ran.out.splitlines()) if KEY in json.dumps(row)] == ["ModelReplied"]
+    assert KEY not in cli("sessions", "show", ran.object["session"], "--json").out
+    assert cli("run", "What is it?", "--model", model, "--json").object["output"] == f"It is {KEY}."
+
+
 def test_an_unknown_guard_is_refused_before_the_run(cli, script) -> None:
     ran = cli("run", "x", "--model", script(answer("y")), "--guard", "nope")
     assert ran.code == 2 and "There is no guard `nope`" in ran.err

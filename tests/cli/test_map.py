@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from agentx.batch import Output
 from tests.cli.conftest import COMMAND, answer, calls, process
 
 
@@ -98,6 +99,25 @@ def test_tasks_that_are_killed_three_times_give_one_line_each(mapped: Any) -> No
         assert started.wait() == -signal.SIGKILL
     assert process(*argv, env=env).code == 0
     assert sorted(row["line"] for row in rows(out)) == list(range(1, count + 1))
+
+
+def test_lines_of_another_model_are_not_added(mapped: Any, tmp_path: Path) -> None:
+    argv, env, out = mapped(2, *[answer("Done.")] * 2)
+    at = argv.index("--model") + 1
+    with Output(out, f"{argv[at]} without an adapter") as begun:
+        begun.add({"line": 1, "task": "Task 1", "status": "ok"})
+    (tmp_path / "other.json").write_text(json.dumps([answer("Done.")]))
+    other = [*argv[:at], f"scripted:{tmp_path / 'other.json'}", *argv[at + 1 :]]
+    result = process(*other, "--tool", "now", env=env)
+    assert result.code == 2 and "other.json without an adapter; give --model and --adapter" in result.err
+    assert process(*argv, "--tool", "now", env=env).code == 0 and len(rows(out)) == 2
+
+
+def test_an_output_that_an_older_version_has_begun_goes_on(mapped: Any) -> None:
+    argv, env, out = mapped(2, *[answer("Done.")] * 2)
+    out.write_text('{"line": 1, "task": "Task 1", "status": "ok"}\n')
+    out.with_name(".out.jsonl.map").write_text("0123456789abcdef")
+    assert process(*argv, "--tool", "now", env=env).code == 0 and len(rows(out)) == 2
 
 
 def test_two_processes_do_not_write_to_one_output(mapped: Any) -> None:

@@ -10,6 +10,7 @@ from agentx.cli.sessions_transcript import markdown, summary
 from agentx.events import Answered, CallDecoded, CallFinished, CallStarted, Notice, RunFinished, RunStarted, Thought
 from agentx.journal import Journal, SessionRow
 from agentx.messages import ToolCall, ToolResult, Usage
+from agentx.models.catalog import load
 from tests.cli.conftest import answer, calls
 from tests.core.test_journal import EVENTS
 
@@ -30,6 +31,14 @@ def test_sessions_are_listed_by_workspace_and_as_json(cli, session: str, tmp_pat
     assert session in cli("sessions", "list", "--workspace", row["workspace"]).out
     assert session not in cli("sessions", "list", "--workspace", str(tmp_path)).out
     assert cli("sessions", "list", "--workspace", str(tmp_path / "no")).code == 2
+
+
+def test_the_default_model_is_listed_by_its_name(cli) -> None:
+    with Journal.default() as journal:
+        journal.create_session(workspace="/w", model="default", task="t")  # as older versions have kept it
+    name = load().default.name
+    assert name in cli("sessions", "list").out
+    assert [row["model"] for row in lines(cli("sessions", "list", "--json").out)] == [name]
 
 
 def test_a_session_whose_process_is_dead_is_listed_as_stopped(cli) -> None:

@@ -7,9 +7,12 @@ from typing import Any
 import pydantic
 import pytest
 
-from agentx import Tool, ToolContext, tool
+from agentx import Agent, Tool, ToolContext, ToolError, tool
 from agentx.dispatch import carry_out
+from agentx.events import RunFinished
+from agentx.journal import Journal
 from agentx.messages import ToolCall, ToolResult
+from agentx.models.scripted import ScriptedModel
 
 
 def carried_out(item: Tool) -> ToolResult:
@@ -180,3 +183,60 @@ def test_a_value_that_is_nested_too_deeply_to_be_kept_is_text() -> None:
 
     result = carried_out(Tool.from_schema("deep", "", {}, deep))
     assert result.ok and result.value is None and result.text.startswith("[[[")
+
+
+TOKEN = "ghp_" + "a1B2" * 9
+
+
+def shown(text: str, most_bytes: int) -> str:
+    return carried_out(Tool.from_function(lambda: text, "look", max_output_bytes=most_bytes)).text
+
+
+@pytest.mark.parametrize("place", [300, 4_900], ids=["behind the head", "before the tail"])
+def test_a_result_is_cut_through_no_secret(place: int) -> None:
+    for shift in range(-1, len(TOKEN) + 2):
+        text = f"{'x' * (place - shift)}={TOKEN}="
+        left = shown(text + "y" * (5_000 - len(text)), 400).replace(TOKEN, "")
+        assert len(left) < 450
+        assert not any(TOKEN[at : at + 4] in left for at in range(len(TOKEN) - 4)), left
+
+
+def test_a_result_is_cut_between_lines_or_else_words_where_one_ends_near() -> None:
+    for text in ("\n".join(f"line_{number}" for number in range(100)), " ".join(f"w{number}" for number in range(400))):
+        head, _, rest = shown(text, 200).partition("\n[… ")
+        tail = rest.partition(" …]\n")[2]
+        whole = text.split()
+        assert head.split() == whole[: len(head.split())] and tail.split() == whole[-len(tail.split()) :]
+
+
+NAME = "a\udcff.txt"
+"""A name of a file that is no UTF-8, as Python hands it out."""
+
+
+@pytest.mark.parametrize("found", [NAME, {"files": [NAME]}, [NAME], [{"name": NAME}]], ids=str)
+def test_what_is_no_utf_8_in_a_result_is_replaced(found: Any) -> None:
+    result = carried_out(Tool.from_function(lambda: found, "look"))
+    assert result.ok and "a?.txt" in result.text
+
+
+def test_what_is_no_utf_8_in_an_error_is_replaced() -> None:
+    def unread() -> str:
+        raise ToolError(f"{NAME} cannot be read.")
+
+    def broken() -> str:
+        raise OSError(NAME)
+
+    assert carried_out(Tool.from_function(unread)).text == "a?.txt cannot be read."
+    assert carried_out(Tool.from_function(broken)).text == "OSError: a?.txt"
+
+
+def test_a_run_whose_tool_finds_what_is_no_utf_8_comes_to_its_end(tmp_path: Path) -> None:
+    def look() -> Any:
+        """Looks."""
+        return {"files": [NAME]}
+
+    with Journal(str(tmp_path / "journal.db")) as journal:
+        model = ScriptedModel(["# I look.\nlook()\n->", "# I know it.\nAnswer: one file"])
+        result = Agent(model, [Tool.from_function(look)], strategy="react", journal=journal).run_sync("Look.")
+        assert (result.status, result.output) == ("ok", "one file")
+        assert isinstance(journal.events(result.session_id)[-1], RunFinished)

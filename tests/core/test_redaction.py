@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentx.redaction import Pieces, redact, redact_json, redact_value
+from agentx.redaction import Pieces, beginning, cuts, redact, redact_json, redact_value
 
 KEY = "MIIEowIBAAKCAQEAx7Jt0h+2bP/9cQ0mZ8V\n" * 8
 SECRETS = {
@@ -138,6 +138,22 @@ def test_text_in_pieces_loses_its_secrets_too(parts: list[str], sizes: list[int]
     assert not [secret for secret, _ in IN_PLACE.values() if secret in written]
     if redact(text) == text:
         assert written == text
+
+
+@pytest.mark.parametrize("secret", [*SECRETS, *(text for text, _ in IN_PLACE.values())])
+def test_no_cut_leaves_a_part_of_a_secret(secret: str) -> None:
+    text = f"before {secret} after, and so on"
+    for at in range(len(text) + 1):
+        before, after = cuts(text, at)
+        assert before <= at <= after
+        assert redact(text) == text or redact(text[:before]) + redact(text[before:]) == redact(text), text[:before]
+        assert redact(text[:after]) + redact(text[after:]) == redact(text), text[after:]
+
+
+def test_a_beginning_ends_before_a_secret_that_does_not_fit() -> None:
+    token = "ghp_" + "a1B2" * 9
+    assert beginning(f"say {token} now", 20) == "say "
+    assert beginning(f"say {token} now", 44) == f"say {token}" and beginning("short", 20) == "short"
 
 
 def test_keys_of_an_object_are_kept_apart() -> None:

@@ -142,9 +142,10 @@ def test_a_model_or_a_disk_that_fails_is_no_outcome() -> None:
         folder_task(ModelError("The decoder failed."))
     with pytest.raises(ModelError, match="no outcome"):
         folder_task(StorageError("The disk is full."))
-    with pytest.raises(ModelError, match="KeyError"):
-        require_outcome("failed", "KeyError: 'x'")
-    require_outcome("timeout", "The run did not end within 210 s.")
+    with pytest.raises(ModelError, match="says a tool"):
+        require_outcome("failed", "The model gave it up, says a tool.", None)
+    require_outcome("timeout", "The run did not end within 210 s.", None)
+    require_outcome("failed", "Whatever the sentence is.", "model")
 
 
 def test_in_a_checkout_the_tasks_of_the_repository_are_found(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from agentx_memory.chunks import Chunk, Document
 from agentx_memory.tools import open_memory, recall, remember, what_is_known
 
 from agentx.errors import ConfigError, ToolError
+from agentx.policy import ASKING
 from agentx.tool import Marks, ToolContext
 
 
@@ -172,7 +173,8 @@ def test_a_setting_that_names_no_folder_is_refused(tmp_path, setting):
 
 
 def test_neither_tool_asks_for_approval_and_the_model_is_told_little():
-    assert remember.capabilities == frozenset()
+    assert remember.capabilities == {"keeps"}
+    assert not (remember.capabilities | recall.capabilities) & ASKING
     assert recall.capabilities == {"reads_private"}
     assert remember.idempotent and recall.idempotent
     assert list(remember.parameters["properties"]) == ["text"]

@@ -1,12 +1,13 @@
 """Strategy `code`, with a scripted model and the real `python` tool."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from agentx import Agent, plugins, tool
 from agentx.errors import UsageError
-from agentx.events import CallFinished, CallStarted
+from agentx.events import CallFinished, CallStarted, Event
 from agentx.journal import Journal
 from agentx.models.scripted import ScriptedModel
 from agentx.planner.code import MAX_TRIES
@@ -47,7 +48,7 @@ def test_a_task_that_the_first_look_answers_needs_no_program(tmp_path: Path) -> 
 
 
 def test_small_talk_is_answered_at_once(tmp_path: Path) -> None:
-    events = collect(agent(Deciding([" Hello!"], [0.01]), tmp_path), "Hi")
+    events = collect(agent(Deciding([" Hello!"], [0.01, NO_CHANGE]), tmp_path), "Hi")
     assert events[-1].output == "Hello!"
     assert results(events) == []
 
@@ -211,3 +212,34 @@ def test_a_text_that_is_no_program_is_compared_as_it_is() -> None:
     deep = f"{'-' * 5_000}1"
     assert repeats(deep, ran(deep))
     assert not repeats(deep, ran("print(1)", "print(2)"))
+
+
+def test_a_change_that_is_there_already_is_no_failure_and_no_deed(tmp_path: Path) -> None:
+    (tmp_path / "x.txt").write_text("5")
+    write = "open('x.txt', 'w').write('5')"
+    model = Deciding([write, *[write] * MAX_TRIES, ": x.txt held 5 before."], [LOOKS, *[PROGRAM] * 2, CHANGE])
+    events = collect(agent(model, tmp_path), "Write 5 to x.txt.")
+    assert events[-1].output == "Nothing has changed: x.txt held 5 before."
+    assert "\n(no file has changed)\n" in model.prompts[-1]
+
+
+def test_a_program_that_was_to_write_and_failed_has_made_no_change(tmp_path: Path) -> None:
+    write = "open('no/x.txt', 'w').write('5')"
+    model = Deciding([write, *[write] * MAX_TRIES, " write it."], [LOOKS, PROGRAM, CHANGE])
+    assert collect(agent(model, tmp_path), "Write 5 to x.txt.")[-1].output == "I could not write it."
+
+
+def test_without_programs_a_change_is_not_told_as_made(tmp_path: Path) -> None:
+    async def events() -> list[Event]:
+        model = Deciding([" write 5 to x.txt."], [CHANGE])
+        session = agent(model, tmp_path).session()
+        return [event async for event in session.stream("Write 5 to x.txt.", without=["python"])]
+
+    assert asyncio.run(events())[-1].output == "I could not write 5 to x.txt."
+
+
+def test_an_order_to_write_that_needs_no_look_is_carried_out(tmp_path: Path) -> None:
+    (tmp_path / "y.txt").write_text("")
+    write = "open('x.txt', 'w').write('5')"
+    events = collect(agent(Deciding([write, " Done."], [0.01, CHANGE, ANSWER]), tmp_path), "Write 5 to x.txt.")
+    assert (events[-1].output, (tmp_path / "x.txt").read_text()) == ("Done.", "5")

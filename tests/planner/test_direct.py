@@ -112,3 +112,10 @@ def test_without_tools_the_task_stands_alone() -> None:
 
 def test_the_strategy_is_found_by_its_name() -> None:
     assert plugins.load("agentx.strategies", "direct")().name == "direct"
+
+
+def test_who_may_not_call_any_more_is_not_told_to_find_something_out() -> None:
+    model = ScriptedModel(["add(a=3, b=4)", "It is 7, and 99 with tax.", "It is 7."])
+    *_, last = shown(model, add)
+    assert "nothing you have seen says 99; answer again and say only what you have seen" in last
+    assert "compute it" not in last

@@ -10,6 +10,7 @@ from agentx.journal import Journal
 from agentx.messages import ToolCall, ToolResult
 from agentx.models.scripted import ScriptedModel
 from agentx.planner.equivalent import nothing_new
+from agentx.planner.react import MAX_TRIES
 from agentx.replaying import replay
 from agentx.toolbox import Toolbox
 
@@ -159,3 +160,109 @@ def test_a_run_that_finds_more_goes_on():
     model, journal, id, _ = run(call(1), call(2), "# I know it.\nAnswer: Orchids and tea.")
     assert NOTES[1] in model.prompts[2] and "nothing new" not in model.prompts[2]
     assert not any(isinstance(event, Notice) for event in journal.events(id))
+
+
+def shopping():
+    items = []
+
+    @tool
+    def list_items(most: int = 9) -> str:
+        """Lists."""
+        return str(items[:most])
+
+    @tool(capabilities=["writes"])
+    def add_item(name: str) -> str:
+        """Adds."""
+        items.append(name)
+        return "added"
+
+    @tool(capabilities=["egress"])
+    def tell(text: str) -> str:
+        """Tells."""
+        return "told"
+
+    @tool(capabilities=["keeps"])
+    def note(text: str) -> str:
+        """Notes."""
+        items.append(text)
+        return "noted"
+
+    return [list_items, add_item, tell, note]
+
+
+def results_of(folder, *calls, tools):
+    *first, last = [f"# I go on.\n{call}\n->" for call in calls]
+
+    def says(prompt):
+        done = prompt.rpartition("Task:")[2].count("# I go on.")
+        return first[done] if done < len(first) else last if done == len(first) else "# So.\nAnswer: ok"
+
+    model = ScriptedModel([says] * MAX_TRIES * len(calls))
+    journal = Journal(":memory:")
+    made = Agent(model, tools, journal=journal, strategy="react", allow=["all"], workspace=folder)
+    result = made.run_sync("Add milk to the list.")
+    return [event.result for event in journal.events(result.session_id) if isinstance(event, CallFinished)]
+
+
+@pytest.mark.parametrize("change", ['add_item(name="milk")', 'note(text="milk")'])
+def test_a_look_after_something_was_done_may_show_something_new(change, tmp_path):
+    before, _, after = results_of(tmp_path, "list_items()", change, "list_items()", tools=shopping())
+    assert (before.text, after.text) == ("[]", "['milk']")
+
+
+def test_a_look_after_something_was_done_is_shown_in_full_though_it_looks_the_same():
+    done = [
+        (ToolCall("1", "notes", {"query": "x", "most": 1}), ToolResult("1", "ok", "a")),
+        (ToolCall("2", "log", {"text": "x"}), ToolResult("2", "ok", "logged")),
+    ]
+    again = ToolCall("3", "notes", {"query": "x", "most": 2})
+    assert nothing_new(TOOLS, again, ToolResult("3", "ok", "a"), done) is None
+    failed = [done[0], (done[1][0], ToolResult("2", "denied", "denied"))]
+    assert nothing_new(TOOLS, again, ToolResult("3", "ok", "a"), failed)
+
+
+def test_a_look_after_something_was_sent_can_show_nothing_new(tmp_path):
+    *_, after = results_of(tmp_path, "list_items()", 'tell(text="x")', "list_items()", tools=shopping())
+    assert after.status == "refused"
+
+
+def test_what_was_done_is_not_done_twice_in_a_row(tmp_path):
+    *_, again = results_of(tmp_path, 'add_item(name="milk")', "list_items()", 'add_item(name="milk")', tools=shopping())
+    assert again.status == "refused"
+
+
+def test_what_was_undone_is_done_again(tmp_path):
+    lamp = []
+
+    @tool(capabilities=["writes"])
+    def switch(on: bool) -> str:
+        """Switches."""
+        lamp.append(on)
+        return "switched"
+
+    calls = [f"switch(on={on})" for on in (True, False, True)]
+    assert [result.status for result in results_of(tmp_path, *calls, tools=[switch])] == ["ok"] * 3
+    assert lamp == [True, False, True]
+
+
+@pytest.mark.parametrize("idempotent", [True, False])
+def test_a_call_that_ran_out_of_time_is_made_once_more_where_twice_does_no_harm(idempotent, tmp_path):
+    @tool(timeout_s=0.05, idempotent=idempotent)
+    async def status() -> str:
+        """Asks."""
+        await asyncio.sleep(5)
+        return "up"
+
+    found = [result.status for result in results_of(tmp_path, "status()", "status()", tools=[status])]
+    assert found == ["timeout", "timeout" if idempotent else "refused"]
+
+
+def test_a_call_that_ran_out_of_time_twice_is_given_up(tmp_path):
+    @tool(timeout_s=0.05, idempotent=True)
+    async def status() -> str:
+        """Asks."""
+        await asyncio.sleep(5)
+        return "up"
+
+    found = [result.status for result in results_of(tmp_path, "status()", "status()", "status()", tools=[status])]
+    assert found == ["timeout", "timeout", "refused"]

@@ -253,3 +253,11 @@ def test_a_file_that_a_program_misses_is_answered_with_the_nearest(tmp_path: Pat
 def test_programs_that_fail_are_no_failures_of_one_tool(tmp_path: Path) -> None:
     model = Program("print(1 / 0)", "print(2 / 0)", "clock()")
     assert notices(programmed(model, tmp_path, clock)) == []
+
+
+def test_strategy_direct_calls_again_what_failed_beside_what_worked() -> None:
+    model = ScriptedModel(['clock()\nweather(city="Osolo")', 'weather(city="Oslo")', "Dry at noon."])
+    events = asked(model, weather, clock, strategy="direct")
+    assert [result.status for result in results(events)] == ["ok", "error", "ok"]
+    assert "Call again what failed, corrected" in model.prompts[1]
+    assert events[-1].output == "Dry at noon."  # type: ignore[union-attr]

@@ -7,11 +7,12 @@ import subprocess
 import threading
 import time
 import zlib
+from pathlib import Path
 
 import pytest
 from agentx_tools import addresses
 from agentx_tools.download import Document, Limits, download, inflated, parse
-from agentx_tools.fetch_page import fetch_page
+from agentx_tools.fetch_page import fetch_page, named_page
 from agentx_tools.page import to_text
 
 from agentx.errors import ToolError
@@ -367,6 +368,20 @@ def test_a_server_that_breaks_off_is_told():
 def test_a_proxy_of_the_environment_is_not_used(monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     assert b"direct" in fetched("a", a=html("direct")).content
+
+
+@pytest.mark.parametrize(
+    ("task", "url"),
+    [
+        ("Sum up https://x.org/wiki/Mercury_(planet).", "https://x.org/wiki/Mercury_(planet)"),
+        ("Read it (https://x.org/Mercury_(planet)), please", "https://x.org/Mercury_(planet)"),
+        ("Read [this](https://x.org/a_[b]).", "https://x.org/a_[b]"),
+        ("Is https://x.org/a?b={c} up?!", "https://x.org/a?b={c}"),
+        ("What is https://?", "https://"),
+    ],
+)
+def test_the_page_of_a_task_keeps_the_brackets_that_it_opens(task, url):
+    assert named_page(ToolContext(Path(), task=task)) == {"url": url}
 
 
 def test_the_tool_says_what_it_may_do():

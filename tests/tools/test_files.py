@@ -40,6 +40,14 @@ def test_a_listing_is_sorted_relative_and_without_hidden_files(context, tmp_path
     assert listed(context, "a/b") == "a/b/c.txt"
 
 
+def test_a_listing_that_stopped_says_so(context, tmp_path, monkeypatch):
+    monkeypatch.setattr("agentx_tools.workspace.MAX_WALKED_FILES", 1)
+    (tmp_path / "a").touch()
+    assert listed(context) == "a"
+    (tmp_path / "b").touch()
+    assert listed(context).splitlines()[1:] == ["(only the first 1 files were looked at; name a folder)"]
+
+
 def test_links_are_listed_only_where_they_stay_inside(context, tmp_path):
     (tmp_path / "real.txt").touch()
     (tmp_path / "alias.txt").symlink_to("real.txt")
@@ -202,6 +210,13 @@ def test_an_edit_keeps_line_ends_encoding_and_mark(context, tmp_path):
         path.write_bytes(mark + "é one\r\ntwo\r\nthree\r\n".encode(encoding))
         edit(context, "a.txt", "one\ntwo", "1\n2\n2½")
         assert path.read_bytes() == mark + "é 1\r\n2\r\n2½\r\nthree\r\n".encode(encoding)
+
+
+def test_a_piece_that_begins_with_a_line_end_stands_once_in_any_text(context, tmp_path):
+    for end in ("\r\n", "\n"):
+        (tmp_path / "a.txt").write_bytes(f"one{end}two{end}three".encode())
+        edit(context, "a.txt", "\ntwo\n", "\n2\n")
+        assert (tmp_path / "a.txt").read_bytes() == f"one{end}2{end}three".encode()
 
 
 def test_a_write_keeps_line_ends_encoding_and_mark_where_it_can(context, tmp_path):

@@ -133,6 +133,17 @@ def test_many_files_are_searched_in_little_time(tmp_path):
     assert time.perf_counter() - started < 20
 
 
+def test_a_walk_that_stopped_is_told_whatever_was_found(context, monkeypatch):
+    monkeypatch.setattr("agentx_tools.workspace.MAX_WALKED_FILES", 2)
+    note = "(only the first 2 files were looked at; name a folder)"
+    assert lines(context, "absent", glob="main.py") == f"No line matches `absent` in 1 file below `.`. {note}"
+    assert lines(context, "absent", glob="*.rs") == f"No file below `.` matches the glob `*.rs`. {note}"
+    assert lines(context, "os$", glob="main.py") == f"main.py:1: import os\n{note}"
+    assert found(context, "*.rs") == [note]
+    assert found(context, "main.py") == ["main.py", note]
+    assert found(context, "*.py", folder="src") == ["src/util.py"]
+
+
 @pytest.mark.parametrize("tool", [glob, grep])
 def test_the_tools_say_what_they_may_do_and_explain_each_argument(tool):
     assert tool.capabilities == {"reads_private"} and tool.idempotent

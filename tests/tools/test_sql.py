@@ -11,6 +11,7 @@ from agentx_tools import sql as module
 from agentx_tools import tables
 from agentx_tools.sandbox.walls import Level
 from agentx_tools.sql import sql
+from agentx_tools.workspace import files_below
 
 from agentx.errors import ToolError
 from agentx.tool import ToolContext
@@ -41,6 +42,11 @@ def everything(folder):
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+def all_tables(folder):
+    place = tables.Place(folder.resolve(), ())
+    return tables.table_files(place, files_below(place).paths)
+
+
 def database(path, *statements):
     connection = sqlite3.connect(path)
     with connection:
@@ -54,6 +60,16 @@ def test_rows_come_with_their_columns_and_their_count(folder):
     assert ask(folder, query) == ("customer | total | first\nAnn | 10.7 | 2024-01-02\nBob | 0.1 | 2024-01-05\n(2 rows)")
     assert ask(folder, "SELECT id FROM orders WHERE total > 100;") == "id\n(0 rows)"
     assert ask(folder, "WITH a AS (SELECT 1 AS x) SELECT x, NULL AS y FROM a") == "x | y\n1 | NULL\n(1 row)"
+
+
+def test_files_that_were_not_looked_for_are_told_of(folder, monkeypatch):
+    monkeypatch.setattr("agentx_tools.workspace.MAX_WALKED_FILES", 2)
+    for name in "abc":
+        (folder / f"{name}.csv").write_text("x\n1\n")
+    note = "(only the first 2 files were looked at; quote the path of another)"
+    assert ask(folder, "SHOW TABLES").endswith(f"\n{note}")
+    assert ask(folder, "SELECT count(*) AS n FROM 'orders.csv'") == f"n\n3\n(1 row)\n{note}"
+    assert refused(folder, "SELECT * FROM nowhere").endswith(note)
 
 
 def test_files_of_each_kind_are_tables_and_can_be_joined(folder):
@@ -75,7 +91,7 @@ def test_a_table_is_called_by_its_file_and_told_apart_by_its_folder(folder):
     for path in ("north/2024-sales.csv", "south/2024-sales.csv", "north/more data.csv"):
         (folder / path).parent.mkdir(exist_ok=True)
         (folder / path).write_text(f"place\n{path}\n")
-    names = [file.name for file in tables.table_files(tables.Place(folder.resolve(), ()))]
+    names = [file.name for file in all_tables(folder)]
     assert names == ["t_2024_sales", "more_data", "orders", "south_2024_sales"]
     assert "south/2024-sales.csv" in ask(folder, "SELECT * FROM south_2024_sales")
     assert "south/2024-sales.csv" in ask(folder, "SELECT * FROM 'south/2024-sales.csv'")
@@ -285,7 +301,7 @@ def test_names_that_differ_in_case_alone_never_mean_the_other_file(folder):
     (folder / "old" / "ORDERS.tsv").write_text("place\nold\n")
     assert ask(folder, 'SELECT count(customer) AS n FROM "ORDERS"') == "n\n3\n(1 row)"
     assert "old" in ask(folder, "SELECT place FROM 'old/ORDERS.tsv'")
-    assert all("ORDERS" not in file.aliases for file in tables.table_files(tables.Place(folder.resolve(), ())))
+    assert all("ORDERS" not in file.aliases for file in all_tables(folder))
 
 
 def test_a_hostile_database_leaves_the_other_tables_be(folder, monkeypatch):

@@ -108,7 +108,7 @@ def test_a_folder_that_is_swapped_all_the_time_never_leads_out(house):
                 done += 1
             except ToolError:
                 refused += 1
-            assert all("secret" not in path for path in workspace.files_below(Place(house, ())))
+            assert all("secret" not in path for path in workspace.files_below(Place(house, ())).paths)
     finally:
         swapping.kill()
         swapping.wait()

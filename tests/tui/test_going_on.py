@@ -1,18 +1,22 @@
 """The conversation goes on as a fork, or from an earlier turn; its session gets a name, or a file."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
 import pytest
+from agentx_tui import going_on
 from agentx_tui.archive import PastTurn
 from agentx_tui.glyphs import UNICODE
+from agentx_tui.going_on import Resume
 from agentx_tui.reducer import fold
 from agentx_tui.screens.rewind import RewindPage, files_told
 from agentx_tui.view import Answer
 
-from agentx.events import Rewound
+from agentx.events import Rewound, RunStarted
 from agentx.history import in_force
 from agentx.journal import Journal
+from agentx.models.default_adapters import Passed, identity_of, put
 from tests.tui import snapshots
 from tests.tui.pages import SIZES, answer, asked, calls, done, run, running, say, screen_text, settled, setup_of, until
 
@@ -112,6 +116,21 @@ def test_one_can_go_back_twice_and_to_the_beginning(tmp_path: Path) -> None:
                 assert sum(isinstance(event, Rewound) for event in journal.events(session_id)) == 3
 
     run(test)
+
+
+def test_what_has_changed_since_a_session_was_begun_is_told_when_it_is_taken_up(tmp_path: Path) -> None:
+    setup = setup_of(tmp_path)
+    with Journal.default() as journal:
+        begun = journal.create_session(workspace=setup.workspace, model="smollm2-135m", task="t")
+        started = RunStarted(begun, "t", "smollm2-135m", "react", [], str(setup.workspace), {"adapter": None})
+        journal.append(begun, started)
+    assert going_on.found(Resume(begun), setup, "").told == ""
+    (path := tmp_path / "a.gguf").write_bytes(b"adapter")
+    digest = hashlib.sha256(b"adapter").hexdigest()
+    put(identity_of("smollm2-135m"), "smollm2-135m", Passed(str(path), digest, "2026-01-01T00:00:00+00:00"))
+    found = going_on.found(Resume(begun), setup, "")
+    assert found.told.startswith(f"The default adapter of the model is {path} by now; the session goes on without")
+    assert found.setup.settings.adapter is None
 
 
 def test_a_file_that_was_changed_since_stays_and_the_person_is_told(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from agentx_tui.reducer import fold
 from agentx_tui.segments import FORCED_CHARACTERS, Splitter, split
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from textual import events
 
 from agentx import events as ev
 from agentx.messages import ToolCall
@@ -93,6 +94,20 @@ def test_html_and_brackets_of_an_answer_are_there_to_read(tmp_path: Path) -> Non
                 app.conversation.inbox.put(event)
             await until(pilot, lambda: app.transcript.mounted_blocks == 2)
             assert text in screen_text(app)
+
+    run(test)
+
+
+def test_nothing_that_is_pasted_into_the_prompt_is_in_force(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with running(setup_of(tmp_path, answer("Done."))) as (app, pilot):
+            app.prompt.post_message(events.Paste("a\x1b[2Jb\x9b31m\tc\x7f\r\nd\re\x07"))
+            await until(pilot, lambda: bool(app.prompt.text))
+            assert app.prompt.whole_text == "ab\tc\nd\ne"
+            app.prompt.replace_all("")
+            app.prompt.post_message(events.Paste("\x1b[31m" * 2_000 + "x\n" * 50))
+            await until(pilot, lambda: bool(app.prompt.text))
+            assert app.prompt.whole_text == "x\n" * 50
 
     run(test)
 

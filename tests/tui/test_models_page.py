@@ -7,16 +7,19 @@ from pathlib import Path
 
 import pytest
 from agentx_tui.app import AgentXApp
+from agentx_tui.decoder import wanted
 from agentx_tui.preferences import Preferences
 from agentx_tui.screens.asking import YesNo
 from agentx_tui.screens.models import ModelsPage
+from agentx_tui.signals import Prepared
 from textual.pilot import Pilot
 from textual.widgets import OptionList
 
 from agentx import config
 from agentx.cli.setup import Setup
+from agentx.models.catalog import load
 from tests.tui.fake_weights import FakeWeights
-from tests.tui.pages import answer, calls, done, run, say, screen_text, settled, setup_of, until
+from tests.tui.pages import answer, calls, done, run, running, say, screen_text, settled, setup_of, until
 from tests.tui.test_keys import working
 
 
@@ -108,6 +111,19 @@ def test_enter_goes_on_with_the_other_model_which_is_told_what_was_said(tmp_path
             await pilot.press("ctrl+l")
             await until(pilot, lambda: isinstance(app.screen, ModelsPage) and bool(app.screen._seen.models))
             assert "in use" in next(line for line in screen_text(app).split("\n") if "other" in line)
+
+    run(test)
+
+
+def test_the_default_model_is_shown_by_its_name_and_is_the_same_by_that(tmp_path: Path, weights: FakeWeights) -> None:
+    name = load().default.name
+    assert wanted(config.Settings()) == wanted(config.Settings(model=name)) != wanted(config.Settings(model="other"))
+
+    async def test() -> None:
+        async with running(setup_of(tmp_path)) as (app, pilot):
+            app.conversation.inbox.put(Prepared(with_models(tmp_path)))
+            await until(pilot, lambda: name in screen_text(app))
+            assert app.conversation.view.model == name
 
     run(test)
 

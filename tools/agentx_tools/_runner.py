@@ -15,10 +15,12 @@ import sys
 import traceback
 import types
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO, cast
 
 from agentx_tools import _look
+from agentx_tools._variables import EARLIER, Variables
 
 NAME = "<code>"
 COMMON = (
@@ -55,7 +57,9 @@ def main(request: Mapping[str, Any], report: int, channel: int | None) -> int:
     """Runs the program of a request and returns its exit status.
 
     Args:
-        request: `source`, `task` for the function `look`, and `functions`, the host's tools (`functions.described`).
+        request: `source`, `task` for the function `look`, `functions`, the host's tools (`functions.described`), and
+            where variables are kept, `keep_bytes`, how many at most, `state`, what the program before has left, and
+            `keep`, the file descriptor for what this one leaves.
         report: file descriptor on which an error is told.
         channel: file descriptor on which the host answers calls of its tools.
     """
@@ -66,18 +70,22 @@ def main(request: Mapping[str, Any], report: int, channel: int | None) -> int:
     sys.path.append(str(Path.cwd()))
     source: str = request["source"]
     linecache.cache[NAME] = (len(source), None, source.splitlines(keepends=True), NAME)
+    module, variables, text = types.ModuleType("__main__"), None, ""
+    if "keep_bytes" in request:
+        state, keep, most = request["state"], request["keep"], request["keep_bytes"]
+        variables = Variables(module, state, keep, most, (*COMMON, "Path"))
     try:
-        run(source, {"look": look_for(request["task"]), **functions(request["functions"], channel)})
+        run(source, module, {"look": look_for(request["task"]), **functions(request["functions"], channel)}, variables)
         sys.stdout.flush()
-        return 0
     except SystemExit as error:
-        if error.code in (None, 0):
-            return 0
-        text = f"the program exited with {error.code!r}"
+        text = "" if error.code in (None, 0) else f"the program exited with {error.code!r}"
     except BaseException as error:
-        text = describe(error, request["functions"])
+        text = describe(error, request["functions"], variables)
     os.write(report, text[:MAX_REPORT_CHARACTERS].encode("utf-8", "backslashreplace"))
-    return 1
+    if variables:
+        with suppress(Exception):
+            variables.save()
+    return 1 if text else 0
 
 
 def printing_to(file: int) -> TextIO:
@@ -128,13 +136,12 @@ def function(alias: str, name: str, parameters: list[str], stream: Any) -> Any:
     return call
 
 
-def run(source: str, given: dict[str, Any]) -> None:
+def run(source: str, module: types.ModuleType, given: dict[str, Any], variables: Variables | None) -> None:
     """Runs the program as `__main__`; the value of a last expression is printed as an interactive session would."""
     sort_listings()
     tree = ast.parse(source, NAME)
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-    module = types.ModuleType("__main__")
     sys.modules["__main__"] = module
     common = {name: importlib.import_module(name) for name in COMMON if name in used}
     module.__dict__.update(common)
@@ -143,6 +150,8 @@ def run(source: str, given: dict[str, Any]) -> None:
         # A function that is called like a module has what that has: `glob("*.md")` works, and `glob.glob("*.md")`.
         vars(given[name]).update((key, item) for key, item in vars(common[name]).items() if not key.startswith("_"))
     module.__dict__.update(given)
+    if variables:
+        variables.restore(given, used)
     exec(compile(tree, NAME, "exec"), module.__dict__)
     if isinstance(last, ast.Expr):
         value = eval(compile(ast.Expression(last.value), NAME, "eval"), module.__dict__)
@@ -163,7 +172,7 @@ def sort_listings() -> None:
     os.listdir = lambda path=".": sorted(listed(path))  # type: ignore[assignment]
 
 
-def describe(error: BaseException, described: dict[str, Any]) -> str:
+def describe(error: BaseException, described: dict[str, Any], variables: Variables | None) -> str:
     """The exception, what may have been meant, and where in the program's own lines it came from, innermost last."""
     if isinstance(error, SyntaxError) and error.filename == NAME:
         return f"{type(error).__name__}: {error.msg}\n  line {error.lineno}: {(error.text or '').strip()}"
@@ -179,17 +188,20 @@ def describe(error: BaseException, described: dict[str, Any]) -> str:
         near = sorted(name for name in sys.stdlib_module_names if name.startswith(error.name))
         what += f"\n  the standard library has: {', '.join(near)}" if near else ""
     if isinstance(error, NameError):
-        what += "\n  each program starts anew: what an earlier one defined or imported is gone"
+        anew = "each program starts anew: what an earlier one defined or imported is gone"
+        what += f"\n  {variables.told(error.name or '') if variables else anew}"
     if isinstance(error, KeyError):
         what += keys_in_reach(error)
     if any(wants_network(each) for each in with_causes(error)):
         what += "\n  a program has no network here; functions that search or fetch pages have"
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == NAME]
-    lines = [
-        f"  line {frame.lineno}{'' if frame.name == '<module>' else f' in {frame.name}'}: {frame.line}"
-        for frame in frames[-MAX_FRAMES:]
-    ]
-    return "\n".join([what, *lines])
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in (NAME, EARLIER)]
+    return "\n".join([what, *map(place, frames[-MAX_FRAMES:])])
+
+
+def place(frame: traceback.FrameSummary) -> str:
+    if frame.filename == EARLIER:
+        return f"  in {frame.name} of an earlier program"
+    return f"  line {frame.lineno}{'' if frame.name == '<module>' else f' in {frame.name}'}: {frame.line}"
 
 
 def with_causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -18,11 +18,13 @@ from agentx_tools.sandbox import pool
 from agentx_tools.sandbox.client import Ended, NoWalls, SandboxError
 from agentx_tools.sandbox.limits import Limits
 from agentx_tools.sandbox.walls import Level
+from agentx_tools.variables import Variables
 
-_MODULES = (_runner.__name__, *_runner.COMMON)
+_MODULES = (_runner.__name__, "agentx_tools._by_value", *_runner.COMMON)
 _WALLS = {"namespaces": Level.NAMESPACES, "landlock": Level.LANDLOCK}
 _LONG_OUTPUT_CHARACTERS = 2_500
 _MIB = 2**20
+_KEEP_BYTES = 16 * _MIB
 _CHANGES_MODES = re.compile(r"\b(chmod|chown|utime|touch)\b")
 
 
@@ -40,6 +42,7 @@ class Settings:
         hosts: what it may reach by HTTP: names, `*.name`, or `host:port`.
         walls: levels of the sandbox to try, the highest first.
         unsafe: it may run where none of them holds.
+        keep_bytes: of the variables that a program may leave for the next one; 0 where it leaves none.
     """
 
     limits: Limits
@@ -47,6 +50,7 @@ class Settings:
     hosts: tuple[str, ...]
     walls: tuple[Level, ...]
     unsafe: bool
+    keep_bytes: int
 
     @classmethod
     def of(cls, context: ToolContext) -> "Settings":
@@ -63,6 +67,7 @@ class Settings:
                 tuple(host.lower() for host in _texts(given, "hosts")),
                 tuple(_WALLS[name] for name in _texts(given, "walls", tuple(_WALLS))),
                 given.get("unsafe") is True,
+                _keep_bytes(given),
             )
         except KeyError as error:
             reason = f"`walls` knows {' and '.join(_WALLS)}, not {error}"
@@ -81,6 +86,15 @@ def _texts(given: dict[str, Any], name: str, default: tuple[str, ...] = ()) -> t
     if isinstance(value, str) or not all(isinstance(item, str) for item in value):
         raise ValueError(f"`{name}` must be a list of texts, not {value!r}")
     return tuple(value)
+
+
+def _keep_bytes(given: dict[str, Any]) -> int:
+    keeps, most = given.get("keep_variables", True), given.get("keep_bytes", _KEEP_BYTES)
+    if not isinstance(keeps, bool):
+        raise ValueError(f"`keep_variables` must be true or false, not {keeps!r}")
+    if isinstance(most, bool) or not isinstance(most, int) or most <= 0:
+        raise ValueError(f"`keep_bytes` must be a whole number above 0, not {most!r}")
+    return most if keeps else 0
 
 
 async def run(request: dict[str, Any], context: ToolContext, limits: Limits | None = None) -> "Ran":
@@ -115,7 +129,14 @@ async def run(request: dict[str, Any], context: ToolContext, limits: Limits | No
                 )
             if sandbox.level == Level.NONE:
                 context.holds_untrusted()  # nothing tells what it reaches
-            return Ran(await sandbox.run(request, limits, channel), limits, _note(request, sandbox.level))
+            if "command" in request or not settings.keep_bytes or context.state is None:
+                ended = await sandbox.run(request, limits, channel)
+            else:
+                variables = Variables(context, sandbox.level, settings.hosts)
+                keeping = {**request, "keep_bytes": settings.keep_bytes}
+                ended = await sandbox.run(keeping, limits, channel, await variables.before())
+                await variables.leave(ended)
+            return Ran(ended, limits, _note(request, sandbox.level))
     except NoWalls as error:
         raise Unconfined(
             f"This machine cannot confine a program: {error}. Start AgentX with --unsafe-code to run code without "

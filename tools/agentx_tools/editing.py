@@ -83,7 +83,8 @@ def _moved(header: str, lines: int) -> str:
 
 
 def _pattern(piece: str) -> str:
-    return re.escape(piece.replace("\r\n", "\n")).replace("\\\n", "\r?\n")
+    # Of an end `\r\n` no part matches by itself: a piece that begins with an end would stand there twice.
+    return re.escape(piece.replace("\r\n", "\n")).replace("\\\n", r"(?:\r\n|(?<!\r)\n)")
 
 
 def _nearest(text: str, old: str) -> str:

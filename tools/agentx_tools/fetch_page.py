@@ -18,13 +18,21 @@ MAX_OUTPUT_BYTES = 6_000
 TOTAL_S = 18.0
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"'`]+")
+_OPENING = {")": "(", "]": "[", "}": "{"}
 _robots = Robots()
 
 
 def named_page(context: ToolContext) -> dict[str, str] | None:
     """Arguments for `fetch_page` at the beginning of a task that names a page."""
     found = _ADDRESS.search(context.task)
-    return {"url": found[0].rstrip(".,;:!?)]}")} if found else None
+    return {"url": _ended(found[0])} if found else None
+
+
+def _ended(address: str) -> str:
+    """An address without the signs of the sentence behind it; a bracket that it opens itself is its own."""
+    while address[-1] in ".,;:!?" or address.count(address[-1]) > address.count(_OPENING.get(address[-1], address[-1])):
+        address = address[:-1]
+    return address
 
 
 @tool(

@@ -24,7 +24,7 @@ def list_files(context: ToolContext, folder: str = ".") -> list[str]:
     status = workspace.status(place) if place.parts else None
     if status is not None and stat.S_ISREG(status.st_mode):
         raise ToolError(f"`{place}` is a file; name a folder, or read it with read_file.", argument="folder")
-    return [workspace.printable(path) for path in sorted(workspace.files_below(place))]
+    return workspace.listed(workspace.files_below(place))
 
 
 @tool(capabilities=["reads_private"], idempotent=True, max_output_bytes=8_000)

@@ -1,5 +1,7 @@
 """The tool that finds files by their names."""
 
+from dataclasses import replace
+
 from agentx.tool import ToolContext, tool
 from agentx_tools import patterns, workspace
 
@@ -13,11 +15,11 @@ def glob(context: ToolContext, pattern: str, folder: str = ".") -> list[str]:
         folder: folder in the workspace to look below.
     """
     place = workspace.locate(context.workspace, folder, "folder")
-    return [workspace.printable(path) for path in matching(place, pattern)]
+    return workspace.listed(matching(place, pattern))
 
 
-def matching(place: workspace.Place, pattern: str, argument: str = "pattern") -> list[str]:
-    """Paths in the workspace of the files below a folder that match a glob, sorted.
+def matching(place: workspace.Place, pattern: str, argument: str = "pattern") -> workspace.Below:
+    """The files below a folder that match a glob.
 
     Args:
         argument: the tool's argument that gave the glob.
@@ -28,4 +30,4 @@ def matching(place: workspace.Place, pattern: str, argument: str = "pattern") ->
     matches = patterns.path_pattern(pattern, argument)
     start = len("".join(f"{part}/" for part in place.parts))
     found = workspace.files_below(place, patterns.wants_hidden(pattern))
-    return sorted(path for path in found if matches(path[start:]))
+    return replace(found, paths=[path for path in found.paths if matches(path[start:])])

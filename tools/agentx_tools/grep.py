@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from agentx.errors import ToolError
+from agentx.redaction import cuts
 from agentx.tool import ToolContext, tool
 from agentx_tools import editing, workspace
 from agentx_tools.glob import matching
 from agentx_tools.patterns import LinePattern
 from agentx_tools.text import decode, is_binary
-from agentx_tools.workspace import Place
+from agentx_tools.workspace import Below, Place
 
 MAX_SHOWN_LINES = 100
 MAX_SHOWN_CHARACTERS = 6_000
@@ -31,13 +32,15 @@ def grep(context: ToolContext, pattern: str, folder: str = ".", glob: str = "*",
     """
     regex = LinePattern(pattern, ignore_case)
     place = workspace.locate(context.workspace, folder, "folder")
-    files = [str(place)] if _is_file(place) else matching(place, glob, "glob")
+    found = Below([str(place)]) if _is_file(place) else matching(place, glob, "glob")
+    files = found.paths
     if not files:
-        return f"No file below `{place}` matches the glob {workspace.shown(glob)}."
+        rest = f" ({found.note()})" if found.is_cut else ""
+        return f"No file below `{place}` matches the glob {workspace.shown(glob)}.{rest}"
     until = time.monotonic() + TIMEOUT_S
     search = Search(regex, lambda: context.cancelled or time.monotonic() > until)
-    if len(files) >= workspace.MAX_WALKED_FILES:
-        search.notes.append(f"only the first {len(files):,} files were searched; name a folder")
+    if found.is_cut:
+        search.notes.append(found.note())
     for number, file in enumerate(files):
         if search.is_over():
             search.notes.append(f"{len(files) - number} files were not searched, {TIMEOUT_S:g} s were up")
@@ -120,12 +123,13 @@ def _below(place: Place, path: str) -> Place:
 
 
 def _excerpt(line: str, match: int) -> str:
-    """The line, or of a long one what lies around the match."""
+    """The line, or of a long one what lies around the match, without parts of secrets."""
     if len(line) <= MAX_LINE_CHARACTERS:
         return line.rstrip()
     begin = max(0, min(match - MAX_LINE_CHARACTERS // 4, len(line) - MAX_LINE_CHARACTERS))
-    piece = line[begin : begin + MAX_LINE_CHARACTERS]
-    return f"{'…' if begin else ''}{piece.rstrip()}{'…' if begin + len(piece) < len(line) else ''}"
+    end = cuts(line, begin + MAX_LINE_CHARACTERS)[0]
+    begin = cuts(line, begin)[1]
+    return f"{'…' if begin else ''}{line[begin:end].rstrip()}{'…' if end < len(line) else ''}"
 
 
 def _files_of(number: int) -> str:

@@ -5,6 +5,7 @@ import re
 from html.parser import HTMLParser
 
 from agentx.errors import ToolError
+from agentx.redaction import beginning
 from agentx_tools.download import Document
 from agentx_tools.text import decode, is_binary
 
@@ -44,7 +45,8 @@ def to_text(document: Document, links_up_to_bytes: int | None) -> str:
     text = _to_text(document, links_up_to_bytes)
     if len(text) <= MAX_CHARACTERS:
         return text
-    return f"{text[:MAX_CHARACTERS]}\n[… {len(text) - MAX_CHARACTERS:,} more characters are left out …]"
+    shown = beginning(text, MAX_CHARACTERS)
+    return f"{shown}\n[… {len(text) - len(shown):,} more characters are left out …]"
 
 
 def _to_text(document: Document, links_up_to_bytes: int | None) -> str:

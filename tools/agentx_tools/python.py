@@ -20,7 +20,7 @@ from agentx_tools.sandbox.limits import Limits
     undo=undo.of_call,
 )
 async def python(context: ToolContext, code: str) -> str:
-    """Run a Python program in the workspace and return what it prints.
+    """Run a Python program in the workspace and return what it prints; the next one has the variables that it sets.
 
     Args:
         code: the program; the value of a last expression is printed.

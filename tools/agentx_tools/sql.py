@@ -2,6 +2,7 @@
 
 import asyncio
 import tempfile
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
@@ -35,34 +36,36 @@ async def sql(context: ToolContext, query: str) -> str:
     """
     if not query.strip():
         raise ToolError("The query is empty; write a SELECT, or SHOW TABLES.", argument="query")
+    root = workspace.locate(context.workspace, ".")
+    found = await asyncio.to_thread(workspace.files_below, root)
     with tempfile.TemporaryFile() as stream:
-        packed = await asyncio.to_thread(_packed, context, query, stream)
+        packed = await asyncio.to_thread(_packed, root, found.paths, query, stream)
         request = {"runner": _RUNNER, "query": query, "files": packed.files, "left_out": packed.left_out}
         try:
             async with pool.lent(Path(_folder().name), (), (_RUNNER,), _LEVELS, ()) as sandbox:
                 ended = await sandbox.run(request, LIMITS, stream.fileno())
         except (SandboxError, OSError) as error:
             raise ToolError(f"The program that answers queries does not start ({error}).") from None
-    return _text(ended)
+    return _text(ended, f"({found.note('quote the path of another')})" if found.is_cut else "")
 
 
-def _packed(context: ToolContext, query: str, stream: BinaryIO) -> tables.Packed:
-    root = workspace.locate(context.workspace, ".")
-    packed = tables.pack(root, tables.table_files(root, query), query, stream)
+def _packed(root: workspace.Place, below: Sequence[str], query: str, stream: BinaryIO) -> tables.Packed:
+    packed = tables.pack(root, tables.table_files(root, below, query), query, stream)
     stream.flush()
     return packed
 
 
-def _text(ended: Ended) -> str:
+def _text(ended: Ended, note: str) -> str:
     if ended.stopped_by:
         what = {"timeout": f"time ({LIMITS.timeout_s:g} s)"}.get(ended.stopped_by, ended.stopped_by)
         raise ToolError(f"The query takes too much {what}; filter or aggregate earlier.", argument="query")
     if ended.status == _UNANSWERED:
-        raise ToolError(ended.report, argument="query")
+        raise ToolError(f"{ended.report} {note}".rstrip(), argument="query")
     if ended.status != 0:
         why = ended.report or f"status {ended.status}"
         raise ToolError(f"The program that answers queries broke off ({why}); try a simpler query.", argument="query")
-    return ended.output.decode("utf-8", "replace")
+    text = ended.output.decode("utf-8", "replace")
+    return f"{text}\n{note}" if note else text
 
 
 @lru_cache(maxsize=1)

@@ -82,11 +82,10 @@ class Packed:
         self.files.append({**described, "parts": parts, "head": head})
 
 
-def table_files(root: Place, query: str = "") -> list[TableFile]:
-    """The files below a folder that hold tables, sorted by path; and those whose paths a query quotes, even if they
-    are hidden or ignored."""
-    paths = [PurePosixPath(path) for path in sorted(workspace.files_below(root))]
-    paths = [path for path in paths if path.suffix.lower() in KINDS]
+def table_files(root: Place, below: Sequence[str], query: str = "") -> list[TableFile]:
+    """The files that hold tables among those below a folder, in their order; and those whose paths a query quotes, even
+    if they are hidden or ignored."""
+    paths = [path for path in map(PurePosixPath, below) if path.suffix.lower() in KINDS]
     quoted = {path: text for text in _QUOTED.findall(query) if (path := _quoted_path(root, text)) is not None}
     paths = list(dict.fromkeys([*paths, *quoted]))
     names = _names(paths)

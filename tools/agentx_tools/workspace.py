@@ -9,7 +9,7 @@ import errno
 import os
 import secrets
 import stat
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from io import BufferedReader
@@ -227,8 +227,25 @@ def refuse_protected(place: Place) -> None:
         )
 
 
-def files_below(place: Place, hidden: bool = False) -> Iterator[str]:
-    """Paths of the files below a folder, relative to the workspace, `/` between parts, in no particular order.
+@dataclass(frozen=True, slots=True)
+class Below:
+    """What a walk has found below a folder.
+
+    Attributes:
+        paths: of files, relative to the workspace, `/` between parts, sorted.
+        is_cut: there are more than `MAX_WALKED_FILES`, and the others were not looked at.
+    """
+
+    paths: list[str]
+    is_cut: bool = False
+
+    def note(self, advice: str = "name a folder") -> str:
+        """A word on what was not looked at, and what to do; "" where that is nothing."""
+        return f"only the first {MAX_WALKED_FILES:,} files were looked at; {advice}" if self.is_cut else ""
+
+
+def files_below(place: Place, hidden: bool = False) -> Below:
+    """The files below a folder.
 
     Left out are caches, what `.gitignore` files name, and what is hidden, unless it is asked for (never `.git`). Linked
     folders are not entered, and a link to a file counts if the file lies inside. A folder that is left out itself is
@@ -237,7 +254,7 @@ def files_below(place: Place, hidden: bool = False) -> Iterator[str]:
     Raises:
         ToolError: the place is missing, or no folder.
     """
-    found = 0
+    found: list[str] = []
     with explained(place), _folder(place.root, place.parts) as top:
         rules = {".": _rules_above(place)}
         for below, folders, files, descriptor in os.fwalk(".", dir_fd=top, follow_symlinks=False):
@@ -254,15 +271,20 @@ def files_below(place: Place, hidden: bool = False) -> Iterator[str]:
                 path = "/".join((*here, name))
                 if not _is_file(descriptor, name, place.root, path):
                     continue
-                yield path
-                found += 1
-                if found >= MAX_WALKED_FILES:
-                    return
+                if len(found) == MAX_WALKED_FILES:
+                    return Below(sorted(found), is_cut=True)
+                found.append(path)
+    return Below(sorted(found))
+
+
+def listed(found: Below) -> list[str]:
+    """The paths as a model is shown them, and a last line in brackets where there are more."""
+    return [*map(printable, found.paths), *([f"({found.note()})"] if found.is_cut else [])]
 
 
 def existing(place: Place) -> list[str]:
     """The paths of all files of the place's workspace, and of the folders that hold them."""
-    paths = sorted(files_below(Place(place.root, ()))) if place.root.is_dir() else []
+    paths = files_below(Place(place.root, ())).paths if place.root.is_dir() else []
     folders = {parent.as_posix() for path in paths for parent in Path(path).parents} - {"."}
     return [*paths, *sorted(folders)]
 

@@ -12,11 +12,11 @@ from agentx.cli import aio, failures, output
 from agentx.cli.approve import Asker
 from agentx.cli.narrate import Narrator
 from agentx.cli.setup import Setup
-from agentx.cli.text import is_terminal, one_line, visible
+from agentx.cli.text import is_terminal, one_line, visible, without_controls
+from agentx.cli.typed_lines import TypedLines
 from agentx.errors import UsageError
 from agentx.events import Event, Steered, SteeringShown, SteeringUnheard, StepStarted, TextDelta
 from agentx.report import Report
-from agentx_tui.typed_lines import TypedLines
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -60,7 +60,7 @@ class Chat:
         self._interactive = is_terminal(sys.stdin)
         self._typed = TypedLines(sys.stdin.fileno(), self._said, self._tell) if self._interactive else None
         typed = self._typed if is_terminal(sys.stderr) else None
-        asker = Asker(typed.line, sys.stderr, typed.turn) if typed else None
+        asker = Asker(typed.line, sys.stderr, typed.question) if typed else None
         self.narrator = Narrator(sys.stderr, asks=asker is not None)
         self._setup = setup
         self._answers = answers
@@ -101,7 +101,7 @@ class Chat:
             import readline  # noqa: F401  # pyright: ignore[reportUnusedImport]  # gives `input` its line editing
         while True:
             try:
-                return input(PROMPT)
+                return without_controls(input(PROMPT))
             except EOFError:
                 self._say("")
                 return None
@@ -150,6 +150,8 @@ class Chat:
         try:
             runner.run(self._heard(events))
         except KeyboardInterrupt:
+            if self._typed:
+                self._typed.let_go()
             self._say("\nstopped")
             self._tell_unheard()
             self._clear_next()

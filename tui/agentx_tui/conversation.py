@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from agentx.cli.setup import Setup
 from agentx.events import Event, ModelLoaded, SteeringUnheard
+from agentx.models.catalog import named
 from agentx_tui.completion import without_marks
 from agentx_tui.engine import Engine
 from agentx_tui.inbox import Inbox
@@ -202,7 +203,7 @@ class Conversation:
                 case Prepared():
                     self.setup = item.setup
                     self.mode = item.setup.settings.mode
-                    self.view = replace(self.view, model=item.setup.settings.model or "default")
+                    self.view = replace(self.view, model=named(item.setup.settings.model))
                 case Unprepared():
                     self.broken = item.error
                 case Loading():
@@ -240,7 +241,7 @@ class Conversation:
 
     def _taken_up(self, past: TakenUp) -> None:
         self.mode = past.mode
-        model = past.view.model or past.setup.settings.model or "default"
+        model = past.view.model or named(past.setup.settings.model)
         size = past.view.context_tokens or self.view.context_tokens
         self.setup, self._taking, self.failed = past.setup, False, ""
         # The events of a fork name the session that they were copied from.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from agentx.cli import adapter
 from agentx.errors import ModelNotFound
 from agentx.events import ModelLoaded
+from agentx.models.catalog import named
 from agentx.threads import in_thread
 from agentx_tui import demo
 from agentx_tui.loading import Telling
@@ -133,4 +134,4 @@ class Decoder:
 
 def wanted(settings: "Settings") -> tuple[object, ...]:
     """What decides which model is loaded, and how."""
-    return settings.model, settings.threads, settings.context_tokens, settings.adapter
+    return named(settings.model), settings.threads, settings.context_tokens, settings.adapter

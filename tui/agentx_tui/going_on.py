@@ -70,12 +70,15 @@ def found(wish: Wish, setup: Setup, current: str) -> Found:
         AgentXError: there is no such session or event, another process is at work on it, or its folder or one of its
             tools is gone.
     """
+    news: list[str] = []
     with Journal.default() as journal:
         if wish.session_id != current:
+            known = setup.notices
             is_here = journal.session(wish.session_id).workspace == str(setup.workspace)
             # What was typed for this folder is not meant for another.
             typed = Options(unsafe_code=setup.unsafe_code, allow_hosts=list(setup.allow_hosts))
             setup = resuming.find(wish.session_id, typed if is_here else Options()).setup
+            news = [notice for notice in setup.notices if notice not in known]
         match wish:
             case Resume(session_id):
                 if journal.is_held(session_id):
@@ -90,7 +93,7 @@ def found(wish: Wish, setup: Setup, current: str) -> Found:
                 to = before(journal, session_id, number)
                 tools = {tool.name: tool for tool in setup.tools}
                 told = _sentences(rewind(journal, session_id, to, tools, setup.workspace))
-    return kept(replace(setup, resumed=session_id), told)
+    return kept(replace(setup, resumed=session_id), " ".join([told, *news]).strip())
 
 
 def kept(setup: Setup, told: str = "") -> Found:

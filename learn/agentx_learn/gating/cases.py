@@ -15,10 +15,6 @@ PARTS: dict[Part, str] = {"traces": "held-out traces", "tasks": "tasks", "attack
 
 Status: TypeAlias = RunStatus | Literal["untestable"]
 
-_OF_THE_MODEL = ("The model gave ", "No answer within ", "The prompt has ", "The model's context of ")
-"""How the sentences begin by which a run tells that what the model wrote led nowhere: see `agentx.loop`, and the
-errors for a context that is full."""
-
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -68,12 +64,13 @@ class Case(Protocol):
         ...
 
 
-def require_outcome(status: str, error: str | None) -> None:
+def require_outcome(status: str, error: str | None, cause: str | None) -> None:
     """Raises ModelError where a run failed by no doing of the model's own: that says nothing of how good it is.
 
-    The loop tells by a sentence alone why it failed, so that whatever is not known to be the model's is not.
+    Args:
+        cause: see `agentx.messages.Cause`.
     """
-    if status == "failed" and not (error or "").startswith(_OF_THE_MODEL):
+    if status == "failed" and cause != "model":
         why = (error or "no reason was given").rstrip(".")
         raise ModelError(f"A run failed, which is no outcome ({why}); run the gate again, and it goes on from here.")
 

@@ -46,7 +46,7 @@ class BenchmarkCase:
         make = agents.agentx_maker(model, "auto", "full", 0)
         settings = results.Settings(model.name, "auto", "full", 0)
         record = await runner.run_task(self.task, settings, make, agents.open_chroma)
-        require_outcome(record.status, record.error)
+        require_outcome(record.status, record.error, record.cause)
         told = "; ".join([*record.reasons, *record.strays])
         return Seen(record.solved, tuple(record.strays), told, record.seconds, cast("Status", record.status))
 

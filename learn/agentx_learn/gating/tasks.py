@@ -74,7 +74,7 @@ class FolderTask:
             began = time.monotonic()
             result = await agent.run(self.text)
             seconds = time.monotonic() - began
-            require_outcome(result.status, result.error)
+            require_outcome(result.status, result.error, result.cause)
             return self.judged(result, before, _snapshot(folder), sent, seconds)
 
     def judged(

@@ -49,6 +49,7 @@ class Ended:
         status: exit status, negative for a signal.
         stopped_by: which limit it passed: timeout, memory, disk, output, or without walls, processes.
         moved: names of files that it made and that were moved aside, since others would obey them.
+        state: what it wrote for the next program; no more than the first byte where it was too much.
     """
 
     output: bytes
@@ -56,6 +57,7 @@ class Ended:
     status: int
     stopped_by: str | None
     moved: tuple[str, ...] = ()
+    state: bytes = b""
 
 
 @dataclass(slots=True)
@@ -144,22 +146,35 @@ class Sandbox:
             self.listener.close()
             self.listener = socket.socket(fileno=files[0])
 
-    async def run(self, request: dict[str, Any], limits: Limits, channel: int | None = None) -> Ended:
+    async def run(
+        self, request: dict[str, Any], limits: Limits, channel: int | None = None, state: bytes = b""
+    ) -> Ended:
         """Runs one program and all that it starts to the end.
 
         Args:
-            request: `command` for the shell, else what the Python runner takes.
+            request: `command` for the shell, else what the Python runner takes; `keep_bytes` is how much it may leave
+                for the next program.
             limits: what it may use; beyond it is ended.
             channel: file descriptor that it inherits.
+            state: what an earlier program has left.
 
         Raises:
             SandboxError: the sandbox has ended; this object is of no more use.
         """
-        with _Reading(limits.output_bytes) as printed, _Reading(_LONGEST_REPORT_BYTES) as reported:
-            with printed.taking() as output, reported.taking() as report, tempfile.TemporaryFile() as file:
-                file.write(json.dumps({**request, "limits": limits.as_json()}).encode())
+        with (
+            _Reading(limits.output_bytes) as printed,
+            _Reading(_LONGEST_REPORT_BYTES) as reported,
+            _Reading(request.get("keep_bytes", 0) + 1) as left,
+        ):
+            with (
+                printed.taking() as output,
+                reported.taking() as report,
+                left.taking() as keep,
+                tempfile.TemporaryFile() as file,
+            ):
+                file.write(json.dumps({**request, "limits": limits.as_json()}).encode() + b"\n" + state)
                 file.flush()
-                self._send(RUN, [file.fileno(), output, report, *([] if channel is None else [channel])])
+                self._send(RUN, [file.fileno(), output, report, keep, *([] if channel is None else [channel])])
             self._ending = asyncio.ensure_future(self._receive())
             try:
                 await asyncio.wait({self._ending, printed.full}, return_when=asyncio.FIRST_COMPLETED)
@@ -168,6 +183,7 @@ class Sandbox:
                 ended, _ = await asyncio.shield(self._ending)
                 await printed.rest(_DRAIN_S)
                 await reported.rest(_DRAIN_S)
+                await left.rest(_DRAIN_S)
             except asyncio.CancelledError:
                 self._send(STOP)
                 await asyncio.wait({self._ending}, timeout=_PATIENCE_S)
@@ -180,6 +196,7 @@ class Sandbox:
             ended["status"],
             "output" if printed.full.done() else ended["stopped_by"],
             tuple(ended["moved"]),
+            bytes(left.data[: 1 if left.full.done() else None]),
         )
 
     @contextmanager

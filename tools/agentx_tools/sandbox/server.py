@@ -15,8 +15,9 @@ from typing import Any, NoReturn
 from agentx_tools.sandbox import syscalls
 
 RUN = b"run"
-_REQUEST, _OUTPUT, _REPORT, _CHANNEL = range(4)
-"""Which of the file descriptors that come with a request is which; the channel to the host's tools may be missing."""
+_REQUEST, _OUTPUT, _REPORT, _KEEP = range(4)
+MOST_FILES = 5
+"""Which of the file descriptors that come with a request is which; the last may be a channel to the host's tools."""
 _REAP_EVERY_MS = 50
 _DIE_WITH_PARENT, _DUMPABLE = 1, 4
 _SHELLS = ("/bin/bash", "/bin/sh")
@@ -42,7 +43,7 @@ def serve(requests: socket.socket, home: str, proxy_port: int | None, own_proces
         os.environ.update(http_proxy=proxy, https_proxy=proxy, HTTP_PROXY=proxy, HTTPS_PROXY=proxy)
     syscalls.call("prctl", _DUMPABLE, 0, 0, 0, 0)
     while True:
-        message, files, _, _ = socket.recv_fds(requests, len(RUN), 4)
+        message, files, _, _ = socket.recv_fds(requests, len(RUN), MOST_FILES)
         if not message:
             os._exit(0)
         program = os.fork()
@@ -104,11 +105,13 @@ def _become_program(files: list[int]) -> NoReturn:
     try:
         die_with_parent()
         os.setsid()
-        request = json.loads(_read_all(files[_REQUEST]))
+        line, _, state = _read_all(files[_REQUEST]).partition(b"\n")
+        request = json.loads(line)
         null = os.open(os.devnull, os.O_RDONLY)
         for source, target in ((null, 0), (files[_OUTPUT], 1), (files[_OUTPUT], 2)):
             os.dup2(source, target)
-        report, *channel = _alone([files[_REPORT], *files[_CHANNEL:]])
+        report, keep, *channel = _alone([files[_REPORT], *files[_KEEP:]])
+        request |= {"state": state, "keep": keep}
         syscalls.call("prctl", _DUMPABLE, 1, 0, 0, 0)
         _limit(request["limits"])
         status = _shell(request) if "command" in request else _python(request, report, channel)

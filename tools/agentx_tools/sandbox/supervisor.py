@@ -86,10 +86,11 @@ class Supervisor:
                 self._look()
 
     def _pass_on(self) -> bool:
-        message, files, _, _ = socket.recv_fds(self._host, _MESSAGE_BYTES, 4)
+        message, files, _, _ = socket.recv_fds(self._host, _MESSAGE_BYTES, server.MOST_FILES)
         if message == server.RUN:
-            size = os.fstat(files[0]).st_size
-            self._limits = Limits(**json.loads(os.pread(files[0], size, 0))["limits"])
+            with open(files[0], "rb", closefd=False) as request:
+                request.seek(0)
+                self._limits = Limits(**json.loads(request.readline())["limits"])
             self._stopped_by = None
             if self._questions:
                 self._questions.begin()

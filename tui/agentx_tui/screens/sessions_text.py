@@ -5,6 +5,7 @@ from pathlib import Path
 
 from textual.content import Content
 
+from agentx.models.catalog import named
 from agentx_tui.archive import Entry, State
 from agentx_tui.card_text import summary
 from agentx_tui.glyphs import Glyphs
@@ -73,7 +74,7 @@ def row(entry: Entry, width: int, now: datetime, glyphs: Glyphs, with_folder: bo
 def facts(entry: Entry, glyphs: Glyphs, with_folder: bool = False) -> Content:
     """What stands over the preview: how the session stands, and where it comes from."""
     row = entry.row
-    parts = [entry.state, line(row.model, 30)]
+    parts = [entry.state, line(named(row.model), 30)]
     lines = [
         Content.styled(line(entry.name, 200), "bold"),
         Content.styled(f" {glyphs.dot} ".join(filter(None, parts)), "$foreground 50%"),

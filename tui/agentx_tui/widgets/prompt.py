@@ -7,6 +7,7 @@ from textual import events
 from textual.message import Message
 from textual.widgets import TextArea
 
+from agentx.cli.text import without_controls
 from agentx_tui import completion, keymap
 from agentx_tui.history import History
 from agentx_tui.widgets.offers import Offers
@@ -151,9 +152,10 @@ class Prompt(TextArea):
     async def _on_paste(self, event: events.Paste) -> None:
         event.stop()
         event.prevent_default()
-        self._put(event.text.replace("\r\n", "\n").replace("\r", "\n"))
+        self._put(event.text)
 
     def _put(self, text: str) -> None:
+        text = without_controls(text)
         lines = text.count("\n") + 1
         if len(text) > LONG_PASTE_CHARACTERS or lines > LONG_PASTE_LINES:
             mark = f"[text {len(self._pastes) + 1}: {lines:,} lines, {len(text):,} characters]"

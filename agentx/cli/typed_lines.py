@@ -1,4 +1,4 @@
-"""What is typed at the terminal while a task runs: lines for the task or answers to questions, neither for the other.
+"""What is typed at the terminal: lines for the task that runs or answers to questions, neither for the other.
 
 A terminal hands over whole lines and keeps the one that is being written to itself. So a question looks whether one has
 been begun, which then comes to its end first; and what is typed in the moment after the question was written, when
@@ -9,10 +9,10 @@ import asyncio
 import contextlib
 import os
 import unicodedata
-from collections.abc import Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 
-from agentx.cli.text import visible
-from agentx_tui import terminal_keys
+from agentx.cli import terminal_keys
+from agentx.cli.text import visible, without_controls
 
 QUIET_S = 0.4
 """After a question was written, for which nothing is typed before an answer counts."""
@@ -21,10 +21,16 @@ AWAY_S = 0.2
 ASKED = "A question waits until you have ended this line (Enter):"
 FOR_NOBODY = "This line was begun too early to be an answer, and is for nobody; end it (Enter):"
 CUT_OFF = "This line was not ended before the task was; write it anew:"
+UNHEARD = "This was typed before the question and is for nobody:"
+
+
+def of_questions(descriptor: int, tell: Callable[[str], None]) -> "TypedLines":
+    """The lines of a terminal that is read for questions alone; of those from before one the person is told."""
+    return TypedLines(descriptor, lambda line: tell(f"{UNHEARD} {visible(line)}\n"), tell)
 
 
 class TypedLines:
-    """One reader of a terminal, within `heard`.
+    """One reader of a terminal, within `heard` or a question.
 
     Args:
         descriptor: of the terminal.
@@ -43,6 +49,7 @@ class TypedLines:
         self._heard = asyncio.Event()
         self._answer: asyncio.Future[str] | None = None
         self._hearer: object = None
+        self._modes = contextlib.ExitStack()  # of the terminal, while a line is waited for
         self._away: asyncio.TimerHandle | None = None
         self._is_unread = False
         self._is_for_nobody = False
@@ -60,9 +67,25 @@ class TypedLines:
             # A task that was broken off may end behind the beginning of the next, whose reader this is then.
             if self._hearer is hearer:
                 self._leave()
-                if begun := self._begun.strip():
-                    self._tell(f"\n{CUT_OFF} {_shown(begun)}\n")
-                self._begun = b""
+                self._forget()
+
+    @contextlib.asynccontextmanager
+    async def question(self) -> AsyncGenerator[None, None]:
+        """In the block a question may be written: no line is under way. What is typed is read meanwhile in any case."""
+        with self.heard() if self._hearer is None else contextlib.nullcontext():
+            await self.turn()
+            yield
+
+    def let_go(self) -> None:
+        """Ends `heard`, and gives the terminal back as it was, though the task that was left behind has not ended."""
+        self._modes.close()
+        self._forget()
+
+    def _forget(self) -> None:
+        self._hearer = None
+        if begun := self._begun.strip():
+            self._tell(f"\n{CUT_OFF} {_shown(begun)}\n")
+        self._begun = b""
 
     async def turn(self) -> None:
         """Comes back when a question may be written: no line is under way."""
@@ -115,7 +138,8 @@ class TypedLines:
     async def _end_of_line(self, why: str) -> None:
         """Comes back when the line that was begun has come to its end, or was erased."""
         self._tell(f"\n{why} {_shown(self._begun)}")
-        with terminal_keys.one_by_one(self._descriptor):
+        self._modes.enter_context(terminal_keys.one_by_one(self._descriptor))
+        with self._modes:
             while self._begun and not self._is_gone:
                 self._heard.clear()
                 await self._heard.wait()
@@ -157,7 +181,7 @@ class TypedLines:
             self._show(edited)
         *lines, self._begun = (self._begun + data if edited is None else edited).split(b"\n")
         for each in lines:
-            self._give(each.decode(errors="replace"))
+            self._give(without_controls(each.decode(errors="replace")))
         self._heard.set()
 
     def _show(self, edited: bytes) -> None:

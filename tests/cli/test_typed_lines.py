@@ -10,7 +10,8 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
-from agentx_tui.typed_lines import ASKED, AWAY_S, CUT_OFF, FOR_NOBODY, QUIET_S, TypedLines
+
+from agentx.cli.typed_lines import ASKED, AWAY_S, CUT_OFF, FOR_NOBODY, QUIET_S, UNHEARD, TypedLines, of_questions
 
 MOMENT_S = 0.1
 
@@ -275,6 +276,14 @@ def test_letters_of_two_bytes_and_lines_that_come_in_pieces_are_whole(desk: Desk
     desk.run(test)
 
 
+def test_nothing_that_is_pasted_is_in_force(desk: Desk) -> None:
+    async def test() -> None:
+        await desk.type("in\x1b[31m Ger\x1b\x07man\tnow\n")
+        assert desk.said == ["in German\tnow"]
+
+    desk.run(test)
+
+
 def test_a_line_that_the_task_did_not_live_to_hear_is_told_of(desk: Desk) -> None:
     async def test() -> None:
         await desk.type("half\x04")
@@ -295,6 +304,55 @@ def test_a_task_that_was_broken_off_takes_no_reader_from_the_next(desk: Desk) ->
         assert not asyncio.get_running_loop().remove_reader(desk.terminal)
 
     desk.run(test)
+
+
+def test_where_no_task_listens_a_question_alone_is_read_for(desk: Desk) -> None:
+    desk.lines = of_questions(desk.terminal, desk.told.append)
+
+    async def test() -> None:
+        await desk.type("ls\nand y")
+        question = desk.lines.question()
+        coming = asyncio.ensure_future(question.__aenter__())
+        await asyncio.sleep(MOMENT_S)
+        assert not coming.done() and desk.told == [f"{UNHEARD} ls\n", f"\n{ASKED} and y"]
+        await desk.type("es\n")
+        await coming
+        assert desk.told[-1] == f"{UNHEARD} and yes\n"
+        answer = asyncio.ensure_future(desk.lines.line())
+        await asyncio.sleep(QUIET_S + 2 * MOMENT_S)
+        await desk.type("n\n")
+        assert await answer == "n"
+        await question.__aexit__(None, None, None)
+        await desk.type("ls\n")
+        assert os.read(desk.terminal, 100) == b"ls\n", "what is typed without a question is another reader's"
+
+    asyncio.run(test())
+
+
+def test_a_terminal_is_given_back_by_a_task_that_was_left_behind_and_not_set_up_by_its_end(desk: Desk) -> None:
+    before = termios.tcgetattr(desk.terminal)
+    loop = asyncio.new_event_loop()
+
+    async def test() -> None:
+        with desk.lines.heard():
+            await desk.type("in Germ")
+            await desk.lines.turn()
+
+    async def moment() -> None:
+        await asyncio.sleep(3 * MOMENT_S)
+
+    left = loop.create_task(test())
+    loop.run_until_complete(moment())
+    assert termios.tcgetattr(desk.terminal) != before
+    desk.lines.let_go()
+    assert termios.tcgetattr(desk.terminal) == before
+    edits = [*before[:3], before[3] & ~termios.ICANON, *before[4:]]  # as a line editor sets it up
+    termios.tcsetattr(desk.terminal, termios.TCSANOW, edits)
+    own = termios.tcgetattr(desk.terminal)
+    left.cancel()
+    loop.run_until_complete(asyncio.wait([left]))
+    assert termios.tcgetattr(desk.terminal) == own
+    loop.close()
 
 
 def test_in_the_background_the_terminal_is_left_alone(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

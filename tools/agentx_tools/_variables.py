@@ -1,0 +1,286 @@
+"""What a program has bound at its top level, kept for the next program of the session.
+
+It is pickled when a program ends and unpickled before the next begins, both behind the walls and within the program's
+time. The host carries the bytes and never looks into them: they are whatever a program has written.
+"""
+
+import builtins
+import importlib
+import io
+import json
+import os
+import pickle
+import re
+import sys
+import types
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+EARLIER = "<dynamic-code>"
+"""The file that cloudpickle names for functions of earlier programs, whose lines are those of another text."""
+BEGUN = b"+"
+"""Is written when what was kept has been read: a program that ends before cannot live with it."""
+MAX_TOLD = 20
+_MAX_LOST = 200
+_PASSES = 4
+"""So many times what may be kept is pickled to find out what of it can be."""
+_TOO_LARGE = "it is too large"
+_UNPICKLED = "it cannot be pickled"
+_KINDS = {
+    "TextIOWrapper": "an open file",
+    "BufferedReader": "an open file",
+    "BufferedWriter": "an open file",
+    "BufferedRandom": "an open file",
+    "FileIO": "an open file",
+    "generator": "a generator",
+    "socket": "a socket",
+    "lock": "a lock",
+    "RLock": "a lock",
+}
+
+
+class Variables:
+    """The variables of a program, from those that an earlier one has left to those that it leaves itself.
+
+    Args:
+        main: the module that the program will be.
+        state: what the program before has left (see `save`); empty where none has.
+        keep: file descriptor for what this program leaves.
+        max_bytes: how much that may be.
+        common: names of modules that a program may use without importing them; Path is one of them.
+    """
+
+    def __init__(
+        self, main: types.ModuleType, state: bytes, keep: int, max_bytes: int, common: Collection[str]
+    ) -> None:
+        self._main = main
+        self._state = state
+        self._keep = keep
+        self._max_bytes = max_bytes
+        self._common = common
+        self._process = os.getpid()
+        self._begun = False
+        self._standing: dict[str, Any] = {}
+        self._given: Mapping[str, Any] = {}
+        self._kept: list[str] = []
+        self._lost: dict[str, str] = {}
+        self._not_imported: dict[str, str] = {}
+
+    def restore(self, given: Mapping[str, Any], used: Collection[str]) -> None:
+        """Puts what was kept beside what stands in the module; what cannot be read is lost.
+
+        Args:
+            given: what each program is given by the host, which nothing hides.
+            used: the names in the program: a module that it does not name is not imported.
+        """
+        self._begun, self._given, self._standing = True, given, dict(vars(self._main))
+        if self._state:
+            self._read(used)
+        os.write(self._keep, BEGUN)
+
+    def _read(self, used: Collection[str]) -> None:
+        line, _, pickled = self._state.partition(b"\n")
+        try:
+            header = json.loads(line)
+            names, modules, self._lost = list(header["names"]), dict(header["modules"]), dict(header["lost"])
+        except Exception:
+            return
+        found: dict[Any, Any] = {}
+        try:
+            found.update(_Reader(io.BytesIO(pickled)).load() if names else {})
+        except BaseException:
+            self._lost.update(dict.fromkeys(names, "what was kept of it cannot be read"))
+        # A function may name any of them.
+        wanted = modules if header.get("functions") else modules.keys() & set(used)
+        self._not_imported = {name: modules[name] for name in modules.keys() - set(wanted)}
+        for name in wanted:
+            try:
+                found[name] = importlib.import_module(modules[name])
+            except BaseException:
+                self._lost[name] = "its module cannot be imported"
+        self._lost.update((name, _UNPICKLED) for name, value in found.items() if value is _Gone)
+        found = {
+            name: value
+            for name, value in found.items()
+            if isinstance(name, str) and name not in self._given and value is not _Gone
+        }
+        self._kept = sorted(found.keys() | self._not_imported.keys())
+        vars(self._main).update(found)
+
+    def save(self) -> None:
+        """Writes what the next program is to have; nothing where that is what this one had.
+
+        What is written, behind `BEGUN`, is a line of JSON and a pickle of all variables but those that are modules. The
+        line has the names of the pickled ones, the modules by their variables, which variables were lost and why, and
+        whether there are functions.
+        """
+        # A child that has run on to the end of the program is another.
+        if os.getpid() != self._process:
+            return
+        if not self._begun:
+            os.write(self._keep, BEGUN)
+            return
+        values, modules, lost = self._bound()
+        lost = {name: why for name, why in self._lost.items() if name not in vars(self._main)} | lost
+        pickled, by_value = self._pickled(values, lost)
+        modules.update(self._not_imported)
+        if not (values or modules or lost or self._state):
+            return
+        state = _written(list(values), modules, lost, by_value) + pickled
+        if len(state) > self._max_bytes:
+            lost.update(dict.fromkeys([*values, *modules], _TOO_LARGE))
+            state = _written([], {}, lost, False)
+        if state != self._state:
+            with open(self._keep, "wb", closefd=False) as file:
+                file.write(state)
+
+    def told(self, name: str) -> str:
+        """Why the program has no such variable, or which it has from earlier ones."""
+        if name in self._lost:
+            return f"`{name}` was not kept: {self._lost[name]}"
+        names = ", ".join(self._kept[:MAX_TOLD])
+        return f"kept from earlier programs: {names}" if names else "no earlier program has left a variable"
+
+    def _bound(self) -> tuple[dict[str, Any], dict[str, str], dict[str, str]]:
+        """What the program has bound: values to be pickled, modules by their names, and what is not kept."""
+        values: dict[str, Any] = {}
+        modules: dict[str, str] = {}
+        lost: dict[str, str] = {}
+        for name, value in list(vars(self._main).items()):
+            if name == "_" or name.startswith("__") or (name in self._standing and value is self._standing[name]):
+                continue
+            self._not_imported.pop(name, None)
+            if name in self._common and (value is Path or sys.modules.get(name) is value):
+                pass  # each program has it
+            elif why := self._refused(name, value):
+                lost[name] = why
+            elif isinstance(value, types.ModuleType):
+                modules[name] = value.__name__
+            else:
+                values[name] = value
+        return values, modules, lost
+
+    def _refused(self, name: str, value: Any) -> str | None:
+        """Why a variable is not kept, though it could be; None where it is.
+
+        A program that sums up in `sum` does not expect that the next has no function of this name.
+        """
+        if name in self._given:
+            return "it has the name of a function that each program is given"
+        if hasattr(builtins, name):
+            return "it has the name of something that Python itself has"
+        if name in self._common and not callable(value):
+            return "it has the name of a module that each program has"
+        if any(value is function for function in self._given.values()):
+            return "it is a function that each program is given"
+        if isinstance(value, types.ModuleType) and sys.modules.get(value.__name__) is not value:
+            return "it is a module that no file holds"
+        return None
+
+    def _pickled(self, values: dict[str, Any], lost: dict[str, str]) -> tuple[bytes, bool]:
+        """All of them in one pickle, so that what they share stays shared, and whether it holds functions.
+
+        What cannot be kept goes from `values` to `lost`.
+        """
+        if not values:
+            return b"", False
+        with suppress(BaseException):
+            return self._dumped(values)
+        sizes: dict[str, int] = {}
+        left = _PASSES * self._max_bytes
+        for name, value in list(values.items()):
+            try:
+                if left <= 0:
+                    raise _TooLarge
+                sizes[name] = len(self._dumped({name: value})[0])
+                left -= sizes[name]
+            except BaseException as error:
+                left -= self._max_bytes if isinstance(error, _TooLarge) else 0
+                lost[name] = _why(error, values.pop(name))
+        total = 0
+        for name in sorted(sizes, key=sizes.__getitem__):
+            total += sizes[name]
+            if total > self._max_bytes:
+                lost[name] = _why(_TooLarge(), values.pop(name))
+        with suppress(BaseException):
+            return self._dumped(values)
+        lost.update(dict.fromkeys(values, _UNPICKLED))
+        values.clear()
+        return b"", False
+
+    def _dumped(self, values: dict[str, Any]) -> tuple[bytes, bool]:
+        try:
+            file = _Bounded(self._max_bytes)
+            _ByName(file, 5).dump(values)
+            # What says of itself where it stands, as a type variable does, may stand in the program.
+            if b"__main__" not in (pickled := file.getvalue()):
+                return pickled, False
+        except _TooLarge:
+            raise
+        except Exception:
+            pass
+        from agentx_tools._by_value import ByValue
+
+        file = _Bounded(self._max_bytes)
+        ByValue(file, self._main).dump(values)
+        return file.getvalue(), True
+
+
+class _TooLarge(Exception):
+    pass
+
+
+class _OfTheProgram(Exception):
+    pass
+
+
+class _Bounded(io.BytesIO):
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._most = most
+
+    def write(self, data: Any) -> int:
+        if self.tell() + memoryview(data).nbytes > self._most:
+            raise _TooLarge
+        return super().write(data)
+
+
+class _ByName(pickle.Pickler):
+    """Python's own way, which names functions and classes: those of the program are not there later."""
+
+    def reducer_override(self, value: Any) -> Any:
+        if isinstance(value, type | types.FunctionType) and value.__module__ == "__main__":
+            raise _OfTheProgram
+        return NotImplemented
+
+
+class _Gone:
+    """Stands for what is not there though its name was kept."""
+
+
+class _Reader(pickle.Unpickler):
+    def find_class(self, module_name: str, global_name: str) -> Any:
+        try:
+            return super().find_class(module_name, global_name)
+        except AttributeError:
+            if module_name == "__main__":
+                return _Gone
+            raise
+
+
+def _written(names: list[str], modules: dict[str, str], lost: dict[str, str], functions: bool) -> bytes:
+    told = dict(list(lost.items())[-_MAX_LOST:])
+    header = {"names": names, "modules": modules, "lost": told, "functions": functions}
+    return json.dumps(header).encode() + b"\n"
+
+
+def _why(error: BaseException, value: Any) -> str:
+    if isinstance(error, _TooLarge):
+        return _TOO_LARGE
+    if not (found := re.search(r"cannot pickle '([\w.]+)' object", str(error))):
+        return f"{_UNPICKLED} ({type(error).__name__})"
+    kind = found[1].rpartition(".")[2]
+    what = _KINDS.get(kind, f"an object of the type {found[1]}")
+    return what if type(value).__name__ == kind else f"it holds {what}"
