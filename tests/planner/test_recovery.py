@@ -258,6 +258,8 @@ def test_programs_that_fail_are_no_failures_of_one_tool(tmp_path: Path) -> None:
 def test_strategy_direct_calls_again_what_failed_beside_what_worked() -> None:
     model = ScriptedModel(['clock()\nweather(city="Osolo")', 'weather(city="Oslo")', "Dry at noon."])
     events = asked(model, weather, clock, strategy="direct")
-    assert [result.status for result in results(events)] == ["ok", "error", "ok"]
+    # The first two are made at once, and either may be done first.
+    statuses = [result.status for result in results(events)]
+    assert (sorted(statuses[:2]), statuses[2:]) == (["error", "ok"], ["ok"])
     assert "Call again what failed, corrected" in model.prompts[1]
     assert events[-1].output == "Dry at noon."  # type: ignore[union-attr]
