@@ -9,6 +9,7 @@ from agentx.events import Event
 from agentx.messages import ToolCall, ToolResult, Usage
 from agentx.model import Fragment, Model, Sampling
 from agentx.planner.claims.source import Source, of_call
+from agentx.planner.program_names import prepares
 from agentx.planner.recovery import Recovery
 from agentx.tool import Tool
 from agentx.toolbox import Toolbox
@@ -152,7 +153,8 @@ class Turn:
     def earlier(self, call: ToolCall) -> ToolResult | None:
         """What the very same call gave, if nothing was changed since then: again it can bring nothing new.
 
-        One that ran out of time may be made once more where twice is as good as once.
+        One that ran out of time may be made once more where twice is as good as once, and a program once another has
+        set a variable that it needs.
         """
         tool, tries = self.toolbox.get(call.name), 0
         for made, result in reversed(self.lately):
@@ -160,9 +162,16 @@ class Turn:
                 tries += 1
                 if tries > 1 or result.status != "timeout" or tool is None or not tool.idempotent:
                     return result
-            if is_change(self.toolbox.get(made.name), result):
+            if is_change(self.toolbox.get(made.name), result) or _prepared(tool, made, call):
                 return None
         return None
+
+
+def _prepared(tool: Tool | None, made: ToolCall, call: ToolCall) -> bool:
+    """Whether a call is that of a program for which an earlier one has set a variable."""
+    if tool is None or tool.language != "python" or made.name != call.name:
+        return False
+    return prepares(str(made.arguments.get("code")), str(call.arguments.get("code")))
 
 
 def is_change(tool: Tool | None, result: ToolResult) -> bool:

@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Sequence
 
+from agentx.planner.program_names import prepares
 from agentx.planner.showing import one_line
 
 MAX_GOAL_CHARACTERS = 300
@@ -27,17 +28,19 @@ def parsed(code: str) -> ast.Module | None:
 
 
 def repeats(code: str, earlier: Sequence[tuple[str, bool]]) -> bool:
-    """Whether a program can bring nothing new: an earlier one did all of it, or failed at the very same, or too many
-    differ from it in their values alone.
+    """Whether a program can bring nothing new: an earlier one did all of it, or failed at the very same, and none since
+    has set a variable that it needs; or too many differ from it in their values alone.
 
     Args:
         earlier: programs of this task, each with whether it ran to its end.
     """
     steps, form = statements(code), statements(code, values=False)
-    for other, ran in earlier:
+    for other, ran in reversed(earlier):
         known = statements(other)
         if known == steps or (ran and set(known).issuperset(steps)):
             return True
+        if prepares(other, code):
+            break
     return [statements(other, values=False) for other, _ in earlier].count(form) >= MAX_ALIKE
 
 
