@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -105,10 +105,10 @@ class Calls:
         finally:
             for task in tasks:
                 task.cancel()
-            ends = await asyncio.gather(*tasks, return_exceptions=True)
-            self._turn.done += [
-                (call, end) for call, end in zip(calls, ends, strict=True) if isinstance(end, ToolResult)
-            ]
+            try:
+                await asyncio.gather(*tasks, return_exceptions=True)
+            finally:  # whoever is impatient and cancels twice does not undo what was done
+                self._turn.done += done(calls, tasks)
 
     async def _call(self, call: ToolCall) -> ToolResult:
         """Carries out a call of the model's; one that repeats itself is refused."""
@@ -235,7 +235,7 @@ class Calls:
         result = await self._carry_out(tool, call, maker, watched)
         # Of a tool that was given up, or failed in the middle, nobody knows what it did after it had looked.
         after = watched.after if result.ok and watched.after else await in_thread(watched.look)
-        return replace(result, changed=changes.changed(watched.before, after))
+        return replace(result, changed=changes.changed(watched.before, after), overlooked=not after.whole)
 
     async def _call_from_tool(self, maker: ToolCall, marks: Marks, name: str, arguments: dict[str, Any]) -> Any:
         """A call that a tool makes (a program that the model wrote): same policy, same journal."""
@@ -344,6 +344,12 @@ def warning(around: Surroundings, result: ToolResult) -> str:
     if not later or not around.provenance.tainted:
         return ""
     return f"Look at {', '.join(later)}: it may be run later, and text of strangers was read."
+
+
+def done(calls: Sequence[ToolCall], tasks: Sequence[asyncio.Future[ToolResult]]) -> list[tuple[ToolCall, ToolResult]]:
+    """The calls whose tasks have come to a result, with it."""
+    ended = [(call, task) for call, task in zip(calls, tasks, strict=True) if task.done() and not task.cancelled()]
+    return [(call, task.result()) for call, task in ended if not task.exception()]
 
 
 def broken_off(call: ToolCall, begun: bool) -> ToolResult:

@@ -105,7 +105,7 @@ class Loop:
             turn.was_shown()
             self._emit(StepFinished(number, action.usage))
             if problems > MAX_PROBLEMS:
-                told = f"The model gave {problems} unusable replies in a row; try another model."
+                told = f"The model gave {problems} unusable replies in a row ({action.problem}); try another model."
                 return self._end("failed", told, cause="model")
         told = f"No answer within {self._limits.max_steps} steps; raise --max-steps."
         return self._end("failed", told, cause="model")
@@ -128,7 +128,7 @@ class Loop:
         if verdict.refusal:
             return self._end("refused", verdict.refusal)
         if self._turn.answer_schema is not None and not is_json(verdict.answer):
-            told = "The answer was cut off when it was written anew; ask for a shorter one."
+            told = "The answer is no whole JSON; ask for a shorter one."
             return self._end("failed", told, cause="model")
         self._around.tape.pass_end()
         self._review.publish(verdict.answer)

@@ -42,9 +42,9 @@ class ToolResult:
 
     `text` is what the model is shown. Where that was cut to the tool's cap, `full_text` holds the whole; `value` is
     what the tool returned, where that is JSON other than text; `changed` are the files of the workspace that are not
-    as they were before the call; `traceback` is for the journal, never for the model. `argument` is the argument that
-    an error names. `untrusted` is True for text of strangers and what may derive from it; `addresses` are what a search
-    has found.
+    as they were before the call, and `overlooked` is True where there are too many files to tell of all; `traceback` is
+    for the journal, never for the model. `argument` is the argument that an error names. `untrusted` is True for text
+    of strangers and what may derive from it; `addresses` are what a search has found.
     """
 
     call_id: str
@@ -58,6 +58,7 @@ class ToolResult:
     argument: str | None = None
     untrusted: bool = False
     addresses: list[str] = field(default_factory=list[str])
+    overlooked: bool = False
 
     @property
     def ok(self) -> bool:

@@ -40,9 +40,11 @@ class Ledger:
     def used_cells(self) -> int:
         return len(self._references)
 
-    def cells_at_work(self, also: CachedSequence) -> int:
-        """Cells of the busy sequences and of one more."""
-        return len(set(also.cells).union(*(sequence.cells for sequence in self.sequences if sequence.busy)))
+    def cells_at_work(self, also: CachedSequence | None = None) -> int:
+        """Cells of the busy sequences, and of one more."""
+        return len(
+            set(also.cells if also else ()).union(*(sequence.cells for sequence in self.sequences if sequence.busy))
+        )
 
     def shared(self, sequence: CachedSequence) -> int:
         """How many cells of a sequence, from the first, another one holds too."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from agentx.decoding.cache import Cache, too_long
 from agentx.decoding.decoder import Row
-from agentx.decoding.ledger import CachedSequence, common_prefix
+from agentx.decoding.ledger import common_prefix
 from agentx.decoding.prefixes import Prefixes
 from agentx.decoding.request import Request
 from agentx.errors import ModelError
@@ -89,29 +89,36 @@ class Schedule:
     def _place(self, request: Request) -> bool:
         """Begins a request; False if there is no room for it now."""
         ledger = self._cache.ledger
+        # First of all: whoever waits is looked at before each batch, and states are copied for those that come in.
+        if ledger.idle() is None or (self.running and not self._fits(request)):
+            return False
         self._prefixes.prepare(request.prompt, request.kept, request.adapter)
         sequence, reused = self._cache.place(request.prompt, request.adapter)
-        if sequence is None or (self.running and not self._fits(request, sequence)):
-            return False
+        assert sequence
         request.begin(sequence, reused)
         if not request.done:  # a grammar that allows one reply only has given it
             ledger.take(sequence)
             self.running.append(request)
         return True
 
-    def _fits(self, newcomer: Request, sequence: CachedSequence) -> bool:
-        """Whether there is room for all that those at work and one more, with its sequence, may yet put there."""
+    def _fits(self, newcomer: Request) -> bool:
+        """Whether there is room for all that those at work and one more may yet put there; what the newcomer shares
+        with one of them is there already."""
         ledger = self._cache.ledger
-        at_work = [(newcomer, sequence), *((other, other.sequence) for other in self.running)]
-        to_come = sum(len(each.prompt) + each.max_tokens - len(its.tokens) for each, its in at_work if its)
-        return ledger.cells_at_work(sequence) + to_come <= ledger.cells
+        at_work = [(other, other.sequence.tokens) for other in self.running if other.sequence]
+        beside = (tokens for other, tokens in at_work if other.adapter == newcomer.adapter)
+        shared = max((common_prefix(tokens, newcomer.prompt[:-1]) for tokens in beside), default=0)
+        to_come = sum(len(other.prompt) + other.max_tokens - len(tokens) for other, tokens in at_work)
+        to_come += len(newcomer.prompt) + newcomer.max_tokens - shared
+        return ledger.cells_at_work() + to_come <= ledger.cells
 
     def batch(self) -> Batch:
         """The next rows, of as many requests of one adapter as have any."""
         batch = Batch(self._next_adapter())
         alone = sum(request.adapter == batch.adapter for request in self.running) == 1
-        # Short needs first: a request that decodes must not wait for one that reads its prompt.
-        for request in sorted(self.running, key=lambda request: len(request.pending)):
+        # Short needs first: a request that decodes must not wait for one that reads its prompt. Of those that read, the
+        # oldest is first, or the longest would wait for all that come after it.
+        for request in sorted(self.running, key=lambda request: len(request.pending) > PROMPT_ROWS_BESIDE_OTHERS):
             if request.adapter != batch.adapter:
                 continue
             room = self._cache.llama.batch_rows - len(batch.rows)

@@ -115,7 +115,7 @@ class Code:
 
     async def _change_is_due(self, turn: Turn) -> Verdict:
         """Yes while the task asks for a change of files that was not made, or whose program failed on the way."""
-        if any(result.changed for _, result in turn.done) and not failed_last(turn):
+        if any(has_changed(*made) for made in turn.done) and not failed_last(turn):
             return Verdict(False, 0.0, Usage())
         return await ask(turn, ASKS_FOR_CHANGE)
 
@@ -207,12 +207,17 @@ def wrote(call: ToolCall, result: ToolResult) -> str:
     names = ", ".join(name if name.isprintable() else ascii(name) for name in result.changed)
     if names:
         return f"(wrote {names})\n"
-    return "(no file has changed)\n" if has_written(call, result) else ""
+    return "(no file has changed)\n" if has_written(call, result) and not result.overlooked else ""
 
 
 def plus(action: Action, usage: Usage) -> Action:
     """The action with the cost of what led to it."""
     return replace(action, usage=usage + action.usage)
+
+
+def has_changed(call: ToolCall, result: ToolResult) -> bool:
+    """Whether a program has changed files, as far as it can be told; where there are too many, that it writes some."""
+    return bool(result.changed) or (result.overlooked and has_written(call, result))
 
 
 def has_written(call: ToolCall, result: ToolResult) -> bool:

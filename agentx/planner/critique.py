@@ -106,6 +106,9 @@ async def criticise(turn: Turn, emit: Callable[[Event], None], draft: str) -> Ve
         emit(critiques[-1])
     revision = await bench.revision(draft, critiques)
     emit(Revised(revision))
+    if not revision:
+        told = f"No answer is given: it would go against “{breaches[0].principle}”, and no other came."
+        return Verdict(draft, told, bench.usage)
     left = await bench.breaches(revision)
     if not left:
         return Verdict(revision, None, bench.usage)

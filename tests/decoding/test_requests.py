@@ -121,6 +121,29 @@ def test_a_beginning_in_common_takes_its_cells_once(decoder: CountingDecoder) ->
     assert len(schedule.running) == 2
 
 
+def test_a_long_prompt_is_read_however_many_shorter_ones_come(decoder: CountingDecoder) -> None:
+    decoder.context_tokens = 2**20
+    _, cache, schedule = parts(decoder)
+    long = Asked(decoder, "", 0, 3000, max_tokens=1).stream
+    schedule.add(long)
+    for i in range(10):
+        schedule.add(Asked(decoder, "", i + 1, 300, max_tokens=1).stream)
+    batches = 0
+    while not batches or long.pending:
+        schedule.admit()
+        batch = schedule.batch()
+        for request, fed in batch.fed.items():
+            assert request.sequence
+            cache.append(request.sequence, fed)
+            del request.pending[: len(fed)]
+            if not request.pending and request is not long:
+                request.done = True
+                schedule.add(Asked(decoder, "", batches % PERIOD, 300, max_tokens=1).stream)
+        schedule.drop_ended()
+        batches += 1
+    assert batches == pytest.approx(3000 / 32, abs=2)
+
+
 def test_a_score_waits_for_room_as_a_reply_does(decoder: CountingDecoder) -> None:
     _, _, schedule = parts(decoder)
     reply, scored = Asked(decoder, "", 0, 1500, max_tokens=500).stream, Scored(20, 1000, [[1]]).stream

@@ -150,4 +150,4 @@ def test_a_revision_of_a_typed_answer_that_is_cut_fails_the_run() -> None:
     made = Agent(model, [add], strategy="react", principles=["Say nothing bad."], journal=Journal(":memory:"))
     result = made.run_sync("Go", output=Pair)
     assert (result.status, result.output) == ("failed", None)
-    assert "the answer was cut off" in (result.error or "").lower()
+    assert "no whole JSON" in (result.error or "")

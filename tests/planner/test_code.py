@@ -223,6 +223,18 @@ def test_a_change_that_is_there_already_is_no_failure_and_no_deed(tmp_path: Path
     assert "\n(no file has changed)\n" in model.prompts[-1]
 
 
+def test_in_a_workspace_too_large_to_tell_a_program_that_writes_has_changed_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agentx.changes.MAX_FILES", 1)
+    for name in "abc":
+        (tmp_path / name).write_text("")
+    model = Deciding(["open('x.txt', 'w').write('5')", " 5 is in x.txt."], [LOOKS, PROGRAM, CHANGE, ANSWER])
+    events = collect(agent(model, tmp_path), "Write 5 to x.txt.")
+    assert events[-1].output == "5 is in x.txt."
+    assert "no file has changed" not in model.prompts[-1]
+
+
 def test_a_program_that_was_to_write_and_failed_has_made_no_change(tmp_path: Path) -> None:
     write = "open('no/x.txt', 'w').write('5')"
     model = Deciding([write, *[write] * MAX_TRIES, " write it."], [LOOKS, PROGRAM, CHANGE])
