@@ -86,7 +86,8 @@ class DiskStates:
             try:
                 (folder / path.name).hardlink_to(path)
             except OSError:  # not every file system has links
-                shutil.copy2(path, folder / path.name)
+                with suppress(FileNotFoundError):  # it has gone meanwhile, as old ones do
+                    shutil.copy2(path, folder / path.name)
 
     def forget(self, session_id: str) -> None:
         shutil.rmtree(_folder(session_id), ignore_errors=True)
@@ -162,10 +163,21 @@ class ToolState:
         """Leaves it for the next call.
 
         Raises:
-            OSError: it cannot be kept.
+            OSError: it cannot be kept. The next call finds nothing then, rather than what was true before this one.
         """
-        strangers = self.marks.untrusted or self.provenance.tainted
-        self.states.write(self.session_id, self.call_id, (_UNTRUSTED if strangers else _TRUSTED) + state)
+        mark = _UNTRUSTED if self.marks.untrusted or self.provenance.tainted else _TRUSTED
+        try:
+            self.states.write(self.session_id, self.call_id, mark + state)
+        except OSError:
+            self._leave_nothing(mark)
+            raise
+
+    def _leave_nothing(self, mark: bytes) -> None:
+        try:
+            self.states.write(self.session_id, self.call_id, mark)  # so little may have room
+        except OSError:
+            for call_id in self.earlier:
+                self.states.drop(self.session_id, call_id)
 
 
 def _folder(session_id: str) -> Path:

@@ -15,6 +15,9 @@ class Database(Protocol):
     What the database raises comes out as StorageError, one sentence.
     """
 
+    in_memory: bool
+    """Whether it ends with the process."""
+
     search_sql: str
     """Finds `:words`, written by `words_of`, in the texts of `:workspace`, "" for all: the columns of a session, then
     the event's number, kind and text; at most `:limit`, the best first."""

@@ -12,7 +12,7 @@ from agentx.journal import copies, keeping, search
 from agentx.journal.database import Database, Run
 from agentx.journal.reading import Reading
 from agentx.journal.rows import DURABLE, clean, dump, new_id, stamp, taken_id, unknown_session
-from agentx.journal.sqlite import MEMORY, SqliteDatabase
+from agentx.journal.sqlite import SqliteDatabase
 from agentx.redaction import Pieces, redact, redact_json
 from agentx.tool_state import DiskStates, MemoryStates, States
 
@@ -40,7 +40,7 @@ class Journal(Reading):
         self.database: Database = SqliteDatabase(str(path)) if isinstance(path, str | Path) else path
         self.keep_days: float | None = None
         """Days after which a session may go, once nothing happens in it; some go whenever a new one is made."""
-        self.states: States = MemoryStates() if path == MEMORY else DiskStates()
+        self.states: States = MemoryStates() if self.database.in_memory else DiskStates()
         self._pieces: dict[str, tuple[str, Pieces]] = {}
 
     @classmethod

@@ -27,6 +27,7 @@ class PostgresqlDatabase(Transactions):
     a process needs one connection more than it has leases.
     """
 
+    in_memory = False
     search_sql = (
         f"SELECT {COLUMNS}, number, kind, text FROM texts JOIN sessions ON sessions.id = session"
         " WHERE words @@ to_tsquery('simple', :words) AND CAST(:workspace AS TEXT) IN ('', workspace)"

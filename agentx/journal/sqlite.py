@@ -67,6 +67,7 @@ class SqliteDatabase(Transactions):
         connect: Callable[[], Connection] | None = None,
         reached: Callable[[str], None] = no_label,
     ) -> None:
+        self.in_memory = path == MEMORY
         self._path = path
         self._durable: bool | None = None
         self._reached = reached

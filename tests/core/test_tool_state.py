@@ -49,6 +49,14 @@ def test_a_fork_has_what_was_there_and_goes_its_own_way(states):
     assert (states.newest("s", ["one"]), states.newest("second", ["one"])) == (None, b"1")
 
 
+def test_a_fork_has_the_rest_where_one_has_gone_meanwhile(monkeypatch):
+    states, listed = DiskStates(), tool_state._files
+    states.write("s", "one", b"1")
+    monkeypatch.setattr(tool_state, "_files", lambda folder: [folder / "gone", *listed(folder)])
+    states.copy("s", "fork")
+    assert states.newest("fork", ["one"]) == b"1"
+
+
 def test_the_newest_few_are_kept(states, monkeypatch):
     calls = [str(number) for number in range(tool_state.MAX_STATES + 2)]
     for call in calls:
@@ -90,7 +98,7 @@ def test_a_session_that_goes_takes_its_states_along(tmp_path: Path):
 
 
 def test_a_journal_in_memory_leaves_nothing_on_disk():
-    for journal in (MemoryJournal(), Journal(":memory:")):
+    for journal in (MemoryJournal(), Journal(":memory:"), Journal.at("sqlite://")):
         journal.states.write("s", "one", b"1")
         assert journal.states.newest("s", ["one"]) == b"1"
     assert not folders.data_dir().exists()
@@ -123,3 +131,19 @@ def test_a_mark_of_the_call_itself_is_kept_too(states):
     state.write(b"1")
     later = state_of(states, "two", "one")
     assert later.read() == b"1" and later.marks.untrusted
+
+
+@pytest.mark.parametrize("room", [1, 0])
+def test_what_cannot_be_written_leaves_nothing_for_the_next_call(room):
+    class Full(MemoryStates):
+        def write(self, session_id, call_id, state):
+            if len(state) > room:
+                raise OSError(28, os.strerror(28))
+            super().write(session_id, call_id, state)
+
+    states, full = MemoryStates(), Full()
+    full._kept = states._kept
+    state_of(states, "one").write(b"1")
+    with pytest.raises(OSError, match="No space left"):
+        state_of(full, "two", "one").write(b"2")
+    assert not state_of(states, "three", "one", "two").read()

@@ -219,8 +219,83 @@ def test_a_name_that_python_or_the_run_has_itself_is_not_hidden_later(programs):
     assert "1" in programs.run("look()\nprint(x)", **tools)
 
 
+def test_a_kept_function_has_the_modules_that_each_program_has(programs):
+    tools = {"glob": lambda pattern: [pattern]}
+    code = (
+        "import json\nfrom pathlib import Path\ndef load(p): return json.loads('[1]'), Path(p).name, glob.escape('*')"
+    )
+    programs.run(code, **tools)
+    programs.run("x = 1", **tools)
+    assert programs.run("print(load('a'))", **tools) == "([1], 'a', '[*]')"
+    assert b'"modules": {}' in programs.left()
+
+
+def test_a_program_that_may_recurse_deeply_ends_well(programs):
+    code = "import sys\nsys.setrecursionlimit(100_000)\nrows = [1]\nlinked = None\n"
+    assert programs.run(f"{code}for n in range(50_000): linked = [linked]") == NOTHING
+    assert programs.run("print(rows)") == "[1]"
+    assert "`linked` was not kept: it cannot be pickled" in programs.run("linked")
+
+
+CACHED = """
+import functools
+class Table:
+    @functools.lru_cache(maxsize=7)
+    def total(self): return offset + 1
+@functools.cache
+def fib(n): return n if n < 2 else fib(n - 1) + fib(n - 2)
+def nested():
+    @functools.cache
+    def count(n): return n and 1 + count(n - 1)
+    return count
+offset, table, count = 10, Table(), nested()
+"""
+
+
+def test_functions_with_a_cache_are_kept(programs):
+    programs.run(CACHED)
+    programs.run("x = 1")
+    assert programs.run("print(table.total(), Table.total.cache_parameters()['maxsize'])") == "11 7"
+    assert programs.run("print(fib(30), count(5))") == "832040 5"
+
+
+@pytest.mark.parametrize("use", ["kept[0](1)", "kept[0].__supertype__", "isinstance(1, kept[0])"])
+def test_what_is_not_there_raises_wherever_it_is_used(programs, use):
+    programs.run("from typing import NewType\nkept = [NewType('f', int)]\nf = kept[0]")
+    assert "Error: `f` was not kept" in programs.run(use)
+    assert "`kept` was not kept: it cannot be pickled" in programs.run("kept")  # and it is not kept on
+
+
+HELPER = """
+import enum, typing
+def parse(): pass
+class Row(dict):
+    def __init__(self, n): self.n = n
+class Many(list): pass
+class Color(enum.Enum): RED = 1
+class Pair(typing.NamedTuple):
+    a: int
+    b: int
+class Wrong(Exception): pass
+"""
+
+
+@pytest.mark.parametrize("broken", ["class Other: pass", "def parse(:", "1 / 0", "import nowhere_at_all"])
+def test_a_name_that_its_module_has_no_more_is_lost_alone(programs, broken):
+    helper = programs.folder / "helperx.py"
+    helper.write_text(HELPER)
+    programs.run("from helperx import *\ndata, row, rows = [1], Row(1), [Row(3)]\nrow['a'] = rows[0]['a'] = 2")
+    programs.run("one, two, three = [Many([1])], {'c': Color.RED}, (Pair(1, 2), Wrong('x'))\nclass Tall(Row): pass")
+    helper.write_text(broken)
+    assert programs.run("print(data)") == "[1]"
+    assert programs.run("print(data)") == "[1]"
+    for name in ("parse", "Row", "row", "rows", "one", "two", "three"):
+        assert f"`{name}` was not kept: `helperx." in programs.run(name)
+    assert "`Tall` was not kept" in programs.run("Tall")
+
+
 def test_a_missing_name_is_told_with_those_that_are_there(programs):
-    assert "no earlier program has left a variable" in programs.run("rows")
+    assert "nothing is kept from earlier programs" in programs.run("rows")
     programs.run("table = 1\nimport statistics as st")
     assert "kept from earlier programs: st, table" in programs.run("rows")
 
@@ -301,9 +376,9 @@ def leave(programs, data):
 @pytest.mark.parametrize(
     ("left", "told"),
     [
-        (b"no JSON", "no earlier program has left a variable"),
-        (b'{"names": 3, "modules": 4, "lost": 5}\n', "no earlier program has left a variable"),
-        (b'["names"]\nabc', "no earlier program has left a variable"),
+        (b"no JSON", "nothing is kept from earlier programs"),
+        (b'{"names": 3, "modules": 4, "lost": 5}\n', "nothing is kept from earlier programs"),
+        (b'["names"]\nabc', "nothing is kept from earlier programs"),
         (b'{"names": ["rows"], "modules": {}, "lost": {}}\nno pickle', "what was kept of it cannot be read"),
         (b'{"names": ["rows"], "modules": {}, "lost": {}}\n' + pickle.dumps([1, 2]), "`rows` was not kept"),
         (b'{"names": ["rows"], "modules": {}, "lost": {}}\n' + pickle.dumps({"rows": 1})[:-3], "cannot be read"),
@@ -332,11 +407,32 @@ def test_a_program_that_writes_rubbish_to_the_host_harms_itself_alone(tmp_path):
     assert programs.left() is before and programs.run("print(x)") == "2"
 
 
-def test_pickling_is_within_the_programs_time(tmp_path):
-    programs = Programs(tmp_path, Limits(timeout_s=1))
-    code = "import time\nclass Slow:\n    def __reduce__(self):\n        time.sleep(30)\nslow = Slow()"
-    assert "stopped after 1 s" in programs.run(code)
-    assert programs.run("print(1)") == "1"
+@pytest.mark.parametrize(
+    "deed", ["time.sleep(30)", "try: time.sleep(30)\n        except BaseException: return int, (1,)"]
+)
+@pytest.mark.parametrize("timeout_s", [3, 20])
+def test_what_takes_long_to_keep_is_lost_and_the_program_is_well(tmp_path, deed, timeout_s):
+    programs = Programs(tmp_path, Limits(timeout_s=timeout_s))
+    code = f"import time\nclass Slow:\n    def __reduce__(self):\n        {deed}\nslow, rows = Slow(), [1]"
+    started = time.monotonic()
+    assert programs.run(code) == NOTHING
+    assert time.monotonic() - started < 10
+    assert "`slow` was not kept: it takes too long" in programs.run("slow")
+    assert "`rows` was not kept: it takes too long" in programs.run("rows")
+
+
+def test_what_pickling_prints_is_not_the_programs(programs):
+    code = "import sys\nclass Loud:\n    def __getstate__(self):\n        print('loud'); print('loud', file=sys.stderr)"
+    assert programs.run(f"{code}\n        return 1\n    def __setstate__(self, state): pass\nloud = Loud()") == NOTHING
+    assert programs.run("print(type(loud).__name__)") == "Loud"
+
+
+def test_what_a_thread_of_the_program_prints_meanwhile_is_heard(programs):
+    thread = (
+        "import threading\ngo = threading.Event()\nt = threading.Thread(target=lambda: go.wait() and print('mine'))"
+    )
+    loud = "class Loud:\n    def __getstate__(self):\n        print('loud'); go.set(); t.join()\nloud = Loud()"
+    assert programs.run(f"{thread}\nt.start()\n{loud}") == "mine"
 
 
 @pytest.mark.parametrize(
@@ -385,6 +481,22 @@ def test_a_program_that_is_given_text_of_strangers_holds_it(programs):
     second = programs.context()
     assert asyncio.run(run_program("print(page)", second)) == "theirs"
     assert second.marks.untrusted and not first.marks.untrusted
+
+
+def test_nothing_old_comes_back_where_the_new_could_not_be_written(programs):
+    class Full(MemoryStates):
+        def write(self, session_id, call_id, state):
+            if b"names" in state:
+                raise OSError(28, os.strerror(28))
+            super().write(session_id, call_id, state)
+
+    programs.run("a = 'old'")
+    full = Full()
+    full._kept = programs.states._kept
+    programs.states, earlier = full, programs.states
+    programs.run("a = 'new'")
+    programs.states = earlier
+    assert "nothing is kept from earlier programs" in programs.run("a")
 
 
 def test_what_cannot_be_written_is_told_and_the_program_is_well(tmp_path):

@@ -12,6 +12,7 @@ import os
 import re
 import socket
 import sys
+import time
 import traceback
 import types
 from collections.abc import Iterable, Iterator, Mapping
@@ -51,18 +52,21 @@ MAX_FRAMES = 3
 MAX_NAMED_FILES = 20
 MAX_NAMED_KEYS = 20
 MAX_REPORT_CHARACTERS = 2_000
+MAX_KEEPING_S = 2.0
+"""Pickling its variables may take so long, and no more than half of what is left of a program's time."""
 
 
 def main(request: Mapping[str, Any], report: int, channel: int | None) -> int:
     """Runs the program of a request and returns its exit status.
 
     Args:
-        request: `source`, `task` for the function `look`, `functions`, the host's tools (`functions.described`), and
-            where variables are kept, `keep_bytes`, how many at most, `state`, what the program before has left, and
-            `keep`, the file descriptor for what this one leaves.
+        request: `source`, `task` for the function `look`, `functions`, the host's tools (`functions.described`),
+            `limits` (`Limits.as_json`), and where variables are kept, `keep_bytes`, how many at most, `state`, what the
+            program before has left, and `keep`, the file descriptor for what this one leaves.
         report: file descriptor on which an error is told.
         channel: file descriptor on which the host answers calls of its tools.
     """
+    begun = time.monotonic()
     sys.stdout = sys.__stdout__ = printing_to(1)  # type: ignore[misc]
     sys.stderr = sys.__stderr__ = printing_to(2)  # type: ignore[misc]
     sys.argv = [NAME]
@@ -73,7 +77,7 @@ def main(request: Mapping[str, Any], report: int, channel: int | None) -> int:
     module, variables, text = types.ModuleType("__main__"), None, ""
     if "keep_bytes" in request:
         state, keep, most = request["state"], request["keep"], request["keep_bytes"]
-        variables = Variables(module, state, keep, most, (*COMMON, "Path"))
+        variables = Variables(module, state, keep, most, frozenset((*COMMON, "Path")))
     try:
         run(source, module, {"look": look_for(request["task"]), **functions(request["functions"], channel)}, variables)
         sys.stdout.flush()
@@ -83,8 +87,9 @@ def main(request: Mapping[str, Any], report: int, channel: int | None) -> int:
         text = describe(error, request["functions"], variables)
     os.write(report, text[:MAX_REPORT_CHARACTERS].encode("utf-8", "backslashreplace"))
     if variables:
-        with suppress(Exception):
-            variables.save()
+        with suppress(BaseException):
+            left_s = begun + request["limits"]["timeout_s"] - time.monotonic()
+            variables.save(max(0.01, min(MAX_KEEPING_S, left_s / 2)))
     return 1 if text else 0
 
 
@@ -146,9 +151,10 @@ def run(source: str, module: types.ModuleType, given: dict[str, Any], variables:
     common = {name: importlib.import_module(name) for name in COMMON if name in used}
     module.__dict__.update(common)
     module.__dict__.update({"Path": Path} if "Path" in used else {})
-    for name in common.keys() & given.keys():
+    for name in given.keys() & set(COMMON):
         # A function that is called like a module has what that has: `glob("*.md")` works, and `glob.glob("*.md")`.
-        vars(given[name]).update((key, item) for key, item in vars(common[name]).items() if not key.startswith("_"))
+        has = vars(importlib.import_module(name))
+        vars(given[name]).update((key, item) for key, item in has.items() if not key.startswith("_"))
     module.__dict__.update(given)
     if variables:
         variables.restore(given, used)

@@ -11,12 +11,16 @@ import json
 import os
 import pickle
 import re
+import signal
 import sys
+import threading
 import types
-from collections.abc import Collection, Mapping
-from contextlib import suppress
+from collections.abc import Collection, Generator, Mapping
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
+
+from agentx_tools._gone import CANNOT_BE_PICKLED, NotThere, Reader, not_there, refuse
 
 EARLIER = "<dynamic-code>"
 """The file that cloudpickle names for functions of earlier programs, whose lines are those of another text."""
@@ -26,8 +30,10 @@ MAX_TOLD = 20
 _MAX_LOST = 200
 _PASSES = 4
 """So many times what may be kept is pickled to find out what of it can be."""
+_DEEPEST = 1_000
+"""Python's own limit of recursion: beneath a higher one, pickling what is linked deeply ends the process."""
 _TOO_LARGE = "it is too large"
-_UNPICKLED = "it cannot be pickled"
+_TOO_LONG = "it takes too long"
 _KINDS = {
     "TextIOWrapper": "an open file",
     "BufferedReader": "an open file",
@@ -52,9 +58,7 @@ class Variables:
         common: names of modules that a program may use without importing them; Path is one of them.
     """
 
-    def __init__(
-        self, main: types.ModuleType, state: bytes, keep: int, max_bytes: int, common: Collection[str]
-    ) -> None:
+    def __init__(self, main: types.ModuleType, state: bytes, keep: int, max_bytes: int, common: frozenset[str]) -> None:
         self._main = main
         self._state = state
         self._keep = keep
@@ -67,6 +71,7 @@ class Variables:
         self._kept: list[str] = []
         self._lost: dict[str, str] = {}
         self._not_imported: dict[str, str] = {}
+        self._clock = _Clock()
 
     def restore(self, given: Mapping[str, Any], used: Collection[str]) -> None:
         """Puts what was kept beside what stands in the module; what cannot be read is lost.
@@ -87,9 +92,11 @@ class Variables:
             names, modules, self._lost = list(header["names"]), dict(header["modules"]), dict(header["lost"])
         except Exception:
             return
+        if header.get("functions"):
+            self._bind_common()
         found: dict[Any, Any] = {}
         try:
-            found.update(_Reader(io.BytesIO(pickled)).load() if names else {})
+            found.update(Reader(io.BytesIO(pickled)).load() if names else {})
         except BaseException:
             self._lost.update(dict.fromkeys(names, "what was kept of it cannot be read"))
         # A function may name any of them.
@@ -100,17 +107,26 @@ class Variables:
                 found[name] = importlib.import_module(modules[name])
             except BaseException:
                 self._lost[name] = "its module cannot be imported"
-        self._lost.update((name, _UNPICKLED) for name, value in found.items() if value is _Gone)
+        self._lost.update((name, why) for name, value in found.items() if (why := not_there(value)))
         found = {
             name: value
             for name, value in found.items()
-            if isinstance(name, str) and name not in self._given and value is not _Gone
+            if isinstance(name, str) and name not in self._given and not not_there(value)
         }
         self._kept = sorted(found.keys() | self._not_imported.keys())
         vars(self._main).update(found)
 
-    def save(self) -> None:
+    def _bind_common(self) -> None:
+        """A function of an earlier program may use each of them, also where this program names none."""
+        for name in self._common - vars(self._main).keys():
+            value = Path if name == "Path" else importlib.import_module(name)
+            self._standing[name] = vars(self._main)[name] = value
+
+    def save(self, time_s: float) -> None:
         """Writes what the next program is to have; nothing where that is what this one had.
+
+        Args:
+            time_s: seconds that pickling may take.
 
         What is written, behind `BEGUN`, is a line of JSON and a pickle of all variables but those that are modules. The
         line has the names of the pickled ones, the modules by their variables, which variables were lost and why, and
@@ -122,9 +138,19 @@ class Variables:
         if not self._begun:
             os.write(self._keep, BEGUN)
             return
+        sys.setrecursionlimit(_DEEPEST)
         values, modules, lost = self._bound()
         lost = {name: why for name, why in self._lost.items() if name not in vars(self._main)} | lost
-        pickled, by_value = self._pickled(values, lost)
+        names, pickled, by_value = list(values), b"", False
+        with (
+            _ringing(self._clock, time_s),
+            redirect_stdout(_Unheard(sys.stdout)),
+            redirect_stderr(_Unheard(sys.stderr)),
+        ):
+            pickled, by_value = self._pickled(values, lost)
+        if self._clock.has_rung:
+            lost.update(dict.fromkeys(names, _TOO_LONG))
+            values, pickled, by_value = {}, b"", False
         modules.update(self._not_imported)
         if not (values or modules or lost or self._state):
             return
@@ -141,7 +167,7 @@ class Variables:
         if name in self._lost:
             return f"`{name}` was not kept: {self._lost[name]}"
         names = ", ".join(self._kept[:MAX_TOLD])
-        return f"kept from earlier programs: {names}" if names else "no earlier program has left a variable"
+        return f"kept from earlier programs: {names}" if names else "nothing is kept from earlier programs"
 
     def _bound(self) -> tuple[dict[str, Any], dict[str, str], dict[str, str]]:
         """What the program has bound: values to be pickled, modules by their names, and what is not kept."""
@@ -206,18 +232,20 @@ class Variables:
                 lost[name] = _why(_TooLarge(), values.pop(name))
         with suppress(BaseException):
             return self._dumped(values)
-        lost.update(dict.fromkeys(values, _UNPICKLED))
+        lost.update(dict.fromkeys(values, CANNOT_BE_PICKLED))
         values.clear()
         return b"", False
 
     def _dumped(self, values: dict[str, Any]) -> tuple[bytes, bool]:
+        if self._clock.has_rung:
+            raise _TooLong
         try:
             file = _Bounded(self._max_bytes)
             _ByName(file, 5).dump(values)
             # What says of itself where it stands, as a type variable does, may stand in the program.
             if b"__main__" not in (pickled := file.getvalue()):
                 return pickled, False
-        except _TooLarge:
+        except (_TooLarge, NotThere):
             raise
         except Exception:
             pass
@@ -236,6 +264,46 @@ class _OfTheProgram(Exception):
     pass
 
 
+class _TooLong(BaseException):
+    """Is none that a program's own code would catch with `except Exception`."""
+
+
+class _Clock:
+    has_rung = False
+
+
+@contextmanager
+def _ringing(clock: _Clock, time_s: float) -> Generator[None]:
+    """Ends what takes longer; what has caught the exception is told by the clock."""
+
+    def ring(*_: Any) -> None:
+        clock.has_rung = True
+        raise _TooLong
+
+    before = signal.signal(signal.SIGALRM, ring)
+    try:
+        try:
+            signal.setitimer(signal.ITIMER_REAL, time_s)
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+    except _TooLong:
+        pass
+    finally:
+        signal.signal(signal.SIGALRM, before or signal.SIG_DFL)
+
+
+class _Unheard(io.TextIOBase):
+    """Takes what the code prints that pickling calls, for the program has ended; its other threads have not."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._thread = threading.get_ident()
+
+    def write(self, s: str, /) -> int:
+        return len(s) if threading.get_ident() == self._thread else self._stream.write(s)
+
+
 class _Bounded(io.BytesIO):
     def __init__(self, most: int) -> None:
         super().__init__()
@@ -251,23 +319,10 @@ class _ByName(pickle.Pickler):
     """Python's own way, which names functions and classes: those of the program are not there later."""
 
     def reducer_override(self, value: Any) -> Any:
+        refuse(value)
         if isinstance(value, type | types.FunctionType) and value.__module__ == "__main__":
             raise _OfTheProgram
         return NotImplemented
-
-
-class _Gone:
-    """Stands for what is not there though its name was kept."""
-
-
-class _Reader(pickle.Unpickler):
-    def find_class(self, module_name: str, global_name: str) -> Any:
-        try:
-            return super().find_class(module_name, global_name)
-        except AttributeError:
-            if module_name == "__main__":
-                return _Gone
-            raise
 
 
 def _written(names: list[str], modules: dict[str, str], lost: dict[str, str], functions: bool) -> bytes:
@@ -279,8 +334,10 @@ def _written(names: list[str], modules: dict[str, str], lost: dict[str, str], fu
 def _why(error: BaseException, value: Any) -> str:
     if isinstance(error, _TooLarge):
         return _TOO_LARGE
+    if isinstance(error, NotThere):
+        return str(error)
     if not (found := re.search(r"cannot pickle '([\w.]+)' object", str(error))):
-        return f"{_UNPICKLED} ({type(error).__name__})"
+        return f"{CANNOT_BE_PICKLED} ({type(error).__name__})"
     kind = found[1].rpartition(".")[2]
     what = _KINDS.get(kind, f"an object of the type {found[1]}")
     return what if type(value).__name__ == kind else f"it holds {what}"
