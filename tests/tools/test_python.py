@@ -85,6 +85,12 @@ def test_a_program_that_fails_says_why_and_where_in_its_own_lines(tmp_path, code
     assert "_runner.py" not in output and len(output) < 500
 
 
+def test_a_file_that_is_taken_for_a_variable_is_named(tmp_path):
+    (tmp_path / "runs.csv").write_text("km\n5\n")
+    told = "error: NameError: name 'runs' is not defined\n  did you mean the file 'runs.csv'?\n"
+    assert run("max(runs.csv)", tmp_path).startswith(told)
+
+
 def test_the_error_comes_first_where_the_output_is_long(tmp_path):
     output = run("print('x' * 5000)\n1 / 0", tmp_path)
     assert output.startswith("error: ZeroDivisionError: division by zero\n  line 2: 1 / 0\noutput before it:\nxxx")

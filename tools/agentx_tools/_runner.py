@@ -185,6 +185,8 @@ def describe(error: BaseException, described: dict[str, Any], variables: Variabl
     what = "".join(traceback.format_exception_only(error)).strip()
     if isinstance(error, NameError) and (near := nearest(error.name or "", described)):
         what += f"\n  did you mean {near}({', '.join(described[near][1])})?"
+    if isinstance(error, NameError) and (files := [path for path in _look.visible_files() if path.stem == error.name]):
+        what += f"\n  did you mean the file {str(files[0])!r}?"
     if isinstance(error, FileNotFoundError):
         files = _look.visible_files()
         if near := nearest(str(error.filename), [str(path) for path in files]):
