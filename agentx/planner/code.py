@@ -24,7 +24,8 @@ from agentx.planner.decoding import Decoded, decode, prompt_text
 from agentx.planner.evidence import changes_files
 from agentx.planner.grounding import unsupported_figures
 from agentx.planner.probes import ASKS_FOR_CHANGE, NEEDS_LOOK, Verdict, ask
-from agentx.planner.program_text import goal, parsed, repeats
+from agentx.planner.program_names import parsed
+from agentx.planner.program_text import goal, repeats
 from agentx.planner.programs import EXAMPLES
 from agentx.planner.showing import step_tools, system_tools, task_tools
 from agentx.tool import Tool

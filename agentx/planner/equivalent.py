@@ -12,7 +12,7 @@ from typing import Any
 
 from agentx.messages import ToolCall, ToolResult
 from agentx.planner.base import is_change
-from agentx.planner.program_text import parsed
+from agentx.planner.program_names import parsed
 from agentx.planner.showing import one_line
 from agentx.tool import Tool
 

@@ -11,7 +11,7 @@ import re
 from agentx.messages import ToolCall, ToolResult, Usage
 from agentx.planner.base import Action, Strategy, Turn
 from agentx.planner.probes import ASKS_FOR_CHANGE, ASKS_FOR_EFFECT, Verdict, ask
-from agentx.planner.program_text import parsed
+from agentx.planner.program_names import parsed
 from agentx.tool import Tool
 
 UNASKED = "the task does not ask for a change; do without, and answer from what you have seen"

@@ -1,8 +1,17 @@
-"""Which variables a Python program sets and which it needs: they outlive it, so that the next one may build on them."""
+"""Which variables a Python program sets and which it needs, told from its syntax tree: they outlive it, so that the
+next one may build on them."""
 
 import ast
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+def parsed(code: str) -> ast.Module | None:
+    """The syntax tree; None for a text that is no program, or one that is nested too deeply for Python's parser."""
+    try:
+        return ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
 
 
 def prepares(earlier: str, code: str) -> bool:
@@ -42,7 +51,5 @@ def _added(nodes: list[ast.AST]) -> set[str]:
 
 
 def _nodes(code: str) -> list[ast.AST]:
-    try:
-        return list(ast.walk(ast.parse(code)))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
+    tree = parsed(code)
+    return [] if tree is None else list(ast.walk(tree))

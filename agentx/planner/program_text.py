@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Sequence
 
-from agentx.planner.program_names import prepares
+from agentx.planner.program_names import parsed, prepares
 from agentx.planner.showing import one_line
 
 MAX_GOAL_CHARACTERS = 300
@@ -17,14 +17,6 @@ def goal(task: str) -> str:
     """The first line of a program: the task as a comment."""
     printable = "".join(letter if letter.isprintable() else " " for letter in task)
     return f"# {one_line(printable, MAX_GOAL_CHARACTERS)}\n"
-
-
-def parsed(code: str) -> ast.Module | None:
-    """The syntax tree; None for a text that is no program, or one that is nested too deeply for Python's parser."""
-    try:
-        return ast.parse(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
 
 
 def repeats(code: str, earlier: Sequence[tuple[str, bool]]) -> bool:
