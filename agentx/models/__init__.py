@@ -1,9 +1,12 @@
 """Decoders and their weights."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agentx.model import Model
+
+if TYPE_CHECKING:
+    from agentx.config import Settings
 
 
 def open_model(
@@ -44,3 +47,14 @@ def open_model(
     from agentx.models.adapters import under
 
     return under(model, adapter)
+
+
+def open_configured(settings: "Settings", progress: Any = None) -> Model:
+    """The model that settings name, as they would have it; see `open_model`."""
+    return open_model(
+        settings.model,
+        threads=settings.threads,
+        context_tokens=settings.context_tokens,
+        adapter=settings.adapter,
+        progress=progress,
+    )

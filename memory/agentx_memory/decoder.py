@@ -28,14 +28,8 @@ def settings(model: str | None, threads: int | None) -> "Settings":
 
 def opened(settings: "Settings") -> "Model":
     """The model of these settings, with progress on stderr."""
-    from agentx.models import open_model
+    from agentx.models import open_configured
     from agentx.models.progress import narrator
 
     with narrator() as progress:
-        return open_model(
-            settings.model,
-            threads=settings.threads,
-            context_tokens=settings.context_tokens,
-            adapter=settings.adapter,
-            progress=progress,
-        )
+        return open_configured(settings, progress)

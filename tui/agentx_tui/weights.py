@@ -102,15 +102,9 @@ class Weights:
         Raises:
             AgentXError: it cannot be found or loaded.
         """
-        from agentx.models import open_model
+        from agentx.models import open_configured
 
-        return open_model(
-            settings.model,
-            threads=settings.threads,
-            context_tokens=settings.context_tokens,
-            adapter=settings.adapter,
-            progress=progress,
-        )
+        return open_configured(settings, progress)
 
     def command(self, spec: str) -> Sequence[str]:
         """The command line that fetches a model and prints its progress as `agentx models pull --json` does."""
