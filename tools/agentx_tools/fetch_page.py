@@ -17,20 +17,26 @@ if TYPE_CHECKING:
 MAX_OUTPUT_BYTES = 6_000
 TOTAL_S = 18.0
 
-_ADDRESS = re.compile(r"https?://[^\s<>\"'`]+")
-_OPENING = {")": "(", "]": "[", "}": "{"}
+# Behind the host an apostrophe may be of the address, as in one of Wikipedia.
+_ADDRESS = re.compile(r"('?)(https?://[^\s<>\"'`/?#]*(?:[/?#][^\s<>\"`]*)?)")
+_OPENING = {")": "(", "]": "[", "}": "{", "）": "（", "」": "「"}
+# Of sentences, also Chinese and Japanese ones, and of Markdown's emphasis.
+_BEHIND = ".,;:!?'*_。，、；：！？"
 _robots = Robots()
 
 
 def named_page(context: ToolContext) -> dict[str, str] | None:
     """Arguments for `fetch_page` at the beginning of a task that names a page."""
     found = _ADDRESS.search(context.task)
-    return {"url": _ended(found[0])} if found else None
+    if found is None:
+        return None
+    quoted, address = found.groups()
+    return {"url": _ended(address.partition("'")[0] if quoted else address)}
 
 
 def _ended(address: str) -> str:
     """An address without the signs of the sentence behind it; a bracket that it opens itself is its own."""
-    while address[-1] in ".,;:!?" or address.count(address[-1]) > address.count(_OPENING.get(address[-1], address[-1])):
+    while address[-1] in _BEHIND or address.count(address[-1]) > address.count(_OPENING.get(address[-1], address[-1])):
         address = address[:-1]
     return address
 

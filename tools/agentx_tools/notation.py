@@ -116,7 +116,8 @@ class _Reader:
     pieces: list[str] = field(default_factory=list[str])
     opened: list[bool] = field(default_factory=list[bool])
     last: str = "operator"
-    """What the piece before is: operator, number, function (a name that is no constant), or value."""
+    """What the piece before is: operator, number, function (a name that is no constant), value, or applied, which is a
+    number in brackets that the reader has put behind a function."""
 
     def read(self) -> Expression:
         while token := self._next():
@@ -160,7 +161,7 @@ class _Reader:
         elif kind == "string":
             self._put("value", text)
         elif self.last == "function":
-            self._put("value", "(", _number(text), ")")  # `sqrt 16`
+            self._put("applied", "(", _number(text), ")")  # `sqrt 16`
         else:
             self._put("number", _number(text))
 
@@ -176,7 +177,7 @@ class _Reader:
             self._put("value" if text in CONSTANTS else "function", text)
 
     def _put(self, kind: str, *pieces: str) -> None:
-        if self.last in ("number", "value"):
+        if self.last in ("number", "value", "applied"):
             self.pieces.append("*")  # `2 pi`, `(1 + 2) 3`
         self.pieces += pieces
         self.last = kind
@@ -202,7 +203,7 @@ class _Reader:
 
     def _open(self, bracket: str) -> None:
         is_call = bracket == "(" and self.last == "function"
-        if self.last in ("number", "value"):
+        if self.last in ("number", "value", "applied"):
             self.pieces.append("*")  # `2(3 + 4)`
         self.opened.append(is_call or bracket == "[" or bool(self.opened and self.opened[-1]))
         self.pieces.append(bracket)
@@ -223,10 +224,12 @@ class _Reader:
         return bool(re.match(r"[\w.(\[√]", rest)) or (spaced and rest[0] in "+-")
 
     def _postfix(self, sign: str) -> None:
+        # `sin 30°` is sin(30°): a sign belongs to the number before it, inside the brackets of the reader.
+        closing = [self.pieces.pop()] if self.last == "applied" else []
         start = self._operand_start()
         self.pieces[start:start] = [_POSTFIX[sign], "("]
-        self.pieces.append(")")
-        self.last = "value"
+        self.pieces += [")", *closing]
+        self.last = "applied" if closing else "value"
         if sign == "%" and (word := re.compile(r"\s*of\b").match(self.line, self.at)):
             self.at = word.end()
             self.pieces.append("*")

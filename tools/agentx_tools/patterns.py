@@ -12,11 +12,32 @@ from typing import Any
 from agentx.errors import ToolError
 
 # What Python's escapes mean in RE2, inside brackets and outside.
-_INSIDE = {r"\w": r"\pL\pN_", r"\d": r"\p{Nd}"}
-_OUTSIDE = {r"\w": r"[\pL\pN_]", r"\W": r"[^\pL\pN_]", r"\d": r"\p{Nd}", r"\D": r"\P{Nd}", r"\A": "^", r"\Z": "$"}
-_PIECE = re.compile(r"\\.|\[:\^?\w+:\]|\[\^?\]?|.", re.DOTALL)
+_SPACE = r"\t-\r\x1c-\x20\x{85}\pZ"
+_NO_SPACE = (
+    r"\x00-\x08\x0e-\x1b\x21-\x{84}\x{86}-\x{9f}\x{a1}-\x{167f}\x{1681}-\x{1fff}\x{200b}-\x{2027}\x{202a}-\x{202e}"
+    r"\x{2030}-\x{205e}\x{2060}-\x{2fff}\x{3001}-\x{10ffff}"
+)
+# All but letters and numbers, and of the signs that join words all but `_`.
+_NO_WORD = (
+    r"\pM\pS\pZ\pC\p{Pd}\p{Ps}\p{Pe}\p{Pi}\p{Pf}\p{Po}\x{203f}\x{2040}\x{2054}\x{fe33}\x{fe34}\x{fe4d}-\x{fe4f}\x{ff3f}"
+)
+_INSIDE = {
+    r"\w": r"\pL\pN_",
+    r"\W": _NO_WORD,
+    r"\d": r"\p{Nd}",
+    r"\D": r"\P{Nd}",
+    r"\s": _SPACE,
+    r"\S": _NO_SPACE,
+}
+_OUTSIDE = {
+    **{escape: f"[{meaning}]" for escape, meaning in _INSIDE.items()},
+    r"\W": r"[^\pL\pN_]",
+    r"\A": "^",
+    r"\Z": "$",
+}
+_PIECE = re.compile(r"\\u[\da-fA-F]{4}|\\U[\da-fA-F]{8}|\\.|\{,\d*\}|\[:\^?\w+:\]|\[\^?\]?|.", re.DOTALL)
 _GLOB_PIECE = re.compile(r"\*\*/|\*+|\[[!^]?\]?[^\]/]*\]|\{[^{}]*\}|.", re.DOTALL)
-_UNKNOWN = ("invalid perl operator", "invalid escape sequence", "bad named group", "invalid group")
+_UNKNOWN = ("invalid perl operator", "bad named group", "invalid group")
 
 
 class LinePattern:
@@ -97,8 +118,15 @@ def _sentence(error: Exception, pattern: str) -> str:
         except re.error as error:
             reason, place, piece = error.msg, -1 if error.pos is None else error.pos, ""
     where = f" at character {place + 1} (`{pattern[place : place + (len(piece) or 1)][:40]}`)" if place >= 0 else ""
-    hint = "look-around and back-references are not known here" if reason in _UNKNOWN else "a \\ makes a sign literal"
-    return f"The pattern cannot be read{where}: {reason}; {hint}."
+    return f"The pattern cannot be read{where}: {reason}; {_hint(reason, piece)}."
+
+
+def _hint(reason: str, piece: str) -> str:
+    if reason in _UNKNOWN or re.match(r"\\[1-9]", piece):
+        return "look-around and back-references are not known here"
+    if reason == "invalid escape sequence":
+        return "this escape is not known here, write the sign itself"
+    return "a \\ makes a sign literal"
 
 
 def _as_re2(pattern: str) -> str:
@@ -109,14 +137,20 @@ def _as_re2(pattern: str) -> str:
     for piece in pieces:
         if inside:
             bracket = piece.startswith("[") and not piece.startswith("[:")
-            read.append(f"\\{piece}" if bracket else _INSIDE.get(piece, piece))
+            read.append(f"\\{piece}" if bracket else _INSIDE.get(piece) or _by_number(piece))
             inside = not (piece == "]" or (bracket and piece.endswith("]")))
         elif piece.startswith("["):
             read.append(piece.replace("]", r"\]"))
             inside = True
         else:
-            read.append(_OUTSIDE.get(piece, piece))
+            # Without a number before the comma RE2 takes it for text.
+            read.append(f"{{0{piece[1:]}" if piece.startswith("{,") else _OUTSIDE.get(piece) or _by_number(piece))
     return "".join(read)
+
+
+def _by_number(piece: str) -> str:
+    """`\\u00e9` as RE2 writes it; other pieces as they are."""
+    return f"\\x{{{piece[2:]}}}" if re.match(r"\\[uU]", piece) and len(piece) > 2 else piece
 
 
 def _glob_regex(glob: str) -> str:

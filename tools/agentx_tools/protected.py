@@ -1,7 +1,13 @@
 """What lies in a workspace and is obeyed later, outside of any walls: neither a program nor a tool may change it."""
 
+import os
+from contextlib import suppress
+from pathlib import Path
+
 PROTECTED = (".agentx", ".git/hooks", ".git/config", ".git/config.worktree", ".git/commondir")
 """Paths below the workspace; what they hold may be read."""
+
+_OF_A_REPOSITORY = {Path(name).name: name for name in PROTECTED if name.startswith(".git/")}
 
 
 def guard(parts: tuple[str, ...]) -> str | None:
@@ -18,3 +24,29 @@ def guard(parts: tuple[str, ...]) -> str | None:
             if part == first and (not rest or rest[0] in folded[place + 1 :]):
                 return name
     return ".git" if folded and folded[-1] == ".git" else None
+
+
+def guard_elsewhere(root: Path, parts: tuple[str, ...]) -> str | None:
+    """The name of what protects a path that does not show it: the links of `PROTECTED` lead there, or it lies in a
+    repository of another name, as where `.git` is a file that names it.
+
+    Args:
+        parts: below the workspace `root`, free of links.
+    """
+    path = root.joinpath(*parts)
+    for name in PROTECTED:
+        if path.is_relative_to(os.path.realpath(root / name)):
+            return name
+    for place, part in enumerate(parts):
+        name = _OF_A_REPOSITORY.get(part.casefold())
+        if name and _is_repository(root.joinpath(*parts[:place])):
+            return name
+    return None
+
+
+def _is_repository(folder: Path) -> bool:
+    """By what git itself tells one; that of a worktree has the rest in the one that it belongs to."""
+    with suppress(OSError):
+        has_objects = (folder / "objects").is_dir() and (folder / "refs").is_dir()
+        return (folder / "HEAD").is_file() and (has_objects or (folder / "commondir").is_file())
+    return False

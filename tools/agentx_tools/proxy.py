@@ -7,6 +7,7 @@ can make TCP connections to this proxy alone.
 import asyncio
 import re
 import socket
+import struct
 from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -97,12 +98,14 @@ async def _answer(
         )
         await writer.drain()
         return
-    if request.head:
-        remote_writer.write(request.head)
-    else:
-        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-    await asyncio.gather(_copy(reader, remote_writer), _copy(remote_reader, writer))
-    remote_writer.close()
+    try:
+        if request.head:
+            remote_writer.write(request.head)
+        else:
+            writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        await asyncio.gather(_copy(reader, remote_writer), _copy(remote_reader, writer))
+    finally:
+        remote_writer.close()
 
 
 async def _head(reader: asyncio.StreamReader) -> bytes:
@@ -147,8 +150,17 @@ async def _connected(request: _Request, hosts: Collection[str]) -> tuple[asyncio
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(OSError):
+    try:
         while piece := await reader.read(_CHUNK_BYTES):
             writer.write(piece)
             await writer.drain()
         writer.write_eof()
+    except OSError:
+        _reset(writer)
+
+
+def _reset(writer: asyncio.StreamWriter) -> None:
+    """Breaks a connection off: its other end would wait for ever, or take the half that came for the whole."""
+    with suppress(OSError):
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()

@@ -1,7 +1,6 @@
 """The tool that runs a Python program, behind the walls of `agentx_tools.sandbox`."""
 
 import re
-import textwrap
 
 from agentx.errors import ToolError
 from agentx.tool import ToolContext, tool
@@ -58,4 +57,10 @@ def cleaned(code: str) -> str:
         code.encode()
     except UnicodeEncodeError:
         raise ToolError("The program holds half of a surrogate pair, which is no text; leave it out.") from None
-    return textwrap.dedent(code)
+    return _dedented(code)
+
+
+def _dedented(code: str) -> str:
+    """The program without the indentation of its first statement; lines that lack it, as text may, stay as they are."""
+    first = re.match(r"(?:[ \t\r]*(?:#[^\n]*)?\n)*([ \t]+)[^\s#]", code)
+    return re.sub(f"^{first[1]}", "", code, flags=re.MULTILINE) if first else code

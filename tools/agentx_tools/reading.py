@@ -6,12 +6,8 @@ limits alone.
 """
 
 import asyncio
-import atexit
 import base64
-import tempfile
 from dataclasses import replace
-from functools import lru_cache
-from pathlib import Path
 
 from agentx.errors import ToolError
 from agentx_tools.download import Document
@@ -57,7 +53,7 @@ async def _ended(document: Document, links_up_to_bytes: int | None, limits: Limi
         "links_up_to_bytes": links_up_to_bytes,
     }
     try:
-        async with pool.lent(_folder(), (), _MODULES, _LEVELS, ()) as sandbox:
+        async with pool.lent(pool.empty_folder("reader"), (), _MODULES, _LEVELS, ()) as sandbox:
             return await sandbox.run(request, limits)
     except (SandboxError, OSError) as error:
         raise ToolError(
@@ -81,11 +77,3 @@ def _text(ended: Ended, url: str) -> str:
         why = ended.report or f"status {ended.status}"
         raise ToolError(f"{url} is damaged, or made to do damage: the program that reads it broke off ({why}).")
     return ended.output.decode("utf-8", "replace")
-
-
-@lru_cache(maxsize=1)
-def _folder() -> Path:
-    """An empty workspace for the sandbox, which goes with this process."""
-    folder = tempfile.TemporaryDirectory(prefix="agentx-reader-")
-    atexit.register(folder.cleanup)
-    return Path(folder.name)

@@ -3,8 +3,6 @@
 import asyncio
 import tempfile
 from collections.abc import Sequence
-from functools import lru_cache
-from pathlib import Path
 from typing import BinaryIO
 
 from agentx.errors import ToolError
@@ -42,7 +40,7 @@ async def sql(context: ToolContext, query: str) -> str:
         packed = await asyncio.to_thread(_packed, root, found.paths, query, stream)
         request = {"runner": _RUNNER, "query": query, "files": packed.files, "left_out": packed.left_out}
         try:
-            async with pool.lent(Path(_folder().name), (), (_RUNNER,), _LEVELS, ()) as sandbox:
+            async with pool.lent(pool.empty_folder("query"), (), (_RUNNER,), _LEVELS, ()) as sandbox:
                 ended = await sandbox.run(request, LIMITS, stream.fileno())
         except (SandboxError, OSError) as error:
             raise ToolError(f"The program that answers queries does not start ({error}).") from None
@@ -66,9 +64,3 @@ def _text(ended: Ended, note: str) -> str:
         raise ToolError(f"The program that answers queries broke off ({why}); try a simpler query.", argument="query")
     text = ended.output.decode("utf-8", "replace")
     return f"{text}\n{note}" if note else text
-
-
-@lru_cache(maxsize=1)
-def _folder() -> "tempfile.TemporaryDirectory[str]":
-    """An empty workspace for the sandbox, which goes with this process."""
-    return tempfile.TemporaryDirectory(prefix="agentx-query-")

@@ -63,6 +63,7 @@ class Packed:
     """Files one after the other in one stream, and what the reading process has to know of each.
 
     Attributes:
+        files: of each its parts in the stream, and a `note` on why there are none, or "".
         left_out: how many files are not in it because there are more than `MAX_FILES`, and the path of one; or empty.
     """
 
@@ -71,7 +72,7 @@ class Packed:
     size_bytes: int = 0
     left_out: tuple[int, str] | tuple[()] = ()
 
-    def add(self, file: TableFile, pieces: Iterable[tuple[str, bytes]], head: bool) -> None:
+    def add(self, file: TableFile, pieces: Iterable[tuple[str, bytes]], head: bool, note: str = "") -> None:
         """Appends a file; `pieces` are the ending of each part's name and its bytes."""
         parts: list[tuple[str, int, int]] = []
         for ending, data in pieces:
@@ -79,7 +80,7 @@ class Packed:
             self.stream.write(data)
             self.size_bytes += len(data)
         described = {"path": file.path, "kind": file.kind, "name": file.name, "aliases": file.aliases}
-        self.files.append({**described, "parts": parts, "head": head})
+        self.files.append({**described, "parts": parts, "head": head, "note": note})
 
 
 def table_files(root: Place, below: Sequence[str], query: str = "") -> list[TableFile]:
@@ -120,10 +121,8 @@ def _quoted_path(root: Place, text: str) -> PurePosixPath | None:
 def pack(root: Place, files: Sequence[TableFile], query: str, stream: BinaryIO) -> Packed:
     """Writes into a stream what a query is about: the files that it names, databases, and of others the first lines.
 
-    Of more than `MAX_FILES` files it takes those first.
-
-    Raises:
-        ToolError: a named file cannot be read, or they are too large together.
+    Of more than `MAX_FILES` files it takes those first. A file that cannot be read, or is too large beside the others,
+    is noted: any word of the query may look like its name, and the query may do without it.
     """
     packed = Packed(stream)
     named = {file.path for file in files if file.is_named_in(query)}
@@ -131,20 +130,18 @@ def pack(root: Place, files: Sequence[TableFile], query: str, stream: BinaryIO) 
     if left_out := ranked[MAX_FILES:]:
         packed.left_out = (len(left_out), left_out[-1].path)
     for file in sorted(ranked[:MAX_FILES], key=lambda file: (file.path not in named, file.path)):
-        place = workspace.locate(root.root, file.path, "query")
-        if file.path in named:
-            if packed.size_bytes + _size(place) > MAX_BYTES:
+        # A query names the tables in a database, not the file.
+        whole = file.path in named or file.kind == "sqlite"
+        try:
+            place = workspace.locate(root.root, file.path, "query")
+            if whole and packed.size_bytes + _size(place) > MAX_BYTES:
                 raise ToolError(
-                    f"`{file.path}` is too large for this tool, which takes {MAX_BYTES // 2**20} MiB in all; read it "
-                    "with a program.",
-                    argument="query",
+                    f"{workspace.shown(file.path)} is too large for this tool, which takes {MAX_BYTES // 2**20} MiB in "
+                    "all; read it with a program."
                 )
-            packed.add(file, _pieces(place, file), head=False)
-        elif file.kind == "sqlite" and packed.size_bytes + _size(place) <= MAX_BYTES:
-            # A query names the tables in it, not the file.
-            packed.add(file, _pieces(place, file), head=False)
-        else:
-            packed.add(file, [("", _head(place, file))], head=True)
+            packed.add(file, _pieces(place, file) if whole else [("", _head(place, file))], head=not whole)
+        except ToolError as error:
+            packed.add(file, [], head=True, note=str(error))
     return packed
 
 
@@ -164,9 +161,15 @@ def _beside(place: Place) -> list[tuple[str, bytes]]:
     for ending in _BESIDE_SQLITE:
         beside = Place(place.root, (*place.parts[:-1], place.parts[-1] + ending))
         status = workspace.status(beside)
-        if status is not None and 0 < status.st_size <= MAX_BYTES:
+        if status is None or not 0 < status.st_size <= MAX_BYTES:
+            continue
+        try:
             with workspace.opened(beside) as opened:
                 found.append((ending, opened.read(MAX_BYTES)))
+        except ToolError:
+            # A journal comes and goes with each transaction.
+            if workspace.status(beside) is not None:
+                raise
     return found
 
 

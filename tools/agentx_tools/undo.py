@@ -4,36 +4,22 @@ It lies in the user's data folder, apart for each workspace, one file a change. 
 change is made, so whatever is killed in between, the file is as it was or the change can be taken back.
 """
 
-import fcntl
 import hashlib
 import json
 import os
-import re
-import secrets
-import shutil
 import time
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from agentx import folders
 from agentx.errors import StorageError, ToolError, UsageError
 from agentx.tool import ToolContext
-from agentx_tools import workspace
+from agentx_tools import undo_store, workspace
 from agentx_tools.workspace import Place, Written
 
-MAX_BYTES = 64 * 1024 * 1024
-MAX_CHANGES = 1_000
-MAX_AGE_S = 30 * 24 * 3600.0
-"""What is kept for a workspace; beyond it the oldest goes."""
-
-_ENDING = ".change"
-_NAME = re.compile(rf"\d{{20}}-\d+{re.escape(_ENDING)}")
-_LOCK = "lock"
 _UNFINISHED = "unfinished"
-_SWEPT_ONCE_IN = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +76,9 @@ def change(
     if not keep:
         before, _ = _held(place)
         return before, workspace.write_bytes(place, changed(before))
-    store = _store(place.root)
+    store = undo_store.store_of(place.root)
     try:
-        with _locked(store):
+        with undo_store.locked(store):
             before, status = _held(place)
             after = changed(before)
             item = _item(place, tool, call, before, status, digest(after))
@@ -104,7 +90,7 @@ def change(
                     kept.unlink()
                 raise
             with suppress(OSError):
-                _forget_old(store)
+                undo_store.forget_old(store)
     except OSError as error:
         raise ToolError(
             f"`{place}` was not written, since what it held before cannot be kept in {store} ({error.strerror}); the "
@@ -121,8 +107,8 @@ def note(root: Path, made: Sequence[tuple[Change, bytes | None]]) -> None:
     Raises:
         OSError, StorageError: they cannot be kept.
     """
-    store = _store(root)
-    with _locked(store):
+    store = undo_store.store_of(root)
+    with undo_store.locked(store):
         known = changes(root)
         for item, before in made:
             parts = [part for part in known if part.path == item.path and part.call.startswith(f"{item.call}.")]
@@ -131,7 +117,8 @@ def note(root: Path, made: Sequence[tuple[Change, bytes | None]]) -> None:
             _keep(store, item, before)
             for part in parts:
                 part.kept.unlink(missing_ok=True)
-        _forget_old(store)
+        with suppress(OSError):
+            undo_store.forget_old(store)
 
 
 def _are_all_of(item: Change, parts: Sequence[Change]) -> bool:
@@ -146,9 +133,9 @@ def changes(root: Path) -> list[Change]:
     Raises:
         StorageError: they cannot be read.
     """
-    store = _store(root.resolve())
+    store = undo_store.store_of(root.resolve())
     try:
-        found = [_read(store / name) for name in _names(store)]
+        found = [_read(store / name) for name in undo_store.names(store)]
     except OSError as error:
         raise _unreadable(store, error) from None
     return [item for item in found if item]
@@ -168,9 +155,9 @@ def take_back(root: Path, force: bool = False) -> Change:
         StorageError: what was kept cannot be read.
     """
     root = root.resolve()
-    store = _store(root)
+    store = undo_store.store_of(root)
     try:
-        with _locked(store) if store.exists() else nullcontext():
+        with undo_store.locked(store) if store.exists() else nullcontext():
             for item in changes(root):
                 place = Place(root, tuple(item.path.split("/")))
                 try:
@@ -207,9 +194,9 @@ def take_back_call(root: Path, call: str) -> list[str]:
         ToolError, StorageError: as `take_back`.
     """
     root = root.resolve()
-    store, paths = _store(root), list[str]()
+    store, paths = undo_store.store_of(root), list[str]()
     try:
-        with _locked(store) if store.exists() else nullcontext():
+        with undo_store.locked(store) if store.exists() else nullcontext():
             for item in changes(root):
                 if item.call != call:
                     continue
@@ -244,24 +231,6 @@ def _restore(place: Place, item: Change) -> None:
         workspace.remove(place, item.folders)
 
 
-def _store(root: Path) -> Path:
-    name = hashlib.sha256(os.fsencode(root)).hexdigest()[:32]
-    return folders.data_dir() / "undo" / name
-
-
-@contextmanager
-def _locked(store: Path) -> Generator[None]:
-    """One change of a workspace at a time, whatever the process; the lock of one that is killed is free."""
-    for folder in (store.parent.parent, store.parent, store):
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(store / _LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
 def _held(place: Place) -> tuple[bytes | None, os.stat_result | None]:
     """What a file holds, and what the system says of it; no content of one that is too large to be kept."""
     status = workspace.status(place)
@@ -290,11 +259,8 @@ def _item(
 
 def _keep(store: Path, item: Change, before: bytes | None) -> Path:
     """Writes a change down, and what the file held, as the last of its workspace; gives the file that holds both."""
-    names = _names(store)
-    # Even where the clock was set back the last one stays the last.
-    stamp = max(time.time_ns(), _stamp_and_size(names[0])[0] + 1) if names else time.time_ns()
     header = {name: value for name, value in asdict(item).items() if name != "kept"}
-    kept = store / f"{stamp:020}-{len(before or b'')}{_ENDING}"
+    kept = store / undo_store.next_name(store, len(before or b""))
     # One name is enough, since the lock is held; what a killed process left there is written over.
     unfinished = store / _UNFINISHED
     try:
@@ -338,36 +304,6 @@ def digest_of(place: Place) -> str | None:
         return None
     with workspace.opened(place) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _names(store: Path) -> list[str]:
-    """Names of the files of a store, the last change first."""
-    try:
-        names = os.listdir(store)  # noqa: PTH208 - names are all that is needed, of a thousand files
-    except FileNotFoundError:
-        return []
-    return sorted((name for name in names if _NAME.fullmatch(name)), reverse=True)
-
-
-def _stamp_and_size(name: str) -> tuple[int, int]:
-    """When a change was kept, in nanoseconds since 1970, and how many bytes of content; both stand in its name, so that
-    no file has to be opened for them."""
-    stamp, size = name.removesuffix(_ENDING).split("-")
-    return int(stamp), int(size)
-
-
-def _forget_old(store: Path) -> None:
-    """Deletes what is too old, and the oldest beyond what is kept; now and then that of other workspaces too."""
-    total, oldest = 0, time.time_ns() - int(MAX_AGE_S * 1e9)
-    for number, name in enumerate(_names(store)):
-        stamp, size = _stamp_and_size(name)
-        total += size
-        if number and (total > MAX_BYTES or number >= MAX_CHANGES or stamp < oldest):
-            (store / name).unlink()
-    if secrets.randbelow(_SWEPT_ONCE_IN) == 0:
-        for other in store.parent.iterdir():
-            if other != store and all(_stamp_and_size(name)[0] < oldest for name in _names(other)):
-                shutil.rmtree(other, ignore_errors=True)
 
 
 def _unreadable(store: Path, error: OSError) -> StorageError:

@@ -11,14 +11,14 @@ import secrets
 import stat
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BufferedReader
 from pathlib import Path
 
 from agentx.errors import ToolError
 from agentx_tools.ignoring import Rules
 from agentx_tools.own import own_folders
-from agentx_tools.protected import guard
+from agentx_tools.protected import guard, guard_elsewhere
 
 MAX_READ_BYTES = 32 * 1024 * 1024
 MAX_WALKED_FILES = 20_000
@@ -49,12 +49,14 @@ _REASONS = {
 class Place:
     """A path inside the workspace: the workspace's real path, and the parts below it, free of links and `..`.
 
-    `argument` is the tool's argument that named it, for errors about it.
+    `argument` is the tool's argument that named it, for errors about it. `asked` are the parts as they were named,
+    before links were followed; empty for a place that nobody named.
     """
 
     root: Path
     parts: tuple[str, ...]
     argument: str = "path"
+    asked: tuple[str, ...] = field(default=(), compare=False)
 
     def __str__(self) -> str:
         return "/".join(self.parts) or "."
@@ -82,6 +84,7 @@ def locate(workspace: Path, path: str, argument: str = "path") -> Place:
             raise ValueError("NUL")
         root = workspace.resolve()
         target = (root / path).resolve()
+        asked = _asked(root, path)
     except ValueError:  # UnicodeEncodeError is one
         raise ToolError(f"The path {shown(path)} holds a character that no path may hold.", argument=argument) from None
     except (OSError, RuntimeError):
@@ -92,7 +95,17 @@ def locate(workspace: Path, path: str, argument: str = "path") -> Place:
     if not target.is_relative_to(root):
         sentence = f"{shown(path)} lies outside the workspace; give a path relative to it, such as notes.txt."
         raise ToolError(sentence, argument=argument)
-    return Place(root, target.relative_to(root).parts, argument)
+    return Place(root, target.relative_to(root).parts, argument, asked)
+
+
+def _asked(root: Path, path: str) -> tuple[str, ...]:
+    """The parts of a path below the workspace with its links in them."""
+    named = Path(os.path.normpath(root / path))
+    if named.is_relative_to(root):
+        return named.relative_to(root).parts
+    # An absolute path may come to the workspace by a link.
+    above = next((folder for folder in named.parents if folder.resolve() == root), named)
+    return named.relative_to(above).parts
 
 
 def shown(path: str) -> str:
@@ -217,14 +230,19 @@ def remove(place: Place, folders: int = 0) -> None:
 
 def refuse_protected(place: Place) -> None:
     """Raises ToolError where neither a program nor a tool may write; see `agentx_tools.protected`."""
-    path = place.root.joinpath(*place.parts)
-    own = next((str(folder) for folder in own_folders(place.root) if path.is_relative_to(folder)), None)
-    if protector := guard(place.parts) or own:
+    if name := protector(place):
         raise ToolError(
-            f"{shown(str(place))} is not written: what `{protector}` holds is obeyed by other programs, so only the "
+            f"{shown(str(place))} is not written: what `{name}` holds is obeyed by other programs, so only the "
             "user changes it; write elsewhere, and tell the user what should stand there.",
             argument=place.argument,
         )
+
+
+def protector(place: Place) -> str | None:
+    """The name of what protects a place, or None where it may be changed."""
+    path = place.root.joinpath(*place.parts)
+    own = next((str(folder) for folder in own_folders(place.root) if path.is_relative_to(folder)), None)
+    return guard(place.parts) or guard(place.asked) or guard_elsewhere(place.root, place.parts) or own
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,8 @@ def test_limits_that_are_none_are_refused(tmp_path):
     for settings in ({"timeout_s": 0}, {"processes": "many"}, {"memory_bytes": True}, {"disk_bytes": 1.5}):
         assert "must be a number above 0" in run("1", tmp_path, **settings)
     assert "`readable` must be a list of texts" in run("1", tmp_path, readable="/etc")
+    assert "`readable` must be a list of texts, not 5" in run("1", tmp_path, readable=5)
+    assert "`hosts` must be a list of texts, not True" in run("1", tmp_path, hosts=True)
     assert "`walls` knows namespaces and landlock, not 'brick'" in run("1", tmp_path, walls="brick")
 
 

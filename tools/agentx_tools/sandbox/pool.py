@@ -1,8 +1,10 @@
 """Sandboxes of this process that wait for the next program, so that a call finds a warm one."""
 
 import atexit
+import tempfile
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import TypeAlias
 
@@ -45,6 +47,14 @@ async def lent(
             sandbox.close()
         while len(_idle) > _MOST_IDLE:
             _idle.pop(0)[1].close()
+
+
+@cache
+def empty_folder(name: str) -> Path:
+    """A workspace for sandboxes whose programs are given all that they read; it goes with this process."""
+    folder = tempfile.TemporaryDirectory(prefix=f"agentx-{name}-")
+    atexit.register(folder.cleanup)
+    return Path(folder.name)
 
 
 def _identity(path: Path) -> _Place:

@@ -33,7 +33,11 @@ class DdgsSearch:
     """The default provider. `settings` may hold `engines`, a list of engine names."""
 
     def __init__(self, settings: Mapping[str, Any] | None = None, engines: Mapping[str, Engine] | None = None) -> None:
-        self._names = tuple(cast("Sequence[str]", (settings or {}).get("engines") or ENGINES))
+        """Raises SearchFailed: `engines` is no list."""
+        names: Any = (settings or {}).get("engines") or ENGINES
+        if not isinstance(names, list | tuple):
+            raise SearchFailed(f"the setting `engines` of web_search must be a list of names, not {names!r}")
+        self._names = tuple(map(str, cast("Sequence[object]", names)))
         self._engines = engines
 
     async def search(self, query: str, limit: int) -> list[SearchHit]:
