@@ -12,11 +12,15 @@ help:
 	@echo "make test    install, run the whole test suite"
 	@echo "make check   format, lint, types and import contracts"
 	@echo "make soak    the long tests"
-	@echo "make bench   the figures of the README"
+	@echo "make bench   the figures of benchmarks/"
 	@echo "make clean   remove the virtual environment"
 
+# What is half made is taken away again, since make would take it for done.
 $(BIN)/python:
-	$(PYTHON) -m venv .venv
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "$(PYTHON) is not Python 3.11 or newer; install one and name it: make demo PYTHON=python3.11" >&2; exit 1; }
+	$(PYTHON) -m venv --clear .venv || { rm -rf .venv; \
+		echo "No virtual environment could be made; on Debian and Ubuntu install python3-venv." >&2; exit 1; }
 
 $(INSTALLED): pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --upgrade pip

@@ -159,13 +159,13 @@ class Agent:
     async def propose(self, task: str, *, strategy: str = "direct") -> Proposal:
         """The next calls, or an answer, without carrying anything out."""
         from agentx.planner.evidence import wanted
+        from agentx.planner.survey import surveys
         from agentx.tape import Tape
-        from agentx.threads import in_thread
 
         model = await self.load()
         plan = strategy_named(strategy)
         turn = self.turn(model, task, lambda event: None, Tape().calls.with_id)
-        turn.surveys = await in_thread(lambda: self.surveys(task))
+        turn.surveys = await surveys(self, task, turn.emit)
         if self.retrieval:
             await self.retrieval.for_task(turn, [])
         turn.prompt += plan.opening(turn, follow_up=False)
@@ -260,17 +260,6 @@ class Agent:
             instructions=self.instructions,
             thresholds=thresholds.values,
             principles=self.principles,
-        )
-
-    def surveys(self, task: str) -> dict[str, dict[str, Any]]:
-        """For each tool that has something on the task, the arguments of the call that shows it."""
-        from agentx.planner.survey import surveys
-        from agentx.tool import ToolContext
-
-        return surveys(
-            self.toolbox,
-            lambda tool: ToolContext(self.workspace, task=task, settings=self.tool_settings.get(tool.name, {})),
-            lambda tool, arguments: self.policy.judge(tool, ToolCall("", tool.name, arguments)).answer == "allow",
         )
 
     def open_journal(self) -> EventLog:

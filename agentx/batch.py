@@ -66,7 +66,7 @@ class Output:
 
     Args:
         path: of the file.
-        decoder: the model and its adapter in words: all lines are of one.
+        decoder: the model and its adapter in words, which each line names: all are of one.
 
     Attributes:
         done: lines of the tasks that have one, each with its task; None where an older version has left that out.
@@ -80,7 +80,8 @@ class Output:
 
     def __init__(self, path: Path, decoder: str = "") -> None:
         self.path = path
-        self._decoder = decoder
+        self.decoder = decoder
+        self._decoders: set[str] = set()
         self.done: dict[int, str | None] = {}
         self.missed = 0
         self.errors: Counter[str] = Counter()
@@ -124,6 +125,8 @@ class Output:
 
     def _take(self, row: dict[str, Any]) -> None:
         self.done[int(row["line"])] = row.get("task")
+        if model := row.get("model"):  # which older versions have left out
+            self._decoders.add(str(model))
         if row.get("status") != "ok":
             self.missed += 1
             self.errors[str(row.get("error") or row.get("status"))] += 1
@@ -147,11 +150,8 @@ class Output:
         known = self.name if self.path.exists() else ""
         if not known:
             os.ftruncate(self._lock, 0)
-        elif begun not in ("", self._decoder):  # older versions have left that out
-            raise UsageError(
-                f"{self.path} was begun with {begun}, and would go on with {self._decoder}; give --model and --adapter "
-                "as they were then (`--adapter none` for no adapter), or name another file for the output."
-            )
+        elif begun:
+            self._require_own({begun})
         self._file = os.open(self.path, os.O_CREAT | os.O_RDWR | os.O_APPEND | os.O_CLOEXEC, 0o644)
         held = self.path.read_bytes()
         # The last line of a process that was killed may be a part of one.
@@ -162,11 +162,24 @@ class Output:
             except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 os.close(self._file)
                 raise UsageError(f"{self.path} holds something else than results; name another file.") from None
+        try:
+            self._require_own(self._decoders)
+        except UsageError:
+            os.close(self._file)
+            raise
         os.ftruncate(self._file, len(whole))
         if not known:
             self.name = secrets.token_hex(8)
-            os.pwrite(self._lock, f"{self.name}\n{self._decoder}".encode("utf-8", "replace"), 0)
+            os.pwrite(self._lock, f"{self.name}\n{self.decoder}".encode("utf-8", "replace"), 0)
             os.fsync(self._lock)
+
+    def _require_own(self, decoders: set[str]) -> None:
+        """Raises UsageError where one of these is not what would go on."""
+        for begun in decoders - {self.decoder}:
+            raise UsageError(
+                f"{self.path} was begun with {begun}, and would go on with {self.decoder}; give --model and --adapter "
+                "as they were then (`--adapter none` for no adapter), or name another file for the output."
+            )
 
 
 async def results(
@@ -185,7 +198,8 @@ async def results(
 
     async def work() -> None:
         for item in waiting:
-            row = {"line": item.line, "id": item.id, "task": item.task, **await _object(agent, item, output.name)}
+            which = {"line": item.line, "id": item.id, "task": item.task, "model": output.decoder}
+            row = {**which, **await _object(agent, item, output.name)}
             output.add(row)
             ready.put_nowait(row)
 

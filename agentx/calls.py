@@ -3,27 +3,21 @@
 import asyncio
 import json
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agentx import changes, doubt, sinks
-from agentx.dispatch import as_arguments, carry_out
-from agentx.errors import ToolError
+from agentx.dispatch import as_arguments, carry_out, for_program
 from agentx.events import (
     CallDecoded,
     CallFinished,
-    CallProgress,
     CallStarted,
     DoubtRaised,
     DoubtSettled,
     Event,
     Notice,
-    QuestionAnswered,
-    QuestionAsked,
 )
 from agentx.gate import Gate
 from agentx.messages import RunResult, ToolCall, ToolResult, Usage
@@ -32,14 +26,13 @@ from agentx.planner.equivalent import nothing_new
 from agentx.planner.retrieval import Retrieval
 from agentx.policy import ASKING, Approver, Asker, Policy
 from agentx.provenance import Provenance
-from agentx.recorded_model import digest
-from agentx.redaction import beginning, redact, redacted_in
-from agentx.schema import ordered_parameters
+from agentx.redaction import beginning, redacted_in
 from agentx.steering import Steering
 from agentx.tape import Tape
 from agentx.threads import in_thread
-from agentx.tool import Marks, Tool, ToolContext
-from agentx.tool_state import States, ToolState
+from agentx.tool import Marks, Tool
+from agentx.tool_context import Contexts
+from agentx.tool_state import States
 
 if TYPE_CHECKING:
     from agentx.guarding.desk import Desk
@@ -88,6 +81,10 @@ class Calls:
         self.idle: set[str] = set()  # ids of the calls that brought nothing new
         self.begun: set[str] = set()  # ids of those that were begun, whatever came of them
         self._desk = around.desk and replace(around.desk, asking=self._gate.asking)
+        self._contexts = Contexts(turn, around, self._gate.asking, self._call_from_tool)
+
+    def _tell(self, text: str) -> None:
+        self._emit(Notice(text))
 
     def has_effects(self, call: ToolCall) -> bool:
         return bool(self._turn.toolbox[call.name].capabilities & ASKING)
@@ -99,6 +96,9 @@ class Calls:
 
     async def at_once(self, calls: list[ToolCall]) -> None:
         """Carries out calls of the model's side by side; where one ends the run, those that have ended are done."""
+        if len(calls) == 1:  # as nearly always: nothing to run beside
+            self._turn.done.append((calls[0], await self._call(calls[0])))
+            return
         tasks = [asyncio.ensure_future(self._call(call)) for call in calls]
         try:
             await asyncio.gather(*tasks)
@@ -122,15 +122,17 @@ class Calls:
 
     def _unless_known(self, call: ToolCall, result: ToolResult) -> ToolResult:
         """The result as the model is shown it: one that an equivalent call gave before comes in one sentence."""
-        told = nothing_new(self._turn.toolbox, call, result, self._turn.lately)
+        told = nothing_new(self._turn.toolbox, call, result, self._turn.since_change)
         if told is None:
             return result
         self.idle.add(call.id)
-        self._emit(Notice(f"{call.name} gave nothing new, and the model is told so."))
+        self._tell(f"{call.name} gave nothing new, and the model is told so.")
         return replace(result, text=told, value=None)
 
     async def _permitted(self, call: ToolCall, maker: ToolCall | None = None) -> ToolResult:
         self._require_open(call)
+        if self._around.tape.imported:  # the first look too is what the file says
+            self._turn.harmless.discard(call.id)
         permitted = await self._gate.pass_on(call, maker)
         if isinstance(permitted, ToolCall):
             return await self._started(call, permitted, maker)
@@ -149,8 +151,8 @@ class Calls:
             result = await self._desk.result(permitted, result, shown=shown)
         result = self._noted(permitted, result)
         if told := warning(self._around, result):
-            self._emit(Notice(told))
-        if permitted != call:
+            self._tell(told)
+        if shown and permitted != call:
             told = f"(the user changed the arguments to {json.dumps(permitted.arguments, ensure_ascii=False)})"
             result = replace(result, text=f"{told}\n{result.text}")
         self._emit(CallFinished(result))
@@ -187,19 +189,21 @@ class Calls:
         self._around.tape.require_open()
         permitted, tool = intent.call, self._turn.toolbox[call.name]
         self._emit(DoubtRaised(permitted))
-        context = self._context(tool, permitted, maker or permitted)
-        happened, reason = await doubt.settled(tool, intent, context, self._around.settle)
+        context = self._contexts.of(tool, permitted, maker or permitted)
+        happened, reason = await doubt.settled(tool, intent, context, self._around.settle, self._tell)
         self._emit(DoubtSettled(call.id, happened, reason))
         if happened:
             self._note_past(permitted)
             return await self._finished(call, permitted, doubt.as_result(tool, permitted), shown=maker is None)
         self._require_open(permitted)
-        verdict = self._around.policy.judge(tool, permitted)
+        verdict = self._around.policy.judge(tool, permitted, self._around.workspace)
         if verdict.answer == "deny":
             denied = ToolResult(call.id, "denied", f"denied: {verdict.reason}.")
             return await self._finished(call, permitted, denied, shown=maker is None)
         if reason != doubt.SAID:
             self._unasked.add(call.id)
+        if self._around.tape.imported:  # whoever has approved it was not here
+            return await self._permitted(permitted, maker)
         return await self._started(call, permitted, maker)
 
     def _note_past(self, maker: ToolCall) -> None:
@@ -247,72 +251,7 @@ class Calls:
             self._require_the_same(maker)
         self._emit(CallDecoded(call))
         result = await self._recorded(call, maker) or await self._permitted(call, maker)
-        if not result.ok:
-            raise ToolError(result.text)
-        return result.text if result.value is None else result.value
-
-    async def _ask(self, call_id: str, question: str) -> str | None:
-        """Puts a question of a tool to the person; what they say are the user's words."""
-        assert self._around.ask is not None
-        self._emit(QuestionAsked(call_id, question))
-        async with self._gate.asking:
-            answer = await self._around.ask(question)
-        self._emit(QuestionAnswered(call_id, answer))
-        self._around.provenance.said(answer or "")
-        return answer
-
-    def _context(
-        self,
-        tool: Tool,
-        call: ToolCall,
-        maker: ToolCall,
-        watched: changes.Watched | None = None,
-        is_over: Callable[[], bool] = lambda: False,
-    ) -> ToolContext:
-        loop, provenance = asyncio.get_running_loop(), self._around.provenance
-        marks = Marks(untrusted="ingests_untrusted" in tool.capabilities)
-        return ToolContext(
-            workspace=self._around.workspace,
-            session_id=self._around.session_id,
-            call_id=call.id,
-            task=self._turn.task,
-            settings=self._around.tool_settings.get(call.name, {}),
-            functions={
-                other.name: ordered_parameters(other.parameters)
-                for other in self._turn.allowed_tools
-                if other.name != call.name
-            },
-            call_tool=partial(self._call_from_tool, maker, marks),
-            report=lambda text: loop.call_soon_threadsafe(self._emit, CallProgress(call.id, text)) and None,
-            is_cancelled=is_over,
-            ask=partial(self._ask, call.id) if self._around.ask else None,
-            delegate=self._around.delegate and partial(self._delegate, call.id, Counter[str](), marks),
-            marks=marks,
-            tainted=provenance.tainted and bool(provenance.foreign(tool, call.arguments)),
-            watched=watched,
-            state=self._state(call, marks),
-        )
-
-    def _state(self, call: ToolCall, marks: Marks) -> ToolState | None:
-        around = self._around
-        if around.states is None:
-            return None
-        earlier = tuple(around.ended.get(call.name, ()))
-        return ToolState(around.states, around.session_id, call.id, earlier, marks, around.provenance)
-
-    async def _delegate(
-        self, call_id: str, begun: Counter[str], marks: Marks, task: str, *, id: str = "", **budget: Any
-    ) -> RunResult:
-        """Has a tool's part done in a session that is the same whenever the call is made again."""
-        assert self._around.delegate is not None
-        if marks.untrusted:
-            self._around.provenance.taint()
-        begun[task] += 1
-        name = id or f"{call_id}-{digest([], [redact(task)])[:8]}-{begun[task]}"
-        result = await self._around.delegate(task, id=name, **budget)
-        # What it answers may be what it has read; the mark stays in the journal, from where the taint comes again.
-        marks.untrusted = marks.untrusted or self._around.provenance.tainted
-        return result
+        return for_program(name, result)
 
     async def _carry_out(
         self, tool: Tool, call: ToolCall, maker: ToolCall, watched: changes.Watched | None = None
@@ -320,7 +259,7 @@ class Calls:
         over = [False]
         started = time.perf_counter()
         try:
-            return await carry_out(tool, call, self._context(tool, call, maker, watched, lambda: over[0]))
+            return await carry_out(tool, call, self._contexts.of(tool, call, maker, watched, lambda: over[0]))
         except asyncio.CancelledError:
             self._emit(CallFinished(ToolResult(call.id, "cancelled", "", elapsed_s=time.perf_counter() - started)))
             raise

@@ -1,4 +1,4 @@
-"""Settings, from four places: command line > environment > project file > user file.
+"""Settings, from four places: command line > environment > project file > user file. What is denied adds up over all.
 
 The project file is `.agentx/config.toml` in the workspace and counts only once it was trusted; the user file is
 `config.toml` in the configuration folder. A tool's own table is `[tools.NAME]`, that of the guards `[guard]` (see
@@ -172,6 +172,10 @@ def load(workspace: Path, overrides: Mapping[str, Any] | None = None) -> Loaded:
             elif key == "guard":
                 config_guard.merge(guard, table := _guard_table(source, value))
                 origins.update({name: source.name for name, _ in config_guard.items(table)})
+            elif key == "deny":
+                # Every source's own: what one forbids, another must not allow by forbidding something else.
+                values[key] = list(dict.fromkeys([*values.get(key, ()), *_checked(source, key, value)]))
+                origins[key] = source.name
             else:
                 values[key] = _checked(source, key, value)
                 origins[key] = source.name
@@ -181,7 +185,8 @@ def load(workspace: Path, overrides: Mapping[str, Any] | None = None) -> Loaded:
 def set_user_value(key: str, text: str) -> Path:
     """Writes one setting to the user file, whose comments and order stay; returns the file.
 
-    `key` is a setting's name or `tools.NAME.KEY`; `text` is what one types, a list separated by commas or in TOML.
+    `key` is a setting's name or `tools.NAME.KEY`; `text` is what one types, a list separated by commas or in TOML. The
+    path of a model or an adapter is written as an absolute one, since a setting holds in every folder.
 
     Raises:
         ConfigError: no such setting, a value of the wrong type or that names what there is not, or a file that cannot
@@ -350,7 +355,7 @@ def _typed_in(key: str, text: str) -> Any:
     item = _FIELDS.get(key)
     value = _checked(source, key, text if item is None else _from_text(item, text))
     config_fields.check_names(key, value)
-    return value
+    return config_fields.anywhere(key, value)
 
 
 def _names() -> str:

@@ -5,6 +5,7 @@ import dataclasses
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, TypeAlias, cast
 
 from agentx.errors import AgentXError, ConfigError
@@ -59,6 +60,17 @@ def written(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
+def anywhere(key: str, value: Any) -> Any:
+    """The value, so that it means the same file in every folder: the path of a model or of an adapter made absolute.
+
+    A name, a reference to the hub, and what a backend is given (`backend:argument`) stay as they are.
+    """
+    is_path = {"model": _is_model_file, "adapter": _is_adapter_file}.get(key)
+    if is_path is None or not value or not is_path(value):
+        return value
+    return str(Path(value).expanduser().absolute())
+
+
 def check_names(key: str, value: Any) -> None:
     """Raises ConfigError where a value of the right type names a mode, a plugin or a pattern that there is not."""
     from agentx.config import Settings
@@ -71,6 +83,23 @@ def check_names(key: str, value: Any) -> None:
         _check_patterns(key, cast("list[str]", value))
     if key == "enabled_tools":
         _check_tools(cast("list[str]", value or []))
+
+
+def _is_model_file(model: str) -> bool:
+    from agentx import plugins
+    from agentx.models import catalog
+    from agentx.models.sources.local import looks_like_path
+
+    backend, colon, _ = model.partition(":")
+    if "://" in model or (colon and backend in plugins.names("agentx.models")):
+        return False
+    return looks_like_path(model) and model not in catalog.load()
+
+
+def _is_adapter_file(adapter: str) -> bool:
+    from agentx.models.default_adapters import NONE
+
+    return adapter != NONE
 
 
 def _check_patterns(key: str, patterns: Iterable[str]) -> None:

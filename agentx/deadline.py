@@ -8,6 +8,18 @@ Q = TypeVar("Q")
 A = TypeVar("A")
 
 
+def heard_out(ask: Callable[[Q], Awaitable[A]], silence: A) -> Callable[[Q], Awaitable[A]]:
+    """The same question to a person; where `ask` gives up waiting for them (TimeoutError), they have said `silence`."""
+
+    async def asked(question: Q) -> A:
+        try:
+            return await ask(question)
+        except TimeoutError:
+            return silence
+
+    return asked
+
+
 class Deadline:
     """Ends what runs within it with TimeoutError once so many seconds were spent in which nobody was asked.
 
@@ -40,6 +52,11 @@ class Deadline:
                 self._go_on()
 
         return asked
+
+    @property
+    def expired(self) -> bool:
+        """Whether a TimeoutError is its own: what runs within it may raise one for another reason."""
+        return self._timeout.expired()
 
     @property
     def _is_over(self) -> bool:

@@ -5,13 +5,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from agentx.conversation import Conversation, Exchange
-from agentx.deadline import Deadline
+from agentx.deadline import Deadline, heard_out
 from agentx.errors import EndsRun, GuardFailed
 from agentx.events import CallFinished, Event, RunFinished, Surveyed
 from agentx.execution import Execution, Job
 from agentx.history import Run
 from agentx.messages import Usage
 from agentx.model import Fragment, Model
+from agentx.policy import UNANSWERED
 from agentx.provenance import Provenance
 from agentx.recorded_model import Again, RecordedModel, Watch
 from agentx.steering import heard, task_of, with_words
@@ -91,6 +92,8 @@ class Dialogue:
         if not self.plays(run):
             return self._recall(model, run)
         tape = Tape(run.events, closed=True)
+        if not tape.was_passed_on:
+            return []  # it ended before it came to the model, and stands in no prompt
         recorded = RecordedModel(model, tape, emit, again, watch)
         try:
             final = await self._begin(Execution(Job.of(run), recorded, tape, emit, session_id))
@@ -162,12 +165,12 @@ class Dialogue:
         """The task as the guards pass it on, for which they have as long as the whole task may take."""
         limit_s = job.timeout_s or self._agent.timeout_s
         deadline = Deadline(limit_s)
-        asking = replace(desk, approve=desk.approve and deadline.still_during(desk.approve))
+        asking = replace(desk, approve=desk.approve and deadline.still_during(heard_out(desk.approve, UNANSWERED)))
         try:
             async with deadline:
                 return await asking.task(job.task)
         except TimeoutError:
-            if limit_s is None:  # whoever was asked ran out of time
+            if not deadline.expired:
                 raise
             raise GuardFailed(
                 f"The guards have not looked at the task within the time limit of {limit_s:g} seconds; raise --timeout."
@@ -234,7 +237,7 @@ class Dialogue:
 
     async def _look_ahead(self, turn: "Turn", plan: "Strategy", execution: Execution) -> None:
         """What is known before the model decides anything: past tasks like this one, and what tools have on it."""
-        from agentx.threads import in_thread
+        from agentx.planner.survey import surveys
 
         agent, job, tape = self._agent, execution.job, execution.tape
         begun, examples = tape.closed or tape.surveys is not None, tape.examples
@@ -248,7 +251,7 @@ class Dialogue:
             turn.examples = examples.text
             # The calls of an earlier task may hold what its files held.
             self._provenance.privacy.add_private(examples.text)
-        known = tape.surveys if tape.surveys is not None else await in_thread(lambda: agent.surveys(job.task))
+        known = tape.surveys if tape.surveys is not None else await surveys(agent, job.task, turn.emit)
         turn.emit(Surveyed(known))
         turn.surveys = {name: arguments for name, arguments in known.items() if name not in job.without}
 

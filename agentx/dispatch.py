@@ -5,7 +5,7 @@ import inspect
 import json
 import time
 import traceback
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, cast
 
 from agentx.errors import EndsRun, ToolError
@@ -19,6 +19,8 @@ _NEAR = 200
 """Characters within which a text is rather cut at the end of a line, or else of a word."""
 GRACE_S = 2.0
 """How long a tool that is given up may take to clean up before it is left behind."""
+MAX_FOR_PROGRAM_BYTES = 8 * 2**20
+"""What a program gets of one call at most. All of it is kept, and looked through: a larger file is better opened."""
 
 
 async def carry_out(tool: Tool, call: ToolCall, context: ToolContext) -> ToolResult:
@@ -34,12 +36,12 @@ async def carry_out(tool: Tool, call: ToolCall, context: ToolContext) -> ToolRes
         arguments = tool.validate(call.arguments)
         if tool.schema.context_parameter:
             arguments[tool.schema.context_parameter] = context
-        value = await _called(tool, arguments)
+        value = await called(tool, tool.function, **arguments)
         text = as_text(value)
     except EndsRun:
         raise
-    except _TimeIsUp:
-        status, text = "timeout", f"{tool.name} was given up after {tool.timeout_s:g} seconds."
+    except GivenUp as error:
+        status, text = "timeout", f"{tool.name} was given up {error}."
     except ToolError as error:
         status, text, argument = "error", worded(error, call), error.argument
     except Exception as error:
@@ -57,6 +59,7 @@ async def carry_out(tool: Tool, call: ToolCall, context: ToolContext) -> ToolRes
         argument=argument,
         untrusted=context.marks.untrusted,
         addresses=list(context.marks.addresses),
+        is_none=status == "ok" and value is None,
     )
 
 
@@ -66,7 +69,7 @@ def worded(error: ToolError, call: ToolCall) -> str:
     return str(error) if value is None else f"{error}{advice(value, error.valid)}"
 
 
-class _TimeIsUp(Exception):
+class GivenUp(Exception):
     """The tool took longer than it may; not TimeoutError, which a tool may raise itself."""
 
 
@@ -74,7 +77,7 @@ async def _within(timeout_s: float, work: Coroutine[Any, Any, Any]) -> Any:
     """The result of `work`, in a task of its own: a tool that cancels its task, or won't be cancelled, harms no other.
 
     Raises:
-        _TimeIsUp: it was cancelled; where it holds on regardless it is left behind.
+        GivenUp: it was cancelled; where it holds on regardless it is left behind.
     """
     task = asyncio.ensure_future(work)
     try:
@@ -85,7 +88,7 @@ async def _within(timeout_s: float, work: Coroutine[Any, Any, Any]) -> Any:
             await asyncio.wait({task}, timeout=GRACE_S)
             task.add_done_callback(lambda done: done.cancelled() or done.exception())
     if over:
-        raise _TimeIsUp
+        raise GivenUp(f"after {timeout_s:g} seconds")
     if task.cancelled():
         raise RuntimeError("cancelled itself")
     error = task.exception()
@@ -94,17 +97,21 @@ async def _within(timeout_s: float, work: Coroutine[Any, Any, Any]) -> Any:
     raise RuntimeError(f"ended with {one_line(error)}") from error
 
 
-async def _called(tool: Tool, arguments: dict[str, Any]) -> Any:
-    """What the tool returns within its time; plain functions run in a thread."""
-    if inspect.iscoroutinefunction(tool.function):
-        return await _within(tool.timeout_s, _awaited(tool.function(**arguments)))
+async def called(tool: Tool, function: Callable[..., Any], /, *values: Any, **arguments: Any) -> Any:
+    """What a function of the tool's (itself, its probe, its survey) returns; plain ones run in a thread.
+
+    Raises:
+        GivenUp: it took longer than the tool may.
+    """
+    if inspect.iscoroutinefunction(function):
+        return await _within(tool.timeout_s, _awaited(function(*values, **arguments)))
     limit = asyncio.timeout(tool.timeout_s)
     try:
         async with limit:
-            result = await in_thread(lambda: tool.function(**arguments), f"agentx-tool-{tool.name}")
+            result = await in_thread(lambda: function(*values, **arguments), f"agentx-tool-{tool.name}")
     except TimeoutError:
         if limit.expired():
-            raise _TimeIsUp from None
+            raise GivenUp(f"after {tool.timeout_s:g} seconds") from None
         raise
     # A plain function may hand back what a coroutine function would.
     return await _within(tool.timeout_s, _awaited(result)) if inspect.isawaitable(result) else result
@@ -172,6 +179,25 @@ def as_json(value: Any) -> Any:
     # Whatever the value's own methods raise; its text was taken already, so that this is no failure of the tool.
     except Exception:
         return None
+
+
+def for_program(name: str, result: ToolResult) -> Any:
+    """What a program gets of its call of a tool: all that the tool returned, as JSON.
+
+    Raises:
+        ToolError: the call failed, or brought more than `MAX_FOR_PROGRAM_BYTES`: a part would be taken for the whole.
+    """
+    if not result.ok:
+        raise ToolError(result.text)
+    size = len(result.whole.encode())
+    if size > MAX_FOR_PROGRAM_BYTES:
+        most = f"{MAX_FOR_PROGRAM_BYTES >> 20} MiB"
+        raise ToolError(
+            f"{name} gave {size / 2**20:.1f} MiB, and a program gets at most {most} of a call; ask for a part."
+        )
+    if result.is_none:
+        return None
+    return result.whole if result.value is None else result.value
 
 
 def cut(text: str, max_bytes: int) -> str:

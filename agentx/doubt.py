@@ -5,12 +5,12 @@ or it can be seen that nothing has happened yet. Where it can be seen that it ha
 person decides, and where nobody can be asked the run ends.
 """
 
-import inspect
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from agentx import changes
+from agentx.dispatch import called, one_line
 from agentx.errors import EndsRun
 from agentx.events import CallStarted
 from agentx.messages import ToolCall, ToolResult
@@ -51,8 +51,13 @@ class SecretGone(EndsRun):
         )
 
 
-async def settled(tool: Tool, intent: CallStarted, context: ToolContext, settle: Settler | None) -> tuple[bool, str]:
+async def settled(
+    tool: Tool, intent: CallStarted, context: ToolContext, settle: Settler | None, tell: Callable[[str], None]
+) -> tuple[bool, str]:
     """Whether the effect of a call has happened, and what tells so.
+
+    Args:
+        tell: is told, in words for a person, of a probe that failed.
 
     Raises:
         InDoubt: nothing tells, and there is nobody to ask or they want the run to stop.
@@ -61,7 +66,7 @@ async def settled(tool: Tool, intent: CallStarted, context: ToolContext, settle:
         return False, "the call has no effect"
     if await _is_unchanged(tool, intent, context.workspace):
         return False, "the workspace is as it was"
-    seen = await _seen(tool, intent.call, context)
+    seen = await _seen(tool, intent.call, context, tell)
     if seen is not None:
         return seen, "a look shows it"
     if tool.idempotent:
@@ -79,13 +84,18 @@ async def _is_unchanged(tool: Tool, intent: CallStarted, workspace: Path) -> boo
     return await in_thread(lambda: changes.fingerprint(workspace)) == intent.workspace
 
 
-async def _seen(tool: Tool, call: ToolCall, context: ToolContext) -> bool | None:
-    """What the tool's probe says; None where it has none, or cannot tell."""
-    probe = tool.probe
-    if probe is None:
+async def _seen(tool: Tool, call: ToolCall, context: ToolContext, tell: Callable[[str], None]) -> bool | None:
+    """What the tool's probe says; None where it has none, cannot tell, fails, or takes longer than the tool may."""
+    if tool.probe is None:
         return None
-    found = await in_thread(lambda: probe(context, call.arguments))
-    return await found if inspect.isawaitable(found) else found
+    try:
+        found = await called(tool, tool.probe, context, call.arguments)
+    except EndsRun:
+        raise
+    except Exception as error:
+        tell(f"{tool.name} could not look whether its call was carried out ({one_line(error)}).")
+        return None
+    return None if found is None else bool(found)
 
 
 def as_result(tool: Tool, call: ToolCall) -> ToolResult:

@@ -6,6 +6,7 @@ from typing import Any
 
 from agentx.events import Event
 from agentx.history import Run
+from agentx.imported import is_imported
 from agentx.messages import RunResult
 from agentx.recorded_model import RecordedModel
 from agentx.steering import Steering
@@ -21,6 +22,7 @@ class Job:
         schema: JSON Schema that the answer must match.
         without: names of tools that are off.
         max_steps, timeout_s: as for an agent, where they are less than the agent's.
+        imported: a file has brought its beginning (see `agentx.imported`).
     """
 
     task: str
@@ -29,14 +31,14 @@ class Job:
     without: frozenset[str] = frozenset()
     max_steps: int | None = None
     timeout_s: float | None = None
+    imported: bool = False
 
     @classmethod
     def of(cls, run: Run) -> "Job":
         told = run.started.settings
         without = frozenset(told.get("without", ()))
-        return cls(
-            run.started.task, run.number, told.get("schema"), without, told.get("limit_steps"), told.get("limit_s")
-        )
+        limits = told.get("limit_steps"), told.get("limit_s")
+        return cls(run.started.task, run.number, told.get("schema"), without, *limits, is_imported(run))
 
 
 @dataclass(frozen=True, slots=True)

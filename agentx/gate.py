@@ -93,7 +93,7 @@ class Gate:
             return Judgement(Verdict("ask", f"{tool.name} cannot be judged ({type(error).__name__})"), alone=True)
 
     def _judge(self, tool: Tool, call: ToolCall, maker: ToolCall | None) -> Judgement:
-        verdict = self._policy.judge(tool, call)
+        verdict = self._policy.judge(tool, call, self._workspace)
         judgement = Judgement(verdict, advice=f"--allow {call.name}")
         if verdict.answer == "deny" or not self._provenance.tainted:
             return judgement
@@ -149,7 +149,7 @@ class Gate:
         if given is None or given == call.arguments:
             return call
         changed = replace(call, arguments=given)
-        verdict = self._policy.judge(tool, changed)
+        verdict = self._policy.judge(tool, changed, self._workspace)
         if verdict.answer == "deny":
             return ToolResult(call.id, "denied", f"denied: {verdict.reason}.")
         return changed

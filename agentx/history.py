@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from agentx.events import (
     DoubtRaised,
@@ -66,6 +67,16 @@ def in_force(events: Iterable[Numbered]) -> list[Numbered]:
         else:
             found.append((number, event))
     return found
+
+
+def ending(last: Event | None) -> tuple[str, Any] | None:
+    """Status and output of a session whose last event that counts this is; None while a task of it is under way."""
+    return (last.status, last.output) if isinstance(last, RunFinished) else None
+
+
+def as_rewound(to: Event | None) -> tuple[str, Any]:
+    """As `ending`, of a session that was taken back to this event, None being its beginning: no task is under way."""
+    return ending(to) or ("interrupted", None)
 
 
 def runs(events: Iterable[Numbered]) -> list[Run]:

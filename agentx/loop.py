@@ -6,13 +6,15 @@ from typing import Any
 
 from agentx.calls import Calls, Surroundings, broken_off
 from agentx.context import Room
-from agentx.deadline import Deadline
+from agentx.deadline import Deadline, heard_out
+from agentx.doubt import Settlement
 from agentx.errors import AgentXError, ContextOverflow, EndsRun
 from agentx.events import Event, Notice, RunFinished, StepFinished, StepStarted
 from agentx.messages import Cause, RunStatus, ToolCall, ToolResult, Usage
 from agentx.planner.answers import is_json
 from agentx.planner.base import Action, Strategy, Turn
 from agentx.planner.review import Review
+from agentx.policy import UNANSWERED
 from agentx.steering import heed
 from agentx.tape import Diverged
 
@@ -64,6 +66,8 @@ class Loop:
         try:
             return await work
         except TimeoutError:
+            if not self._deadline.expired:
+                raise
             return self._end("timeout", f"The time limit of {self._limits.timeout_s:g} seconds is up; raise --timeout.")
         except Diverged:
             raise
@@ -100,8 +104,10 @@ class Loop:
                 problems = 0
                 results = await self._act(action.calls)
                 self._note_failures()
-                await self._retrieve(action, results)
-                turn.prompt += self._strategy.results(turn, results)
+                try:
+                    await self._retrieve(action, results)
+                finally:  # where the run ends meanwhile, the calls have been made all the same
+                    turn.prompt += self._strategy.results(turn, results)
             turn.was_shown()
             self._emit(StepFinished(number, action.usage))
             if problems > MAX_PROBLEMS:
@@ -180,14 +186,15 @@ class Loop:
 
 
 def with_time_to_answer(around: Surroundings, deadline: Deadline) -> Surroundings:
-    """Where a person is asked, the run's time stands still."""
-    approve = around.approve and deadline.still_during(around.approve)
+    """Where a person is asked, the run's time stands still; one who was not waited for any longer has not answered."""
+    silent: Settlement = "stop"
+    approve = around.approve and deadline.still_during(heard_out(around.approve, UNANSWERED))
     return replace(
         around,
         approve=approve,
         desk=around.desk and replace(around.desk, approve=around.desk.approve and approve),
-        ask=around.ask and deadline.still_during(around.ask),
-        settle=around.settle and deadline.still_during(around.settle),
+        ask=around.ask and deadline.still_during(heard_out(around.ask, None)),
+        settle=around.settle and deadline.still_during(heard_out(around.settle, silent)),
     )
 
 

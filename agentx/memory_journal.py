@@ -105,6 +105,11 @@ class MemoryJournal:
         rows = self.sessions(len(self._rows), workspace)
         return next((row for row in rows if row.parent is None or row.parent_event is not None), None)
 
+    def helpers(self, session_id: str) -> list[SessionRow]:
+        """The sessions that work for a session's tasks, oldest first; forks of it are none."""
+        names = [name for name, row in self._rows.items() if row.parent == session_id and row.parent_event is None]
+        return list(map(self.session, names))
+
     def session(self, session_id: str) -> SessionRow:
         """One session.
 

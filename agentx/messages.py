@@ -32,6 +32,11 @@ class ToolCall:
     name: str
     arguments: dict[str, Any]
 
+    @property
+    def by_program(self) -> bool:
+        """Whether a program has made it: the id of such a call begins with the program's and a dot."""
+        return "." in self.id
+
     def __str__(self) -> str:
         return f"{self.name}({', '.join(f'{key}={value!r}' for key, value in self.arguments.items())})"
 
@@ -41,10 +46,11 @@ class ToolResult:
     """What came of a call.
 
     `text` is what the model is shown. Where that was cut to the tool's cap, `full_text` holds the whole; `value` is
-    what the tool returned, where that is JSON other than text; `changed` are the files of the workspace that are not
-    as they were before the call, and `overlooked` is True where there are too many files to tell of all; `traceback` is
-    for the journal, never for the model. `argument` is the argument that an error names. `untrusted` is True for text
-    of strangers and what may derive from it; `addresses` are what a search has found.
+    what the tool returned, where that is JSON other than text, and `is_none` is True where that was None, of which the
+    text is a word; `changed` are the files of the workspace that are not as they were before the call, and `overlooked`
+    is True where there are too many files to tell of all; `traceback` is for the journal, never for the model.
+    `argument` is the argument that an error names. `untrusted` is True for text of strangers and what may derive from
+    it; `addresses` are what a search has found.
     """
 
     call_id: str
@@ -59,10 +65,16 @@ class ToolResult:
     untrusted: bool = False
     addresses: list[str] = field(default_factory=list[str])
     overlooked: bool = False
+    is_none: bool = False
 
     @property
     def ok(self) -> bool:
         return self.status == "ok"
+
+    @property
+    def whole(self) -> str:
+        """The text before it was cut to what the model is shown."""
+        return self.text if self.full_text is None else self.full_text
 
 
 @dataclass(frozen=True, slots=True)

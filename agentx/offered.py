@@ -32,6 +32,9 @@ def is_known(name: str) -> bool:
 def load(names: Sequence[str] | None) -> "tuple[list[Tool], list[str]]":
     """The tools of these names, or all but the optional ones; and a line about each plugin that had to be left out.
 
+    Of tools that have one name though they are registered under several, those go first that are named, then those that
+    come first on the import path.
+
     Raises:
         UsageError: there is no tool of a name.
         PluginError: one that was named cannot be loaded.
@@ -39,12 +42,39 @@ def load(names: Sequence[str] | None) -> "tuple[list[Tool], list[str]]":
     for name in names or ():
         if not is_known(name):
             raise UsageError(f"There is no tool `{name}`; the tools are: {', '.join(known()) or 'none'}.")
+    named = list(dict.fromkeys(name.removeprefix("+") for name in names or ()))
     if names is not None and not (names and all(name.startswith("+") for name in names)):
-        return [_load(name) for name in dict.fromkeys(name.removeprefix("+") for name in names)], []
+        return _of_one_name_each({name: _load(name) for name in named}, named)
     found, problems = plugins.load_all(GROUP)
-    found |= {name: _load(name) for name in (name.removeprefix("+") for name in names or ()) if name not in found}
-    return list(found.values()), [problem.sentence for problem in problems]
+    found |= {name: _load(name) for name in named if name not in found}
+    tools, left_out = _of_one_name_each(found, named)
+    return tools, [*(problem.sentence for problem in problems), *left_out]
+
+
+def _of_one_name_each(tools: "dict[str, Tool]", first: Sequence[str]) -> "tuple[list[Tool], list[str]]":
+    """The tools without those whose name another has; and a line about each of these.
+
+    Args:
+        tools: by the names that they are registered under.
+        first: the names that go before others.
+    """
+    taken: dict[str, str] = {}
+    for name in sorted(tools, key=lambda name: name not in first):
+        taken.setdefault(tools[name].name, name)
+    left_out = [
+        f"{plugins.described(_registered(name))} is left out: its tool is named `{tool.name}`, as that of "
+        f"`{taken[tool.name]}` ({_registered(taken[tool.name]).distribution}) is; uninstall one of them, or name the "
+        "one that you want."
+        for name, tool in tools.items()
+        if taken[tool.name] != name
+    ]
+    return [tool for name, tool in tools.items() if taken[tool.name] == name], left_out
 
 
 def _load(name: str) -> "Tool":
-    return plugins.load(GROUP if name in plugins.names(GROUP) else OPTIONAL, name)
+    return plugins.load(_registered(name).group, name)
+
+
+def _registered(name: str) -> plugins.Plugin:
+    """The first of this name in the group of tools, or else among the optional ones."""
+    return next(plugin for group in (GROUP, OPTIONAL) for plugin in plugins.listing(group) if plugin.name == name)

@@ -88,7 +88,7 @@ def load_all(group: str) -> tuple[dict[str, Any], list[PluginProblem]]:
     for plugin, entry in _entries(group):
         if taken := seen.get(plugin.name):
             sentence = (
-                f"{_describe(plugin)} is left out: {taken.distribution} registers the same name; uninstall one of them."
+                f"{described(plugin)} is left out: {taken.distribution} registers the same name; uninstall one of them."
             )
             problems.append(PluginProblem(plugin, sentence))
             continue
@@ -152,7 +152,7 @@ def _load(plugin: Plugin, entry: importlib.metadata.EntryPoint) -> Any:
     # A plugin that calls sys.exit() on import must not take the host with it.
     except (Exception, SystemExit) as error:
         cause = " ".join(f"{type(error).__name__}: {error}".split())[:300].rstrip(".")
-        raise PluginError(f"{_describe(plugin)} cannot be loaded ({cause}); update or uninstall it.") from error
+        raise PluginError(f"{described(plugin)} cannot be loaded ({cause}); update or uninstall it.") from error
 
 
 def _as_tool(plugin: Plugin, value: Any) -> Any:
@@ -166,6 +166,7 @@ def _as_tool(plugin: Plugin, value: Any) -> Any:
     return item
 
 
-def _describe(plugin: Plugin) -> str:
+def described(plugin: Plugin) -> str:
+    """It in the words with which a sentence about it begins."""
     source = f" of {plugin.distribution} {plugin.version}".rstrip() if plugin.distribution else ""
     return f"The plugin `{plugin.name}` ({plugin.group}){source}"

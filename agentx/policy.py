@@ -2,11 +2,16 @@
 
 import dataclasses
 import json
+import os
+import posixpath
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Any, Literal, TypeAlias, get_args
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, cast, get_args
 
 from agentx.errors import EndsRun, UsageError
 from agentx.messages import ToolCall
@@ -23,12 +28,16 @@ MEANINGS: dict[str, str] = {
     "read-only": "what needs an approval is not done.",
     "ask": "you are asked before files change, code runs or data goes out.",
     "auto-edit": "files are changed without asking; you are asked before code runs or data goes out.",
-    "full": "nothing is asked any more; only what you have denied is not done.",
+    "full": "nothing is asked, but for what text of strangers may have caused; what you have denied is not done.",
 }
 """Each mode in words for a person."""
 
 MAX_PATTERN_CHARACTERS = 1_000
 """Reading a glob takes time that grows with the square of its length."""
+MAX_TEXTS = 10_000
+"""More of them in an argument than this are not held against a pattern that denies: the call is denied."""
+_LONGEST_PATH_CHARACTERS = 2**14
+"""To follow a path takes time that grows with the square of its length."""
 
 _WORDS = {"writes": "changes files", "executes": "runs code", "egress": "sends data out", "costs": "costs money"}
 
@@ -63,6 +72,10 @@ class Decision:
     arguments: Mapping[str, Any] | None = None
     grant: str | None = None
     keep: bool = False
+
+
+UNANSWERED = Decision(False, "there was no answer in time")
+"""What a person has decided who was given only so much time, and let it pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,29 +125,102 @@ class Pattern:
                 return cls(match[1], text=text)
             piece = r'\s*([^\s=,]+)\s*=\s*("(?:[^"\\]|\\.)*")\s*'
             if re.fullmatch(f"{piece}(?:,{piece})*", inner):
-                globs = tuple((name, json.loads(glob)) for name, glob in re.findall(piece, inner))
-                return cls(match[1], globs, text)
+                with suppress(ValueError):  # a sign that JSON has only escaped, or an escape that it does not have
+                    globs = tuple((name, json.loads(glob)) for name, glob in re.findall(piece, inner))
+                    return cls(match[1], globs, text)
         raise UsageError(f'`{text}` is no pattern; write all, a tool\'s name, or name(argument="glob").')
 
-    def matches(self, call: ToolCall, *, forbids: bool = False) -> bool:
-        """Whether the call is meant. A pattern that allows is read narrowly, one that `forbids` widely."""
+    def matches(self, call: ToolCall) -> bool:
+        """Whether the call is meant by a pattern that allows, which is read narrowly."""
         return fnmatchcase(call.name, self.name) and all(
-            name in call.arguments and _matches(call.arguments[name], glob, forbids) for name, glob in self.arguments
+            name in call.arguments and _matches(call.arguments[name], glob) for name, glob in self.arguments
+        )
+
+    def forbids(self, tool: Tool, call: ToolCall, workspace: Path) -> bool:
+        """Whether the call is meant by a pattern that denies, which is read widely.
+
+        Each text of a list or an object counts, an argument that is left out is what the tool takes for it, and a path
+        is also where it leads.
+        """
+        return fnmatchcase(call.name, self.name) and all(
+            any(_is_meant(value, glob, workspace) for value in _given(tool, call, name))
+            for name, glob in self.arguments
         )
 
 
-def _matches(value: Any, glob: str, forbids: bool) -> bool:
+def _matches(value: Any, glob: str) -> bool:
     text = value if isinstance(value, str) else json.dumps(value)
-    if forbids:
-        # `secret/*` must not be entered by `./secret/x` or `a/../secret/x`.
-        return any(fnmatchcase(form, glob) for form in (text, _normal(text)))
     # `out/*` must not be left by `out/../x`.
     return fnmatchcase(text, glob) and not (".." in text.replace("\\", "/").split("/") and ".." not in glob)
 
 
-def _normal(path: str) -> str:
-    import posixpath
+def _given(tool: Tool, call: ToolCall, name: str) -> list[Any]:
+    """What a call gives as an argument; where it gives nothing, or None, the default too."""
+    given = [call.arguments[name]] if name in call.arguments else []
+    if given not in ([], [None]):
+        return given
+    schema = tool.parameters.get("properties", {}).get(name)
+    declared = cast("Mapping[str, Any]", schema) if isinstance(schema, Mapping) else {}
+    return [*given, *([declared["default"]] if "default" in declared else [])]
 
+
+def _is_meant(value: Any, glob: str, workspace: Path) -> bool:
+    found = list(islice(_texts(value), MAX_TEXTS + 1))
+    if len(found) > MAX_TEXTS:
+        return True
+    named = glob.removeprefix("./")
+    # `./*` without its beginning would mean every command.
+    globs = (glob,) if named[:1] in ("", "*", "?", "[") else (glob, named)
+    return any(
+        fnmatchcase(form, one)
+        for text in found
+        for one in globs
+        for form in _forms(text, workspace, one.startswith("/"))
+    )
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """The value and all that is in it, names of properties too, as text: what is none as JSON."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, str):
+            yield item
+            continue
+        yield json.dumps(item, default=repr)
+        if isinstance(item, float) and item.is_integer():
+            yield str(int(item))  # JSON has one kind of number
+        elif isinstance(item, dict):
+            waiting += [*cast("dict[Any, Any]", item), *cast("dict[Any, Any]", item).values()]
+        elif isinstance(item, list):
+            waiting += cast("list[Any]", item)
+
+
+def _forms(text: str, workspace: Path, absolute: bool) -> Iterator[str]:
+    """The text, and as the path that it may be: without `.` and `..`, and where it leads, links followed.
+
+    `secret/*` must not be entered by `./secret/x`, `a/../secret/x`, `/home/me/project/secret/x` or by a link.
+
+    Args:
+        absolute: whether the place in the file system is a form too: a pattern for any `*word*` does not mean it.
+    """
+    yield text
+    yield (normal := _normal(text))
+    path = text if len(text) <= _LONGEST_PATH_CHARACTERS else normal
+    if len(path) > _LONGEST_PATH_CHARACTERS:
+        return
+    try:
+        root = workspace.resolve()
+        real = (root / path).resolve()
+    except (OSError, ValueError, RuntimeError):  # no path at all
+        return
+    inside = os.path.relpath(real, root)
+    yield inside
+    if absolute:
+        yield from (str(real), f"{workspace}/{inside}")
+
+
+def _normal(path: str) -> str:
     return posixpath.normpath(path.replace("\\", "/")) if path else path
 
 
@@ -197,10 +283,14 @@ class Policy:
         """Whether the user has approved everything in advance."""
         return any(pattern.text == "all" for pattern in self._allow)
 
-    def judge(self, tool: Tool, call: ToolCall) -> Verdict:
-        """What is to happen to the call, and why."""
+    def judge(self, tool: Tool, call: ToolCall, workspace: Path) -> Verdict:
+        """What is to happen to the call, and why.
+
+        Args:
+            workspace: folder in which the call would be carried out.
+        """
         for pattern in self._deny:
-            if pattern.matches(call, forbids=True):
+            if pattern.forbids(tool, call, workspace):
                 return Verdict("deny", f"the pattern {pattern.text} forbids it")
         asking = sorted(tool.capabilities & ASKING)
         if not asking:

@@ -40,12 +40,22 @@ def load(workspace: Path) -> ProjectPolicy:
         ConfigError: the file cannot be read, or says something that is no policy.
     """
     path = file_of(workspace)
+    content = _content(path)
+    return ProjectPolicy() if content is None else _counting(path, content)
+
+
+def _content(path: Path) -> bytes | None:
+    """What the file holds; None where there is none."""
     try:
-        content = path.read_bytes()
+        return path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
-        return ProjectPolicy()
+        return None
     except OSError as error:
         raise ConfigError(f"{path} cannot be read ({error.strerror}); mend or delete it.") from error
+
+
+def _counting(path: Path, content: bytes) -> ProjectPolicy:
+    """What counts of a file that holds this."""
     found = _parsed(path, content)
     if trust.is_trusted(path, content) or not (found.allow or found.mode):
         return found
@@ -60,10 +70,11 @@ def trust_file(workspace: Path) -> Path | None:
         ConfigError: it is not sound.
     """
     path = file_of(workspace)
-    if not path.exists():
+    content = _content(path)
+    if content is None:
         return None
-    load(workspace)
-    trust.trust(path, path.read_bytes())
+    _parsed(path, content)
+    trust.trust(path, content)
     return path
 
 
@@ -73,25 +84,31 @@ def keep(workspace: Path, pattern: str) -> str | None:
     try:
         if path.is_symlink() or path.parent.is_symlink():
             raise ConfigError(f"{path} is a link; make it a file.")
-        found = load(workspace)
+        # Read once: what another program writes meanwhile is not trusted with the pattern.
+        content = _content(path) or b""
+        found = _counting(path, content)
         if found.notice:
             raise ConfigError(found.notice)
         if pattern not in found.allow:
-            replace(path, _with(path, pattern))
-            trust.trust(path, path.read_bytes())
+            content = _with(content, pattern)
+            replace(path, content)
+            trust.trust(path, content)
     except AgentXError as error:
         return f"The approval was not kept for later: {error}"
+    except (OSError, ValueError) as error:
+        why = f"{path} cannot be added to ({error}); add the pattern to its `allow` by hand."
+        return f"The approval was not kept for later: {why}"
     return None
 
 
-def _with(path: Path, pattern: str) -> bytes:
+def _with(content: bytes, pattern: str) -> bytes:
     import tomlkit
 
-    document = tomlkit.parse(path.read_text("utf-8")) if path.exists() else tomlkit.document()
+    document = tomlkit.parse(content.decode("utf-8-sig"))
     patterns = cast("Any", document.get("allow"))
     if patterns is None:
         document["allow"] = patterns = tomlkit.array()
-    patterns.append(tomlkit.string(pattern, literal="'" not in pattern))
+    patterns.append(tomlkit.string(pattern, literal=pattern.isprintable() and "'" not in pattern))
     return tomlkit.dumps(document).encode()
 
 

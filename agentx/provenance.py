@@ -50,24 +50,25 @@ class Provenance:
 
     def take(self, tool: Tool, call: ToolCall, result: ToolResult) -> ToolResult:
         """Takes what a call has brought; the result as it is to be kept, marked where it may be text of strangers."""
-        if tool.needs_person and result.ok:
-            return replace(result, untrusted=False)  # what the person says
         may = tool.capabilities
         strangers = result.untrusted or "ingests_untrusted" in may
+        if tool.needs_person and result.ok and not strangers and not may & {"reads_private", "executes"}:
+            return result  # what the person says
+        # A program gets all of a result; the model is shown a part of one that is long.
+        brought = result.whole if call.by_program else result.text
         # A program may have read any file.
         if may & {"reads_private", "executes"}:
-            self.privacy.add_private(result.text)
+            self.privacy.add_private(brought)
         elif strangers:
-            # A program gets all of a result; the model is shown a part of one that is long.
-            self.privacy.add_public(result.text if result.full_text is None else result.full_text)
+            self.privacy.add_public(result.whole)
         else:
-            self.privacy.add_derived(result.text, call.arguments)
+            self.privacy.add_derived(brought, call.arguments)
         # A name with room for words in it is no address: whoever gave it may have written a letter.
         found = [item for item in result.addresses if len(item.split()) == 1 and len(item) <= 2_000]
         self._found.update(map(wording.address, found))
         self.tainted = self.tainted or strangers
         if self.tainted:
-            strangers = strangers or self._is_derived(tool, call, result)
+            strangers = strangers or self._is_derived(tool, call, brought)
             self._files.update(map(posixpath.normpath, result.changed))
         return replace(result, untrusted=strangers)
 
@@ -98,14 +99,14 @@ class Provenance:
             return True
         return wording.number(token) in self._numbers
 
-    def _is_derived(self, tool: Tool, call: ToolCall, result: ToolResult) -> bool:
+    def _is_derived(self, tool: Tool, call: ToolCall, brought: str) -> bool:
         """Whether a result may hold what strangers wrote, by way of the arguments, a program or a file."""
         if "executes" in tool.capabilities:
             return True
         if "reads_private" in tool.capabilities:
             named = [f"/{posixpath.normpath(text)}" for text in wording.texts(call.arguments)]
             return any(
-                name in result.text or f"/{name}" in (text[-len(name) - 1 :] for text in named) for name in self._files
+                name in brought or f"/{name}" in (text[-len(name) - 1 :] for text in named) for name in self._files
             )
         return bool(self.foreign(tool, call.arguments))
 

@@ -44,12 +44,15 @@ class Replay:
     """What came of playing a session again.
 
     Attributes:
+        tasks: that were compared.
+        passed_over: tasks that were not, since another model had them or they were not finished.
         events: of the loop that were compared.
         replies: that the model was asked for again.
         differences: a sentence each.
     """
 
     tasks: int = 0
+    passed_over: int = 0
     events: int = 0
     replies: int = 0
     differences: list[str] = field(default_factory=list[str])
@@ -76,19 +79,20 @@ async def replay(agent: "Agent", session_id: str, *, live: bool = False) -> Repl
 
     model = await agent.load()
     dialogue = Dialogue(agent)
-    for run in runs(agent.open_journal().numbered(session_id)):
-        found.tasks += 1
+    for number, run in enumerate(runs(agent.open_journal().numbered(session_id)), 1):
         made: list[Event] = []
         await dialogue.play_back(model, run, session_id, made.append, again if live else None)
         if dialogue.plays(run) and not run.is_unfinished:
-            _compare(found, run, made)
+            found.tasks += 1
+            _compare(found, run, made, f"task {number}")
+        else:
+            found.passed_over += 1
     return found
 
 
-def _compare(found: Replay, run: Run, made: Sequence[Event]) -> None:
+def _compare(found: Replay, run: Run, made: Sequence[Event], where: str) -> None:
     before, now = (Counter(map(event_key, _own(events))) for events in (run.events, made))
     found.events += sum(before.values())
-    where = f"task {found.tasks}"
     found.differences += [f"{where}: not again: {key[:300]}" for key in (before - now)]
     found.differences += [f"{where}: only now: {key[:300]}" for key in (now - before)]
     for channel in ("thought", "call", "answer"):

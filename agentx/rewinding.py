@@ -1,16 +1,28 @@
 """Takes a session back to one of its events, and the files that its calls have changed since with it."""
 
-from collections.abc import Iterable, Mapping
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from agentx import changes
 from agentx.errors import AgentXError, UsageError
 from agentx.events import CallFinished, CallStarted, EventLog, Rewound
-from agentx.history import Numbered, in_force
+from agentx.history import Numbered, as_rewound, in_force
+from agentx.messages import ToolCall, ToolResult
+from agentx.policy import ASKING
 from agentx.tool import Tool, ToolContext
+
+if TYPE_CHECKING:
+    from agentx.journal import SessionRow
 
 
 def rewind(journal: EventLog, session_id: str, to: int, tools: Mapping[str, Tool], workspace: Path) -> Rewound:
     """Has a session go on from event number `to`; returns what was put back, and what could not be.
+
+    The sessions that worked for calls after it are taken back to their beginnings.
 
     Raises:
         UsageError: no such session or event, or a living process is at work on the session.
@@ -19,11 +31,11 @@ def rewind(journal: EventLog, session_id: str, to: int, tools: Mapping[str, Tool
         held = in_force(journal.numbered(session_id))
         if to not in {0, *(number for number, _ in held)}:
             raise UsageError(f"Session {session_id} has no event {to}; `agentx sessions show` counts from 1.")
-        gone = [item for item in held if item[0] > to]
-        restored, left = _taken_back(gone, tools, workspace, session_id)
-        rewound = Rewound(to, restored, left)
+        way = _WayBack(journal, session_id, tools, workspace)
+        way.take(held, to)
+        rewound = Rewound(to, list(dict.fromkeys(way.restored)), way.left)
         journal.append(session_id, rewound)
-        journal.finish(session_id, "interrupted", None)
+        journal.finish(session_id, *as_rewound(dict(held).get(to)))
     return rewound
 
 
@@ -40,48 +52,149 @@ def undo_last(journal: EventLog, session_id: str, tools: Mapping[str, Tool], wor
     """Takes back the last call of a session that can be; returns the paths of the files that are as they were.
 
     Raises:
-        UsageError: no such session, there is no such call, or a file was changed since.
+        UsageError: no such session, a living process is at work on it, there is no such call, or a file was changed
+            since.
     """
-    held = in_force(journal.numbered(session_id))
-    for _, event in reversed(held):
-        if not isinstance(event, CallStarted):
-            continue
-        tool = tools.get(event.call.name)
-        undo = tool.undo if tool else None
-        # One that was taken back before gives nothing.
-        if undo and (restored := list(undo(ToolContext(workspace, session_id, event.call.id)))):
-            return restored
+    with journal.lease(session_id):
+        for _, event in reversed(in_force(journal.numbered(session_id))):
+            if not isinstance(event, CallStarted):
+                continue
+            undo = tools[event.call.name].undo if event.call.name in tools else None
+            # One that was taken back before gives nothing.
+            if undo and (restored := list(undo(ToolContext(workspace, session_id, event.call.id)))):
+                return restored
     raise UsageError(f"Session {session_id} has made no change that can be taken back.")
 
 
-def _taken_back(
-    gone: list[Numbered], tools: Mapping[str, Tool], workspace: Path, session_id: str
-) -> tuple[list[str], list[str]]:
-    results = (event.result for _, event in gone if isinstance(event, CallFinished))
-    changed = {result.call_id: result.changed for result in results if result.status != "cancelled"}
-    calls = {event.call.id: event.call for _, event in gone if isinstance(event, CallStarted)}
-    restored: list[str] = []
-    left: list[str] = []
-    # Calls that a program made come before the program, whose own changes are those that are then left.
-    for call in reversed(calls.values()):
-        tool = tools.get(call.name)
-        if tool is None or not tool.capabilities & {"writes", "executes", "egress", "costs"}:
-            continue
+@dataclass(slots=True)
+class _WayBack:
+    """What has come of taking calls back.
+
+    Attributes:
+        restored: paths of the files that are as they were.
+        left: what could not be taken back, a sentence each.
+        of_call: the paths that each call has given back.
+    """
+
+    journal: EventLog
+    session_id: str
+    tools: Mapping[str, Tool]
+    workspace: Path
+    restored: list[str] = field(default_factory=list[str])
+    left: list[str] = field(default_factory=list[str])
+    of_call: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+
+    def take(self, held: list[Numbered], to: int) -> None:
+        """Takes back the calls that count and come after event number `to`, the last first."""
+        gone = [event for number, event in held if number > to]
+        results = {event.result.call_id: event.result for event in gone if isinstance(event, CallFinished)}
+        calls = {event.call.id: event.call for event in gone if isinstance(event, CallStarted)}
+        helpers = self._helpers({event.call.id for _, event in held if isinstance(event, CallStarted)}, to)
+        # Calls that a program made come before the program, whose own changes are those that are then left.
+        for call in reversed(calls.values()):
+            for name in helpers.get(call.id, ()):
+                self._take_helper(name)
+            result = results.get(call.id)
+            self._take_call(call, None if result is None or result.status == "cancelled" else result)
+
+    def _helpers(self, begun: set[str], to: int) -> dict[str, list[str]]:
+        """For each call the sessions that worked for it, the newest first; what others have done is told of."""
+        of_call: dict[str, list[str]] = {}
+        for row in reversed(_helpers_of(self.journal, self.session_id)):
+            maker = row.id.rsplit("-", 2)[0]  # see `agentx.tool_context`
+            if maker in begun:
+                of_call.setdefault(maker, []).append(row.id)
+            elif self._is_after(row.created, to) and self._has_effects(row.id):
+                told = f"{row.id} worked for this session; `agentx sessions rewind {row.id} --to 0` takes that back"
+                self.left.append(told)
+        return of_call
+
+    def _is_after(self, created: str, to: int) -> bool:
+        """Whether a time is behind that of an event, as far as the journal tells."""
+        recorded: Any = getattr(self.journal, "recorded", None)
+        times = (at for number, at, _ in recorded(self.session_id) if number == to) if recorded and to else ()
+        return all(datetime.fromisoformat(created) > at for at in times)
+
+    def _has_effects(self, session_id: str) -> bool:
+        calls = (
+            event.call for _, event in in_force(self.journal.numbered(session_id)) if isinstance(event, CallStarted)
+        )
+        return any(call.name not in self.tools or self.tools[call.name].capabilities & ASKING for call in calls)
+
+    def _take_helper(self, session_id: str) -> None:
+        if not in_force(self.journal.numbered(session_id)):
+            return  # taken back before
         try:
-            restored += tool.undo(ToolContext(workspace, session_id, call.id)) if tool.undo else ()
-            if tool.undo and "executes" not in tool.capabilities:
-                continue
-            # What a program changes beyond what its tool can put back, nobody has written down.
-            if call.id not in changed:
-                left.append(f"{call.name} broke off, and what it has changed is not known")
-            elif rest := _named(changed.get(call.id, ()), restored):
-                left.append(f"{call.name} changed {rest}")
-            elif tool.capabilities & {"egress", "costs"} or "executes" not in tool.capabilities:
-                left.append(f"{call.name} cannot be taken back")
+            back = rewind(self.journal, session_id, 0, self.tools, self.workspace)
         except AgentXError as error:
-            left.append(str(error))
-    return list(dict.fromkeys(restored)), left
+            self.left.append(str(error))
+        else:
+            self.restored += back.restored
+            self.left += back.left
+
+    def _take_call(self, call: ToolCall, result: ToolResult | None) -> None:
+        """Takes a call back; `result` is None where it broke off."""
+        paths = result.changed if result else []
+        if call.name not in self.tools:
+            if paths:
+                self.left.append(f"{call.name}, which is not installed, changed {', '.join(paths)}")
+            return
+        tool = self.tools[call.name]
+        if not tool.capabilities & ASKING:
+            return
+        context = ToolContext(self.workspace, self.session_id, call.id)
+        watched = changes.Watched(self.workspace) if tool.undo and len(paths) > 1 else None
+        try:
+            back = list(tool.undo(context)) if tool.undo else []
+            told = self._stays(tool, call, result, context, back)
+        except AgentXError as error:
+            # Files may have been put back before the one that could not be.
+            seen = changes.changed(watched.before, watched.look()) if watched else ()
+            back = [path for path in paths if path in seen]
+            rest = [path for path in paths if path not in back and path not in str(error)]
+            told = [str(error), *([f"{call.name} changed {', '.join(rest)}"] if rest else [])]
+        self.of_call[call.id] = back
+        self.restored += back
+        self.left += told
+
+    def _stays(
+        self, tool: Tool, call: ToolCall, result: ToolResult | None, context: ToolContext, back: list[str]
+    ) -> list[str]:
+        """What a call has done that is not taken back, in a sentence."""
+        if tool.undo and "executes" not in tool.capabilities:
+            paths = result.changed if result else []
+            if not paths and (result is None or result.overlooked):
+                paths = [str(call.arguments[name]) for name in tool.paths if name in call.arguments]
+            stays = paths and not back and _is_there(tool, call, context)
+            return [f"{call.name} changed {', '.join(paths)}, and what was there before was not kept"] if stays else []
+        # What a program changes beyond what its tool can put back, nobody has written down.
+        if result is None:
+            return [f"{call.name} broke off, and what it has changed is not known"]
+        known = {
+            *back,
+            *(path for name, paths in self.of_call.items() if name.startswith(f"{call.id}.") for path in paths),
+        }
+        if rest := [path for path in result.changed if path not in known]:
+            return [f"{call.name} changed {', '.join(rest)}"]
+        lasts = tool.capabilities & {"egress", "costs"} or "executes" not in tool.capabilities
+        return [f"{call.name} cannot be taken back"] if lasts else []
 
 
-def _named(paths: Iterable[str], restored: list[str]) -> str:
-    return ", ".join(path for path in paths if path not in restored)
+def _helpers_of(journal: EventLog, session_id: str) -> "Sequence[SessionRow]":
+    """The sessions that worked for the tasks of one, the oldest first; none of a log that does not tell."""
+    asked: Any = getattr(journal, "helpers", None)
+    return asked(session_id) if asked else ()
+
+
+def _is_there(tool: Tool, call: ToolCall, context: ToolContext) -> bool:
+    """Whether a change is still there, as far as the tool can tell: one that was taken back before is not."""
+    if tool.probe is None:
+        return True
+    try:
+        found: Any = tool.probe(context, call.arguments)
+    except Exception:  # a plugin's
+        return True
+    if inspect.iscoroutine(found):
+        found.close()  # nothing awaits it here
+        return True
+    return found is not False

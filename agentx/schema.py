@@ -5,7 +5,6 @@ stays quick.
 """
 
 import inspect
-import re
 import typing
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -22,7 +21,10 @@ class SignatureSchema(ToolSchema):
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self._function = function
-        hints = typing.get_type_hints(function, include_extras=True)
+        try:
+            hints = typing.get_type_hints(function, include_extras=True)
+        except (NameError, AttributeError, TypeError, SyntaxError) as error:  # of an annotation that is a text
+            raise self._undescribed(error) from error
         self._fields: dict[str, tuple[Any, Any]] = {}
         self.returns = _shown_type(hints.get("return"))
         for parameter in inspect.signature(function).parameters.values():
@@ -64,15 +66,22 @@ class SignatureSchema(ToolSchema):
             return pydantic.create_model(
                 self._function.__name__, __config__=pydantic.ConfigDict(extra="forbid", strict=False), **fields
             )
-        except pydantic.errors.PydanticSchemaGenerationError as error:
-            raise SchemaError(
-                f"The signature of `{self._function.__name__}` has a type that cannot be described to a model "
-                f"({str(error).splitlines()[0]}); use basic types, Literal, list, dict or pydantic models."
-            ) from error
+        except _refusals() as error:
+            raise self._undescribed(error) from error
 
     @cached_property
     def parameters(self) -> dict[str, Any]:  # type: ignore[override]
-        return without_titles(self._model.model_json_schema())
+        try:
+            return without_titles(self._model.model_json_schema())
+        except _refusals() as error:
+            raise self._undescribed(error) from error
+
+    def _undescribed(self, error: Exception) -> SchemaError:
+        name = getattr(self._function, "__name__", repr(self._function))
+        return SchemaError(
+            f"The signature of `{name}` has a type that cannot be described to a model "
+            f"({(str(error) or repr(error)).splitlines()[0]}); use basic types, Literal, list, dict or pydantic models."
+        )
 
     def validate(self, tool_name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         import pydantic
@@ -82,6 +91,13 @@ class SignatureSchema(ToolSchema):
         except pydantic.ValidationError as error:
             raise invalid(tool_name, self.parameters, list(self._fields), error.errors(include_url=False)[0]) from None
         return {name: getattr(model, f"p{i}") for i, name in enumerate(self._fields)}
+
+
+def _refusals() -> tuple[type[Exception], ...]:
+    """What pydantic raises of a type of which it can make no schema."""
+    import pydantic
+
+    return pydantic.errors.PydanticUserError, pydantic.errors.PydanticUndefinedAnnotation
 
 
 def _shown_type(annotation: Any) -> str | None:
@@ -168,7 +184,7 @@ def ordered_parameters(parameters: Mapping[str, Any]) -> list[str]:
 
 def invalid(tool_name: str, parameters: Mapping[str, Any], names: list[str], problem: Any) -> ToolError:
     """One sentence for the model about what pydantic found wrong with its arguments."""
-    place = ".".join(re.sub(r"^p(\d+)$", lambda m: names[int(m[1])], str(part)) for part in problem["loc"])
+    place = ".".join(map(str, problem["loc"]))
     if problem["type"] == "missing":
         expected = ", ".join(names) or "none"
         return ToolError(f"{tool_name} needs the argument `{place}`; its arguments are: {expected}.", argument=place)

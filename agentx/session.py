@@ -25,7 +25,9 @@ from agentx.events import (
 )
 from agentx.execution import Execution, Job
 from agentx.history import Run, runs
+from agentx.imported import told
 from agentx.messages import RunResult, ToolCall, Usage
+from agentx.model import Model
 from agentx.recorded_model import RecordedModel
 from agentx.steering import Steering, said, with_words
 from agentx.tape import Tape
@@ -73,7 +75,7 @@ class Session:
 
     @property
     def last(self) -> Run | None:
-        """The last task of a session that was taken from the journal; None once the next has begun."""
+        """The last task of a session that was taken from the journal; None once its past was played back."""
         return self._recorded[-1] if self._recorded else None
 
     @property
@@ -113,11 +115,12 @@ class Session:
         """
         off = frozenset(self._agent.toolbox[name].name for name in without)
         job = Job(task, 0, _schema_of(output) if output is not None else None, off, max_steps, timeout_s)
-        async with aclosing(self._begun(job)) as events:
+        async with aclosing(self._stream(self._started(job), job, [])) as events:
             async for event in events:
                 yield event
 
-    async def _begun(self, job: Job) -> AsyncGenerator[Event, None]:
+    def _started(self, job: Job) -> RunStarted:
+        """How a new task begins; the first one makes the session."""
         agent, journal = self._agent, self._agent.open_journal()
         workspace = str(agent.workspace)
         if not self.id:
@@ -131,10 +134,7 @@ class Session:
         on = [name for name in agent.toolbox if name not in job.without]
         limits = {"limit_steps": job.max_steps, "limit_s": job.timeout_s}
         settings = {**agent.settings(), "schema": job.schema, "without": sorted(job.without), **limits}
-        started = RunStarted(self.id, job.task, agent.model_name, agent.strategy, on, workspace, settings)
-        async with aclosing(self._stream(started, job, [])) as events:
-            async for event in events:
-                yield event
+        return RunStarted(self.id, job.task, agent.model_name, agent.strategy, on, workspace, settings)
 
     async def stream_resumed(self) -> AsyncGenerator[Event, None]:
         """Goes on with the task that broke off, and yields what is new: the steps that it took are not taken again.
@@ -151,7 +151,8 @@ class Session:
         if self._dialogue.plays(run):
             stream = self._stream(RunResumed(self.id, job.task), job, run.events)
         else:
-            stream = self._begun(replace(job, number=0, task=with_words(job.task, said(run))))
+            anew = replace(job, number=0, task=with_words(job.task, said(run)))
+            stream = self._stream(self._started(anew), anew, [])
         async with aclosing(stream) as events:
             async for event in events:
                 yield event
@@ -171,8 +172,6 @@ class Session:
         with journal.lease(self.id):
             self._require_current(journal)
             journal.reopen(self.id)
-            if isinstance(opening, RunResumed):
-                self._recorded.pop()
             self._tell, self._write, self._steering = events.put_nowait, emit, Steering(record)
             emit(opening)
             number = self._known
@@ -234,10 +233,12 @@ class Session:
         started = time.perf_counter()
         model = await self._agent.load()
         emit(ModelLoaded(model.name, time.perf_counter() - started, dict(getattr(model, "build", {}))))
-        while self._recorded:
-            for name in await self._dialogue.play_back(model, self._recorded.pop(0), self.id):
-                emit(Notice(f"The task before broke off in a call of {name}, which may have been carried out: look."))
-        tape = Tape(record)
+        if self._recorded:
+            # Into a new dialogue: where that fails, nothing has changed, and the next task fails alike.
+            dialogue = Dialogue(self._agent, self._parent and self._parent._dialogue)
+            await _take_up(dialogue, model, self._recorded, job.number, self.id, emit)
+            self._dialogue, self._recorded = dialogue, []
+        tape = Tape(record, imported=job.imported)
         emit = Echo(emit, record, tape) if record else emit
         recorded = RecordedModel(model, tape, emit)
         return await self._dialogue.play(Execution(job, recorded, tape, emit, self.id, self._steering, self.delegate))
@@ -272,7 +273,7 @@ class Session:
         elif run.is_unfinished:
             events = child.stream_resumed()
         else:
-            if any(isinstance(event, CallFinished) and event.result.untrusted for event in run.events):
+            if _has_tainted(run):
                 self._dialogue.taint()
             events = _recorded(run)
         return await _result(child, self._nested(events, child), None, run.events if run else ())
@@ -297,6 +298,28 @@ def session_of(agent: "Agent", id: str, title: str, parent: Session | None = Non
     except UsageError:
         return Session(agent, title, id=id, parent=parent)
     return Session(agent, title, recorded=id, parent=parent)
+
+
+def _has_tainted(run: Run) -> bool:
+    """Whether a task has read text of strangers, or a guard has found some in it."""
+    read = any(isinstance(event, CallFinished) and event.result.untrusted for event in run.events)
+    return read or Tape(run.events, closed=True).tainted
+
+
+async def _take_up(
+    dialogue: Dialogue, model: Model, past: Sequence[Run], number: int, session_id: str, emit: Callable[[Event], None]
+) -> None:
+    """Brings a dialogue to where the tasks have left it that were begun before event `number`.
+
+    Raises:
+        Diverged: AgentX, the model, the tools or the settings are not those that they were recorded with.
+    """
+    if notice := told(past[-1]):
+        emit(Notice(notice))
+    for run in past:
+        if run.number < number:
+            for name in await dialogue.play_back(model, run, session_id):
+                emit(Notice(f"The task before broke off in a call of {name}, which may have been carried out: look."))
 
 
 async def _recorded(run: Run) -> AsyncGenerator[Event, None]:

@@ -25,6 +25,7 @@ from agentx.events import (
     Surveyed,
 )
 from agentx.history import Run, runs
+from agentx.imported import is_imported
 from agentx.journal.rows import SessionRow, clean
 from agentx.memory import PastTasks
 from agentx.messages import ToolCall
@@ -79,9 +80,12 @@ def successes(
 
 
 def success(journal: EventLog, session_id: str) -> Success | None:
-    """A session's first task with its calls; None where it did not go well, or text of strangers was read for it."""
+    """A session's first task with its calls.
+
+    None where it did not go well, text of strangers was read for it, or it was read in from a file.
+    """
     run = next(iter(runs(journal.numbered(session_id))), None)
-    if run is None or not _went_well(run) or any(map(_is_strange, run.events)):
+    if run is None or is_imported(run) or not _went_well(run) or any(map(_is_strange, run.events)):
         return None
     fine = {event.result.call_id for event in run.events if isinstance(event, CallFinished) and event.result.ok}
     # One that was carried out once more after a break is one call, as it was made last.

@@ -43,6 +43,7 @@ class Tape:
     Args:
         events: of the run so far; none for a new one.
         closed: the run is only played back: nothing new may happen in it.
+        imported: a file has brought the record: a call that only begins there was approved by nobody here.
 
     Attributes:
         live: the run has come to where the record ends.
@@ -58,7 +59,8 @@ class Tape:
         calls: what is recorded of the calls.
     """
 
-    def __init__(self, events: Iterable[Event] = (), *, closed: bool = False) -> None:
+    def __init__(self, events: Iterable[Event] = (), *, closed: bool = False, imported: bool = False) -> None:
+        self.imported = imported
         self.live = True
         self.resumed = False
         self.surveys: dict[str, dict[str, Any]] | None = None

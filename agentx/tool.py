@@ -66,8 +66,8 @@ class ToolContext:
         call_id: id of this call, the same on every retry of it: the idempotency key.
         settings: the plugin's own table of the settings file.
         functions: the run's other tools that `call_tool` reaches: names with those of their parameters, in order.
-        call_tool: calls another tool of the run, under the same policy and journal; awaits to its value as JSON and
-            raises ToolError where it fails. None outside a run.
+        call_tool: calls another tool of the run, under the same policy and journal; awaits to all that it returned, as
+            JSON, and raises ToolError where it fails or brings too much. None outside a run.
         tainted: the arguments may derive from text of strangers that the run has read.
         ask: asks the person who has started the run, and awaits to what they say, None where they say nothing. It is
             None itself where nobody can be asked.
@@ -129,19 +129,21 @@ class Tool:
     Attributes:
         capabilities: what it may do (see `Capability`); a tool without any never asks for approval.
         timeout_s: seconds after which a call is given up.
-        max_output_bytes: UTF-8 bytes of a result that the model is shown; the journal keeps the whole.
+        max_output_bytes: UTF-8 bytes of a result that the model is shown; a program and the journal get the whole.
         idempotent: True if carrying out a call twice is the same as once.
         probe: called with the context and the arguments after a crash; tells whether the effect has happened, or gives
-            None where nothing tells.
+            None where nothing tells. One that fails, or takes longer than `timeout_s`, tells nothing.
         survey: called with the context when a task begins; gives the arguments of a call that shows what the tool has
             on `context.task`, or None where it has nothing. The call must change nothing and need little time: a small
-            model that has not looked invents, so it is made before the model decides anything.
+            model that has not looked invents, so it is made before the model decides anything. A survey that fails, or
+            takes longer than `timeout_s`, is left out.
         examples: argument objects that show good use.
         language: for a tool whose argument `code` is a program: its language. Strategy `code` looks for "python".
         paths: arguments that name the files of the workspace which a tool that `writes` changes; without them its
             effect counts as one that cannot be undone.
         gains: called with the tool's own settings; gives the capabilities that they add.
-        needs_person: left out of a run in which nobody can be asked.
+        needs_person: left out of a run in which nobody can be asked. What it brings are the person's words, unless it
+            may bring others' by its capabilities, or says that it does.
         undo: called with the context of a call, takes its effect back where that is still possible, and gives the paths
             of the files that are as they were; raises an AgentXError that says why not.
         confined: its effects are changes of the workspace's files, and no others, unless it gains `egress` or `costs`.

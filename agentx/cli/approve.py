@@ -15,7 +15,10 @@ from agentx.messages import ToolCall
 from agentx.policy import ApprovalRequest, Decision, Pattern
 
 SHOWN_CHARACTERS = 4_000
+"""Of each argument, unless the person wants to see all of it."""
 SUGGESTED_CHARACTERS = 80
+WANTS = "wants to run with"
+MAY_HAVE = "may have been carried out before the run broke off:"
 
 
 def terminal_asker() -> "Asker | None":
@@ -28,10 +31,16 @@ def terminal_asker() -> "Asker | None":
     return Asker(typed.line, sys.stderr, typed.question)
 
 
-HELP = """\
-  y  carry it out              a  and each further call of this tool in this session
-  n  do not                    p  and calls of a pattern, in this and later sessions of this workspace
-  e  change the arguments      or say in words why not: the model is told
+_KEYS = """\
+  y  carry it out              e  change the arguments
+  n  do not                    v  show the arguments to their end
+"""
+_GRANTS = """\
+  a  and each further call of this tool in this session
+  p  and calls of a pattern, in this and later sessions of this workspace
+"""
+_WORDS = """\
+  or say in words why not: the model is told
 """
 
 
@@ -62,9 +71,10 @@ class Asker:
     async def __call__(self, request: ApprovalRequest) -> Decision:
         # A line that was begun before the question was asked is no answer to it.
         async with self._turn, self._question():
-            self._stream.write(f"{_shown(request)}\n{one_line(request.reason)}.")
+            self._stream.write(f"{_with_arguments(request.call, WANTS)}\n{one_line(request.reason)}.")
+            letters = f"y/N/{'' if request.alone else 'a/p/'}e/{_view(request.call)}?"
             while True:
-                answer = await self._line(f" Allow it? [{'y/N/e' if request.alone else 'y/N/a/p/e'}/?] ")
+                answer = await self._line(f" Allow it? [{letters}] ")
                 match answer.lower():
                     case "a" | "always" | "p" | "pattern" if request.alone:
                         self._stream.write("Only this very call can be allowed.")
@@ -79,8 +89,11 @@ class Asker:
                         decision = await self._pattern(request.call)
                     case "e" | "edit":
                         decision = await self._edited(request)
+                    case "v" | "view":
+                        self._stream.write(f"{_with_arguments(request.call, WANTS, whole=True)}\n")
+                        decision = None
                     case "?":
-                        self._stream.write(HELP)
+                        self._stream.write(f"{_KEYS}{'' if request.alone else _GRANTS}{_WORDS}")
                         decision = None
                     case _:
                         return Decision(False, f"the user said no: {answer}")
@@ -96,15 +109,18 @@ class Asker:
     async def settle(self, call: ToolCall) -> Settlement:
         """What the person says of a call in doubt (see `agentx.doubt`)."""
         async with self._turn, self._question():
-            self._stream.write(f"{_with_arguments(call, 'may have been carried out before the run broke off:')}\n")
+            self._stream.write(f"{_with_arguments(call, MAY_HAVE)}\n")
+            letters = f"y/n = make it again/{_view(call)}s = stop here"
             while True:
-                match (await self._line("Has it happened? [y/n = make it again/s = stop here] ")).lower():
+                match (await self._line(f"Has it happened? [{letters}] ")).lower():
                     case "y" | "yes" | "happened":
                         return "happened"
                     case "n" | "no" | "again":
                         return "again"
                     case "" | "s" | "stop":
                         return "stop"
+                    case "v" | "view":
+                        self._stream.write(f"{_with_arguments(call, MAY_HAVE, whole=True)}\n")
                     case _:
                         self._stream.write("Look, and answer y, n or s. ")
 
@@ -166,18 +182,23 @@ def _literal(text: str) -> str:
     return re.sub(r"[*?\[]", r"[\g<0>]", text)
 
 
-def _shown(request: ApprovalRequest) -> str:
-    return _with_arguments(request.call, "wants to run with")
-
-
-def _with_arguments(call: ToolCall, does: str) -> str:
+def _with_arguments(call: ToolCall, does: str, *, whole: bool = False) -> str:
     lines = [f"{call.name} {does}"]
     for key, value in call.arguments.items():
-        text = visible(value if isinstance(value, str) else repr(value))
-        if len(text) > SHOWN_CHARACTERS:
-            text = f"{text[:SHOWN_CHARACTERS]}… ({len(text) - SHOWN_CHARACTERS} more characters)"
+        text = _text(value)
+        if len(text) > SHOWN_CHARACTERS and not whole:
+            text = f"{text[:SHOWN_CHARACTERS]}… ({len(text) - SHOWN_CHARACTERS} more characters; v shows them)"
         lines.append(f"  {visible(key)}: " + text.replace("\n", "\n    "))
     return "\n".join(lines)
+
+
+def _view(call: ToolCall) -> str:
+    """The letter that shows the rest, where not all of a call was shown."""
+    return "v/" if any(len(_text(value)) > SHOWN_CHARACTERS for value in call.arguments.values()) else ""
+
+
+def _text(value: object) -> str:
+    return visible(value if isinstance(value, str) else repr(value))
 
 
 def _tell(text: str) -> None:

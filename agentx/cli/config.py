@@ -15,6 +15,9 @@ from agentx.redaction import redact
 
 app = typer.Typer(no_args_is_help=True)
 
+LISTS = """A list is separated by commas, one of sentences (principles) by line ends; or it is TOML, '["a", "b"]', as it
+has to be for tools.NAME.KEY. A path of a model or an adapter is made absolute."""
+
 
 @app.command()
 def show(
@@ -48,7 +51,7 @@ def path(
 @app.command("set")
 def set_value(
     key: Annotated[str, typer.Argument(metavar="KEY", help="A setting, or tools.NAME.KEY.")],
-    value: Annotated[str, typer.Argument(metavar="VALUE", help="A list is separated by commas.")],
+    value: Annotated[str, typer.Argument(metavar="VALUE", help=LISTS)],
 ) -> int:
     """Set a value in the user's settings file; its comments stay."""
     sys.stderr.write(f"{config.set_user_value(key, value)} was written\n")

@@ -29,9 +29,10 @@ def command(
 ) -> int:
     """Run many tasks side by side and write one line of JSON for each.
 
-    A line holds what `agentx run --json` prints, and the `line`, `id` and text of its task. Run again after whatever
-    has killed it, the command goes on: what has a line is done, and a task that broke off goes on where it was. It does
-    not where another model, or another adapter, would go on; the default adapter may be another one by then.
+    A line holds what `agentx run --json` prints, and the `line`, `id`, text and `model` of its task. Run again after
+    whatever has killed it, or with more tasks, the command goes on: what has a line is done, and a task that broke off
+    goes on where it was. It does not where another model, or another adapter, would add its lines; the default adapter
+    may be another one by then.
 
     Exit codes: 0 all tasks ended ok, 1 one did not; others as those of `agentx run`.
     """

@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
+from agentx import config, plugins
 from agentx.cli import options
+from agentx.cli.setup import folder
 from agentx.errors import ModelFileError, ModelNotFound, UsageError
 from agentx.models.acquire import Store
 from agentx.models.catalog import Entry
@@ -19,14 +21,16 @@ app = typer.Typer(help="Models: what is here, what can be had, and fetching it."
 Model = Annotated[
     str | None,
     typer.Argument(
-        metavar="[NAME]", help="A catalogue name, a GGUF path or hf://owner/repo/file.gguf; without it, the default."
+        metavar="[NAME]",
+        help="A catalogue name, a GGUF path or hf://owner/repo/file.gguf; without it, the model that is set, or else "
+        "the catalogue's default.",
     ),
 ]
 
 
 @app.command("list")
 def list_models(context: typer.Context) -> None:
-    """Lists the catalogue; * marks the default model, and ADAPTER is what a model runs under by default."""
+    """Lists the catalogue; * marks its default model, and ADAPTER is what a model runs under by default."""
     store = _store(context)
     rows = [("", "NAME", "SIZE", "CONTEXT", "LICENCE", "HERE", "DESCRIPTION")]
     adapters: list[str] = []
@@ -66,7 +70,7 @@ def pull(
     as_json: Annotated[bool, typer.Option("--json", help="Progress as JSON on stdout, one object a line.")] = False,
 ) -> None:
     """Fetches a model, going on where an earlier pull broke off, and checks its SHA-256."""
-    store = _store(context)
+    name, store = _chosen(name), _store(context)
     with closing(JsonLines(sys.stdout)) if as_json else narrator() as progress:
         resolved = store.pull(name, progress)
     if as_json:
@@ -79,6 +83,7 @@ def pull(
 @app.command()
 def path(context: typer.Context, name: Model = None) -> None:
     """Prints where a model's file lies."""
+    name = _chosen(name)
     with narrator() as progress:
         resolved = _store(context).resolve(name, progress)
     if resolved is None:
@@ -89,7 +94,7 @@ def path(context: typer.Context, name: Model = None) -> None:
 @app.command()
 def verify(context: typer.Context, name: Model = None) -> None:
     """Hashes a model's files anew and compares them with the pinned SHA-256."""
-    store = _store(context)
+    name, store = _chosen(name), _store(context)
     with narrator() as progress:
         hashes = store.verify(name, progress)
         if not hashes:
@@ -105,7 +110,7 @@ def calibrate(name: Model = None, threads: options.Threads = None) -> None:
     """Measures where Yes begins for a model, which decides when it calls tools; takes a minute or two."""
     from agentx.cli.calibrate import calibrate_named
 
-    calibrate_named(name, threads)
+    calibrate_named(_configured() if name is None else name, threads)
 
 
 @app.command()
@@ -129,6 +134,22 @@ def rm(context: typer.Context, name: Annotated[str, typer.Argument(help="A catal
 def _store(context: typer.Context) -> Store:
     # A test hands over a store of its own.
     return context.find_object(Store) or Store()
+
+
+def _chosen(name: str | None) -> str | None:
+    """The model that is meant: the one that was typed, or else the one that is set; None is the default one.
+
+    Raises:
+        UsageError: it is set to one whose files AgentX does not keep.
+    """
+    model = _configured() if name is None else name
+    if name is None and model and ":" in model and model.partition(":")[0] in plugins.names("agentx.models"):
+        raise UsageError(f"The setting `model` is {model}, of which AgentX keeps no file; name a model.")
+    return model
+
+
+def _configured() -> str | None:
+    return config.load(folder(None)).settings.model
 
 
 def _here(store: Store, name: str, progress: ProgressSink) -> str:

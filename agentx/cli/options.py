@@ -28,7 +28,9 @@ Allow = Annotated[
 Deny = Annotated[
     list[str] | None,
     typer.Option(
-        "--deny", metavar="PATTERN", help="Never carry out such calls, whatever else allows them; repeatable."
+        "--deny",
+        metavar="PATTERN",
+        help="Never carry out such calls, whatever else allows them, nor those that the settings deny; repeatable.",
     ),
 ]
 Mode = Annotated[

@@ -44,7 +44,7 @@ def find(session: str, typed: Options) -> Resumed:
         UsageError: there is none, nothing was begun in it, or an option was typed that is the session's.
     """
     for name, option in _FIXED.items():
-        if getattr(typed, name):
+        if getattr(typed, name) not in (None, []):
             raise UsageError(f"{option} is what the session was begun with; leave it out when one is resumed.")
     with Journal.default() as journal:
         if session == "last":
@@ -99,11 +99,11 @@ def _setup(run: Run, typed: Options) -> Setup:
         strategy=started.strategy,
         allow=[*(typed.allow or []), *kept.get("allow", ())],
         deny=[*(typed.deny or []), *kept.get("deny", ())],
-        mode=typed.mode or (modes[-1] if modes else kept.get("mode")),
-        few_shot=kept.get("few_shot") if typed.few_shot is None else typed.few_shot,
-        max_steps=typed.max_steps or kept.get("max_steps"),
-        timeout_s=typed.timeout_s or kept.get("timeout_s"),
-        threads=typed.threads or kept.get("threads"),
+        mode=_typed(typed.mode, modes[-1] if modes else kept.get("mode")),
+        few_shot=_typed(typed.few_shot, kept.get("few_shot")),
+        max_steps=_typed(typed.max_steps, kept.get("max_steps")),
+        timeout_s=_typed(typed.timeout_s, kept.get("timeout_s")),
+        threads=_typed(typed.threads, kept.get("threads")),
         adapter=typed.adapter or _adapter(run),
         guards=[*(typed.guards or []), *kept.get("guards", ())],
     )
@@ -113,6 +113,8 @@ def _setup(run: Run, typed: Options) -> Setup:
     sampling = kept.get("sampling", {})
     settings = replace(
         setup.settings,
+        # In the journal's words, by which its replies are known for this model's.
+        model=options.model or setup.settings.model,
         instructions=kept.get("instructions"),
         principles=list(kept.get("principles", ())),
         dialect=kept.get("dialect"),
@@ -122,6 +124,11 @@ def _setup(run: Run, typed: Options) -> Setup:
     )
     setup = replace(setup, settings=settings)
     return setup if typed.adapter else _named_as_before(setup, kept.get("adapter"))
+
+
+def _typed(value: Any, begun: Any) -> Any:
+    """What was typed, be it zero; else what the session was begun with."""
+    return begun if value is None else value
 
 
 def _adapter(run: Run) -> str:

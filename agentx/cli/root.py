@@ -142,6 +142,8 @@ def _import(module: str) -> Any:
 
 
 def _mount(app: Any, name: str, target: Any, text: str) -> None:
+    import inspect
+
     import typer
 
     if isinstance(target, typer.Typer):
@@ -149,7 +151,8 @@ def _mount(app: Any, name: str, target: Any, text: str) -> None:
         target.rich_markup_mode = None
         app.add_typer(target, name=name, help=text)
     else:
-        app.command(name, help=text)(target)
+        # All that it says of itself; `text` is its line in the list of verbs.
+        app.command(name, help=inspect.getdoc(target) or text)(target)
 
 
 def _open_ui() -> int:

@@ -45,6 +45,9 @@ def command(
 ) -> int:
     """Give the agent one task and print its answer.
 
+    Text on stdin, of a file or of a pipe that brings it within a second, is added to TASK. In a `while read` loop that
+    would be the lines of the loop: `< /dev/null` behind the command keeps them from being read.
+
     With --resume a session goes on: without TASK with the one that broke off, at the step that it had come to.
 
     Exit codes: 0 ok, 1 failed or refused, 2 usage, 3 an approval was needed and nobody there to ask, 4 no model, 75 an

@@ -55,6 +55,7 @@ def read_in(
             sys.stdout.write(f"{name}\n")
             if name != old:
                 sys.stderr.write(f"note: there was a session {old} already, so this one is {name}\n")
+        sys.stderr.write("note: what was permitted in what was read in does not hold here\n")
     return 0
 
 

@@ -29,9 +29,13 @@ def remove(
         # All are there, or none is deleted.
         for session in sessions:
             journal.session(session)
-        for session in dict.fromkeys(sessions):
-            journal.remove(session)
-            sys.stderr.write(f"{session} was deleted\n")
+        gone: set[str] = set()
+        for session in sessions:
+            if session in gone:  # named twice, or it worked for one of the others and went with it
+                continue
+            removed = journal.remove(session)
+            gone.update(removed)
+            sys.stderr.writelines(f"{name} was deleted\n" for name in removed)
     return 0
 
 

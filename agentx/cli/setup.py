@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from agentx import config, offered, plugins
+from agentx import config, config_fields, offered, plugins
 from agentx.cli import adapter
 from agentx.errors import ConfigError, UsageError
 
@@ -24,7 +24,11 @@ _NOUNS = {"strategy": "strategy", "dialect": "dialect", "enabled_tools": "tool"}
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What was typed; None where nothing was, so that the settings decide."""
+    """What was typed; None where nothing was, so that the settings decide.
+
+    Attributes:
+        tools: names of those that are offered; none at all where the list is empty.
+    """
 
     workspace: Path | None = None
     model: str | None = None
@@ -149,7 +153,7 @@ def prepare(options: Options) -> Setup:
         workspace,
         {
             "model": options.model,
-            "enabled_tools": options.tools or None,
+            "enabled_tools": options.tools,
             "allow": options.allow or None,
             "deny": options.deny or None,
             "mode": options.mode,
@@ -165,7 +169,7 @@ def prepare(options: Options) -> Setup:
             "seed": options.seed,
         },
     )
-    loaded = with_project_policy(loaded, workspace)
+    loaded = _with_absolute_model(with_project_policy(loaded, workspace))
     # Before the model is fetched and loaded for nothing.
     _check_registered(loaded, "strategy", "agentx.strategies", "auto")
     _check_registered(loaded, "dialect", "agentx.dialects")
@@ -175,6 +179,12 @@ def prepare(options: Options) -> Setup:
     tools, problems = load_tools(loaded.settings.enabled_tools)
     notices = [*loaded.notices, *problems]
     return Setup(loaded.settings, workspace, tools, notices, options.unsafe_code, hosts, origins=loaded.origins)
+
+
+def _with_absolute_model(loaded: config.Loaded) -> config.Loaded:
+    """The settings with the path of the model, if it is one, as it holds in whatever folder the session goes on."""
+    model = config_fields.anywhere("model", loaded.settings.model)
+    return replace(loaded, settings=replace(loaded.settings, model=model))
 
 
 def _check_registered(loaded: config.Loaded, key: str, group: str, *others: str) -> None:

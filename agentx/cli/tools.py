@@ -18,7 +18,7 @@ from agentx.cli.stdin import with_stdin
 from agentx.cli.tables import table
 from agentx.errors import UsageError
 from agentx.messages import ToolCall, ToolResult
-from agentx.policy import ApprovalRequest, Decision, Policy
+from agentx.policy import ApprovalRequest, Approver, Decision, Policy
 from agentx.tool import Tool, ToolContext
 
 app = typer.Typer(no_args_is_help=True)
@@ -85,14 +85,15 @@ def call(
         allow_hosts(tool, loaded.settings, hosts)
         tool = tool.with_settings(loaded.settings.tool_settings.get(name, {}))
         asked = ToolCall(f"call-{secrets.token_hex(4)}", tool.name, _object(arguments))
+        asker = terminal_asker()
         context = ToolContext(
             workspace=place,
             call_id=asked.id,
             settings=loaded.settings.tool_settings.get(name, {}),
-            ask=(asker := terminal_asker()) and asker.answer,
+            ask=asker and asker.answer,
             report=narrator.progress,
         )
-        result = aio.run(_carry_out(tool, asked, context, policy))
+        result = aio.run(_carry_out(tool, asked, context, policy, asker))
         if result.ok:
             answers.text(result.text if result.full_text is None else result.full_text)
             return 0
@@ -100,20 +101,25 @@ def call(
         return EXIT_CODES.get(result.status, 1)
 
 
-async def _carry_out(tool: Tool, asked: ToolCall, context: ToolContext, policy: Policy) -> ToolResult:
+async def _carry_out(
+    tool: Tool, asked: ToolCall, context: ToolContext, policy: Policy, approve: Approver | None
+) -> ToolResult:
     from agentx.dispatch import carry_out
 
-    verdict = policy.judge(tool, asked)
-    if verdict.answer == "deny":
-        return ToolResult(asked.id, "denied", f"denied: {verdict.reason}.")
+    verdict = policy.judge(tool, asked, context.workspace)
     if verdict.answer == "ask":
-        reason, approve = verdict.reason, terminal_asker()
-        decision = Decision(False) if approve is None else await approve(ApprovalRequest(asked, tool, reason))
+        # Alone: no further call could make use of a grant.
+        request = ApprovalRequest(asked, tool, verdict.reason, alone=True)
+        decision = await approve(request) if approve else Decision(False)
         if not decision.allowed:
             how = decision.reason or f"nobody can be asked; allow it in advance with --allow {tool.name}"
-            return ToolResult(asked.id, "denied", f"{reason}, which needs an approval: {how}")
+            return ToolResult(asked.id, "denied", f"{verdict.reason}, which needs an approval: {how}")
         if decision.arguments is not None:
             asked = replace(asked, arguments=dict(decision.arguments))
+            # What is forbidden is so for arguments of the person's too.
+            verdict = policy.judge(tool, asked, context.workspace)
+    if verdict.answer == "deny":
+        return ToolResult(asked.id, "denied", f"denied: {verdict.reason}.")
     return await carry_out(tool, asked, context)
 
 

@@ -137,9 +137,10 @@ class TypedLines:
 
     async def _end_of_line(self, why: str) -> None:
         """Comes back when the line that was begun has come to its end, or was erased."""
-        self._tell(f"\n{why} {_shown(self._begun)}")
+        # Before the person is told: what they press then is for this line.
         self._modes.enter_context(terminal_keys.one_by_one(self._descriptor))
         with self._modes:
+            self._tell(f"\n{why} {_shown(self._begun)}")
             while self._begun and not self._is_gone:
                 self._heard.clear()
                 await self._heard.wait()

@@ -95,9 +95,9 @@ class Desk:
             shown: False for a call of a program's: the model sees only what the program makes of it, which comes by
                 here too. What is found is told, and taints, and the program gets the text, if it could be looked at.
         """
-        what = f"the result of {call.name}"
+        what, text = f"the result of {call.name}", result.text if shown else result.whole
         try:
-            seen = await self._look(result.text, "tool_result", what, call.id, shown=shown)
+            seen = await self._look(text, "tool_result", what, call.id, shown=shown)
         except EndsRun:
             raise
         except AgentXError as error:
@@ -111,8 +111,7 @@ class Desk:
             result = replace(result, untrusted=True, addresses=[])
         if seen.text is None or not shown:
             return result
-        whole = result.text if result.full_text is None else result.full_text
-        result = replace(result, text=seen.text, full_text=whole)
+        result = replace(result, text=seen.text, full_text=result.whole)
         return replace(result, status="denied", value=None, addresses=[]) if seen.action == "block" else result
 
     async def answer(self, text: str, schema: dict[str, Any] | None) -> tuple[str, str | None]:

@@ -6,8 +6,11 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from agentx.errors import UsageError
+from agentx.events import Event, Rewound
+from agentx.history import as_rewound, ending
+from agentx.imported import without_permissions
 from agentx.journal.database import Database, Run
-from agentx.journal.rows import COLUMNS, SessionRow, clean, dump, json_of, new_id, stamp, unknown_session
+from agentx.journal.rows import COLUMNS, SessionRow, clean, decoded, dump, json_of, new_id, stamp, unknown_session
 from agentx.redaction import redact, redact_json
 
 FORMAT = 1
@@ -52,20 +55,28 @@ def fork(database: Database, session_id: str, at: int | None, title: str) -> str
 
 
 def _state_at(run: Run, session_id: str, number: int) -> dict[str, Any]:
-    """How a session stood after an event: it had ended if that was the last of a run."""
+    """How a session stood after an event: it had ended if that was the last of a run, or took it back to such a one."""
     [(steps,)] = run(
         "SELECT COUNT(*) FROM events WHERE session = :id AND number <= :number AND kind = 'StepStarted'",
         id=session_id,
         number=number,
     )
-    rows = run(
-        "SELECT kind, at, body FROM events WHERE session = :id AND number = :number", id=session_id, number=number
-    )
-    body: Any = json_of(rows[0][2]) if rows and rows[0][0] == "RunFinished" else None
-    if not isinstance(body, dict):
+    at, last = _last(run, session_id, number)
+    stands = as_rewound(_last(run, session_id, last.to)[1]) if isinstance(last, Rewound) else ending(last)
+    if stands is None:
         return {"steps": steps, "status": "running", "ended": None, "result": None}
-    end = cast("dict[str, Any]", body)
-    return {"steps": steps, "status": str(end.get("status")), "ended": rows[0][1], "result": dump(end.get("output"))}
+    status, output = stands
+    return {"steps": steps, "status": str(status), "ended": at, "result": dump(output)}
+
+
+def _last(run: Run, session_id: str, number: int) -> tuple[str, Event | None]:
+    """When the last event up to a number was written, and which it is; None where there is none, or it is damaged."""
+    rows = run(
+        "SELECT at, body FROM events WHERE session = :id AND number <= :number ORDER BY number DESC LIMIT 1",
+        id=session_id,
+        number=number,
+    )
+    return (rows[0][0], decoded(rows[0][1])) if rows else ("", None)
 
 
 def _insert(run: Run, values: dict[str, Any], wished: str | None) -> str:
@@ -104,7 +115,8 @@ def lines_of(database: Database, session_id: str) -> Iterator[str]:
 def read_in(database: Database, lines: Iterable[str]) -> list[tuple[str, str]]:
     """Writes the sessions of such lines; returns for each the id that it had and the one that it has got.
 
-    An id is kept unless it is taken. All are written, or none.
+    An id is kept unless it is taken. All are written, or none; what permits anything is left out (see
+    `agentx.imported`).
 
     Raises:
         UsageError: a line is none of those: which one, and why.
@@ -180,7 +192,9 @@ def _add(run: Run, session_id: str, row: dict[str, Any], last: int) -> tuple[int
     if number <= last:
         raise ValueError(f"`number` must be above {last}")
     at = _time(_text(row, "at"), "at")
-    run(_EVENT, session=session_id, number=number, at=at, kind=kind, body=redact_json(dump(event)))
+    kept = without_permissions(cast("dict[str, Any]", event))
+    if kept is not None:
+        run(_EVENT, session=session_id, number=number, at=at, kind=kind, body=redact_json(dump(kept)))
     return number, kind
 
 

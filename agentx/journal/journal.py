@@ -200,32 +200,41 @@ class Journal(Reading):
     def read_in(self, lines: Iterable[str]) -> list[tuple[str, str]]:
         """Writes the sessions that `export` has given; returns for each the id that it had and the one it has got.
 
-        An id is kept unless it is taken. All are written, or none.
+        An id is kept unless it is taken. All are written, or none; what permits anything is left out (see
+        `agentx.imported`).
 
         Raises:
             UsageError: a line is none of those: which one, and why.
         """
         return copies.read_in(self.database, lines)
 
-    def remove(self, session_id: str) -> None:
-        """Deletes a session with all its events.
+    def remove(self, session_id: str) -> list[str]:
+        """Deletes a session with all its events, and those that work for its tasks; returns their ids, its own first.
 
         Raises:
-            UsageError: no such session, or a living process works on it.
+            UsageError: no such session, or a living process works on it or on one of the others.
         """
-        keeping.remove(self.database, session_id)
-        self.states.forget(session_id)
-        self._pieces.pop(session_id, None)
+        gone = keeping.remove(self.database, session_id)
+        self._forget(gone)
+        return gone
 
     def purge(self, keep_days: float, limit: int | None = None) -> list[str]:
-        """Deletes the sessions in which nothing has happened for so long, at most `limit`; returns their ids.
+        """Deletes the sessions in which nothing has happened for so long, at most `limit`, with those that work for
+        them; returns the ids of all.
 
         Those that a living process works on stay.
         """
         gone = keeping.purge(self.database, keep_days, limit)
-        for session_id in gone:
-            self.states.forget(session_id)
+        if gone:
+            self._forget(gone)
         return gone
+
+    def _forget(self, session_ids: Iterable[str]) -> None:
+        """Leaves nothing of sessions that were deleted."""
+        for session_id in session_ids:
+            self.states.forget(session_id)
+            self._pieces.pop(session_id, None)
+        self.database.compact()
 
     def lease(self, session_id: str) -> AbstractContextManager[None]:
         """That this process works on the session: nobody else gets the lease until the context, or the process, ends.

@@ -72,6 +72,9 @@ class PostgresqlDatabase(Transactions):
             )
         )
 
+    def compact(self) -> None:
+        """A server does that in its own time."""
+
     def _begin(self, durable: bool) -> None:
         self._connection.execute("BEGIN")
         self._connection.execute(f"SET LOCAL synchronous_commit = {'on' if durable else 'off'}")

@@ -87,6 +87,13 @@ class SqliteDatabase(Transactions):
     def is_held(self, session_id: str) -> bool:
         return self._leases.is_held(session_id)
 
+    def compact(self) -> None:
+        """Merges the index and the log into the file, so that what was deleted is in none of them."""
+        with self.writing(durable=True) as run:
+            # What is deleted is written behind the rest of the index, and stays beside it until both are merged.
+            run("INSERT INTO words (words) VALUES ('optimize')")
+        self.read("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def _begin(self, durable: bool) -> None:
         if durable != self._durable:
             # FULL syncs the log at each commit, NORMAL at checkpoints only.
@@ -98,8 +105,11 @@ class SqliteDatabase(Transactions):
         execute = self._connection.execute
         # KiB: whoever appends needs few pages at hand, and a long session must not grow by two megabytes for them.
         execute("PRAGMA cache_size = -256")
+        # What was deleted must not stay readable in the file's free pages.
+        execute("PRAGMA secure_delete = ON")
         version = self._version()
         if version < SCHEMA_VERSION:
+            self._refuse_another()
             # A table that others refer to is made anew: within a transaction this can be said no more.
             execute("PRAGMA foreign_keys = OFF")
             self._switch_to_wal()
@@ -115,17 +125,21 @@ class SqliteDatabase(Transactions):
             )
         return version
 
+    def _refuse_another(self) -> None:
+        """Raises StorageError if the file is a database that no journal has laid out."""
+        # In this order: whoever lays it out meanwhile writes tables and version at once.
+        if self._connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1") and self._version() == 0:
+            raise StorageError(
+                f"{self._path} is a database of something else; move it away, or set AGENTX_DATA_DIR to another folder."
+            )
+
     def _migrate(self) -> None:
         """All steps in one transaction: whoever is killed meanwhile leaves the version that was there."""
         self._reached("before migration")
         with self.writing(durable=True) as run:
             # Another process may have laid out the file between the look before and the lock.
             version = self._version()
-            if version == 0 and run("SELECT 1 FROM sqlite_schema LIMIT 1"):
-                raise StorageError(
-                    f"{self._path} is a database of something else; move it away, or set AGENTX_DATA_DIR to "
-                    "another folder."
-                )
+            self._refuse_another()
             for number, step in enumerate(SQLITE_STEPS[version:], version + 1):
                 for index, statement in enumerate(step):
                     run(statement)

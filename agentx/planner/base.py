@@ -14,6 +14,8 @@ from agentx.planner.recovery import Recovery
 from agentx.tool import Tool
 from agentx.toolbox import Toolbox
 
+_CHANGING = frozenset({"writes", "keeps"})
+
 
 @dataclass(frozen=True, slots=True)
 class Action:
@@ -93,6 +95,8 @@ class Turn:
     notes: list[str] = field(default_factory=list[str])
     recovery: Recovery = field(default_factory=Recovery)
     _grammars: dict[tuple[str, ...], str] = field(default_factory=dict[tuple[str, ...], str])
+    _looked: int = 0
+    _changed: int = 0
 
     @property
     def before(self) -> str:
@@ -150,6 +154,19 @@ class Turn:
         """The calls since the user last said something: who is told to try again may make those before once more."""
         return self.done[self.heard :]
 
+    @property
+    def since_change(self) -> list[tuple[ToolCall, ToolResult]]:
+        """Those of `lately` from the last one on after which what was seen before may look otherwise.
+
+        What has come since it was last asked for is looked through, not all of it: it is asked for at every call.
+        """
+        for place in range(self._looked, len(self.done)):
+            made, result = self.done[place]
+            if is_change(self.toolbox.get(made.name), result):
+                self._changed = place
+        self._looked = len(self.done)
+        return self.done[max(self.heard, self._changed) :]
+
     def earlier(self, call: ToolCall) -> ToolResult | None:
         """What the very same call gave, if nothing was changed since then: again it can bring nothing new.
 
@@ -157,27 +174,26 @@ class Turn:
         set a variable that it needs.
         """
         tool, tries = self.toolbox.get(call.name), 0
-        for made, result in reversed(self.lately):
+        is_program = tool is not None and tool.language == "python"
+        for made, result in reversed(self.since_change):
             if made.name == call.name and made.arguments == call.arguments and result.status != "refused":
                 tries += 1
                 if tries > 1 or result.status != "timeout" or tool is None or not tool.idempotent:
                     return result
-            if is_change(self.toolbox.get(made.name), result) or _prepared(tool, made, call):
+            if is_program and made.name == call.name and _prepared(made, call):
                 return None
         return None
 
 
-def _prepared(tool: Tool | None, made: ToolCall, call: ToolCall) -> bool:
-    """Whether a call is that of a program for which an earlier one has set a variable."""
-    if tool is None or tool.language != "python" or made.name != call.name:
-        return False
+def _prepared(made: ToolCall, call: ToolCall) -> bool:
+    """Whether a program has set a variable that another needs."""
     return prepares(str(made.arguments.get("code")), str(call.arguments.get("code")))
 
 
 def is_change(tool: Tool | None, result: ToolResult) -> bool:
     """Whether what was seen before a call may look otherwise after it."""
-    acts = tool is not None and bool(tool.capabilities & {"writes", "keeps"})
-    return bool(result.changed) or (result.ok and acts)
+    acts = tool is not None and not tool.capabilities.isdisjoint(_CHANGING)
+    return bool(result.changed) or (acts and result.ok)
 
 
 class Strategy(Protocol):

@@ -32,19 +32,22 @@ def nothing_new(
     """
     if not result.ok or result.changed or tools[call.name].capabilities & {"writes", "keeps", "egress", "costs"}:
         return None
-    form = _form(tools, call)
+    # As nearly always: what the calls are need not be read then.
+    if not any(earlier.text.startswith(result.text) for _, earlier in done):
+        return None
     for made, earlier in reversed(done):
         if is_change(tools.get(made.name), earlier):
             return None
-        same = made.name == call.name and made.arguments != call.arguments and _form(tools, made) == form
-        if same and earlier.ok and _begins_with(earlier.text, result.text):
+        another = made.name == call.name and made.arguments != call.arguments
+        if another and _tells_all(earlier, result) and _form(tools, made) == _form(tools, call):
             name = one_line(str(made), _CALL_CHARACTERS)
             return f"nothing new: {name} gave all of this before; answer, or do something else"
     return None
 
 
-def _begins_with(text: str, other: str) -> bool:
-    return text == other or text.startswith(f"{other}\n")
+def _tells_all(earlier: ToolResult, result: ToolResult) -> bool:
+    """Whether a result of before begins with the whole of another."""
+    return earlier.ok and (earlier.text == result.text or earlier.text.startswith(f"{result.text}\n"))
 
 
 def _form(tools: Mapping[str, Tool], call: ToolCall) -> Any:

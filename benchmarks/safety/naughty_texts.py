@@ -70,8 +70,9 @@ def patterns(given: str) -> None:
     call = ToolCall("1", "keep", {"text": given, given: [given]})
     assert Pattern.parse(suggestion(call)).matches(call) or len(given) > 80 or not given.isprintable()
     with suppress(AgentXError):
-        Policy([given]).judge(KEEP, call)
-    Policy(deny=['keep(text="*")']).judge(KEEP, call)
+        Policy([given]).judge(KEEP, call, Path.cwd())
+    for glob in ("*", "a*"):
+        Policy(deny=[f'keep(text="{glob}")']).judge(KEEP, call, Path.cwd())
 
 
 def provenances(given: str) -> None:

@@ -318,7 +318,7 @@ def test_a_grant_is_asked_for_once_a_session(tmp_path: Path) -> None:
     made = agent(*twice, workspace=tmp_path, approve=approve)
     assert [result.text for result in results(collect(made))] == ["saved", "saved"]
     assert len(asked) == 1
-    assert made.policy.judge(save, ToolCall("1", "save", {"text": "x"})).answer == "ask"
+    assert made.policy.judge(save, ToolCall("1", "save", {"text": "x"}), tmp_path).answer == "ask"
 
 
 def test_what_is_denied_or_read_only_is_told_and_the_run_goes_on(tmp_path: Path) -> None:
@@ -416,6 +416,32 @@ def test_progress_of_a_tool_is_an_event() -> None:
 
     events = collect(agent("# Go.\nwork()\n->", "# Ok.\nAnswer: ok", tools=[work]))
     assert [event.text for event in events if isinstance(event, CallProgress)] == ["half way"]
+
+
+def test_a_tool_that_was_given_up_is_not_heard_any_more() -> None:
+    said: list[str] = []
+
+    @tool(timeout_s=1)
+    def slow(context: ToolContext) -> None:
+        """Takes its time."""
+        context.progress("early")
+        while not context.cancelled:
+            time.sleep(0.01)
+        time.sleep(0.05)
+        context.progress("late")
+        said.append("late")
+
+    @tool
+    async def wait() -> None:
+        """Waits for the other."""
+        while not said:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
+
+    replies = ["# Slow.\nslow()\n->", "# Wait.\nwait()\n->", "# Done.\nAnswer: ok"]
+    events = collect(agent(*replies, tools=[slow, wait]))
+    assert [result.status for result in results(events)] == ["timeout", "ok"]
+    assert [event.text for event in events if isinstance(event, CallProgress)] == ["early"]
 
 
 def test_an_unusable_reply_is_told_to_the_model_and_not_forever() -> None:

@@ -13,6 +13,7 @@ from agentx.events import CallFinished, CallStarted, Event, RunFinished
 from agentx.journal import Journal
 from agentx.memory_journal import MemoryJournal
 from agentx.models.scripted import ScriptedModel
+from agentx.planner.retrieval import Retrieval
 from agentx.session import Session
 
 BEGUN = "no result: the run ended while this was under way, and it may have been carried out"
@@ -58,6 +59,26 @@ def test_what_was_done_before_the_time_was_up_stays_known() -> None:
     # Read from its record, the conversation is the same.
     later = agent(mails(sent), made.open_journal(), timeout_s=0.3)
     assert prompt_after(later, later.resume(session.id)).startswith(prompt)
+
+
+def test_what_was_done_stays_known_where_the_time_is_up_while_tools_are_looked_up(monkeypatch) -> None:
+    class Slow:
+        async def for_task(self, turn: Any, shown: list[str]) -> None:
+            pass
+
+        async def for_step(self, *_: Any) -> None:
+            await asyncio.sleep(30)
+
+    async def slow(*_: Any) -> Slow:
+        return Slow()
+
+    monkeypatch.setattr(Retrieval, "where_needed", slow)
+    sent: list[str] = []
+    made = agent(mails(sent, waits=lambda: asyncio.sleep(0)), timeout_s=0.5)
+    session = made.session()
+    assert asyncio.run(session.run("Mail all.")).status == "timeout"
+    assert sent == ["a", "b", "c"]
+    assert "-> mailed a\n-> mailed b\n-> mailed c\n" in prompt_after(made, session)
 
 
 def test_what_was_done_before_the_user_broke_in_stays_known() -> None:

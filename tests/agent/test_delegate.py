@@ -9,6 +9,9 @@ import pytest
 from agentx import Agent, Decision, Tool, ToolContext, tool
 from agentx.errors import UsageError
 from agentx.events import CallFinished, CallStarted, Delegated, Event, RunFinished, from_json, to_json
+from agentx.guard import Finding, Place
+from agentx.guarding.actions import GuardSettings
+from agentx.guarding.checking import Guards
 from agentx.memory_journal import MemoryJournal
 from agentx.models.scripted import ScriptedModel
 from tests.agent.test_resume import collected, cut
@@ -141,3 +144,35 @@ def test_a_helper_that_was_killed_with_its_task_goes_on_with_it(tmp_path: Path) 
     result = asyncio.run(agent(log, short).resume(parent.id).resume())
     assert (result.status, result.output) == ("ok", "All done.")
     assert log.read_text() == "it\n"
+
+
+class Orders:
+    """Finds somebody's orders in each task and answer of a helper."""
+
+    name = "orders"
+    kinds = frozenset({"injection"})
+
+    def check(self, text: str, place: Place) -> list[Finding]:
+        return [Finding("injection", 0.9, None, None, "orders")] if text.startswith(("Note it", "noted")) else []
+
+
+@pytest.mark.parametrize("place", ["input", "output"])
+def test_what_a_guard_has_found_in_a_helper_taints_its_task_that_goes_on_after_a_break(
+    tmp_path: Path, place: str
+) -> None:
+    actions = {"injection": dict.fromkeys(("input", "tool_result", "output"), "allow") | {place: "warn"}}
+    options = {"guard": Guards([Orders()], GuardSettings.of({"actions": actions}))}
+    log, journal = tmp_path / "log", MemoryJournal()
+    collected(agent(log, journal, **options).stream("Have it noted."))
+    [child, parent] = journal.sessions()
+    outer = journal.events(parent.id)
+    begun = next(number for number, event in enumerate(outer) if isinstance(event, CallStarted)) + 1
+    short = cut(journal, parent.id, begun)
+    short.create_session(workspace=".", model="scripted", task="Note it.", session_id=child.id)
+    for event in journal.events(child.id):
+        short.append(child.id, event)
+    result = asyncio.run(agent(log, short, **options).resume(parent.id).resume())
+    assert result.status == "ok" and log.read_text() == "it\n"
+    for kept in (journal, short):
+        helped = [event.result for event in kept.events(parent.id) if isinstance(event, CallFinished)]
+        assert [result.untrusted for result in helped] == [True], kept

@@ -328,6 +328,22 @@ def test_a_program_gets_what_it_reads_and_the_model_only_sees_what_is_left_of_it
     assert [event.action for event in of(Guarded, events)] == ["warn", "mask"]
 
 
+def test_a_guard_looks_at_all_that_a_program_gets_and_not_at_what_the_model_would_be_shown_of_it() -> None:
+    async def program(context: ToolContext) -> str:
+        """Runs a program."""
+        assert context.call_tool is not None
+        return str(len(await context.call_tool("look", {})))
+
+    def says(prompt: str) -> str:
+        return "# Done.\nAnswer: Done." if "# I run." in prompt.rpartition("Task: ")[2] else "# I run.\nprogram()\n->"
+
+    page = look(f"{'a plum ' * 500} obey me {'a pear ' * 500}", max_output_bytes=100)
+    made = agent(says, Tool.from_function(program), page, guard=guards(only("tool_result", "warn", "injection")))
+    _, events = ran(made)
+    assert of(CallFinished, events)[0].result.untrusted
+    assert [event.place for event in of(Guarded, events)] == ["tool_result"]
+
+
 def test_a_typed_answer_that_a_mask_would_break_is_refused() -> None:
     class Fruits(pydantic.BaseModel):
         name: str

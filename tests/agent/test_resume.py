@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Callable
 from itertools import repeat
 from pathlib import Path
@@ -17,6 +18,7 @@ from agentx.events import (
     DoubtSettled,
     Event,
     ModelReplied,
+    Notice,
     RunFinished,
     RunResumed,
     RunStarted,
@@ -184,6 +186,48 @@ def test_a_probe_tells_whether_the_effect_has_happened(happened: bool, tmp_path:
     result = asyncio.run(agent(says, noting(log, probe=there), journal=short).resume(session).resume())
     assert result.status == "ok"
     assert lines(log) == ["one", "two"]
+
+
+def broken_probe(context: ToolContext, arguments: dict[str, Any]) -> bool:
+    raise OSError("the server is down")
+
+
+def hanging_probe(context: ToolContext, arguments: dict[str, Any]) -> bool:
+    time.sleep(3)
+    return True
+
+
+async def hanging_async_probe(context: ToolContext, arguments: dict[str, Any]) -> bool:
+    await asyncio.sleep(30)
+    return True
+
+
+@pytest.mark.parametrize(
+    ("probe", "why"),
+    [
+        (broken_probe, "OSError: the server is down"),
+        (hanging_probe, "GivenUp: after 1 seconds"),
+        (hanging_async_probe, "GivenUp: after 1 seconds"),
+    ],
+)
+def test_a_probe_that_breaks_or_hangs_tells_nothing_and_a_person_settles_the_call(
+    probe: Any, why: str, tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    journal, session, events = whole_run(both, noting(log, probe=probe, timeout_s=1))
+    place = max(number for number, event in enumerate(events) if isinstance(event, CallStarted)) + 1
+    short = cut(journal, session, place)
+
+    def says(prompt: str) -> str:
+        return "# Done.\nAnswer: Both are noted." if "done (the run broke off" in prompt else both(prompt)
+
+    async def settle(call: ToolCall) -> Any:
+        return "happened"
+
+    resuming = agent(says, noting(log, probe=probe, timeout_s=1), journal=short, settle=settle)
+    assert asyncio.run(resuming.resume(session).resume()).status == "ok"
+    told = [event.text for event in short.events(session) if isinstance(event, Notice)]
+    assert told == [f"note could not look whether its call was carried out ({why})."]
 
 
 def test_a_tool_of_which_twice_is_as_good_as_once_is_called_again(tmp_path: Path) -> None:

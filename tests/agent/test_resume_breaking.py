@@ -116,8 +116,43 @@ def test_a_session_of_a_version_that_kept_no_replies_is_a_sentence(tmp_path: Pat
 def test_a_session_that_cannot_be_played_back_is_not_told_to_take_a_task(tmp_path: Path) -> None:
     journal, session, events = whole_run(both, noting(tmp_path / "log"))
     other = agent(both, noting(tmp_path / "log"), journal=cut(journal, session, len(events)), instructions="Be brief.")
-    with pytest.raises(Diverged, match="begin a new one"):
-        asyncio.run(other.resume(session).run("And now?"))
+    resumed = other.resume(session)
+    for _ in range(2):  # nor is it gone on with behind what could not be played back
+        with pytest.raises(Diverged, match="begin a new one"):
+            asyncio.run(resumed.run("And now?"))
+
+
+def test_a_task_that_broke_off_behind_one_that_cannot_be_played_back_stays_to_be_gone_on_with(tmp_path: Path) -> None:
+    journal, session, _ = whole_run(both, noting(tmp_path / "log"))
+    asyncio.run(agent(both, noting(tmp_path / "log"), journal=journal).resume(session).run("And now?"))
+    short = cut(journal, session, len(journal.events(session)) - 1)
+    resumed = agent(both, noting(tmp_path / "log"), journal=short, instructions="Be brief.").resume(session)
+    for _ in range(2):
+        with pytest.raises(Diverged, match="begin a new one"):
+            asyncio.run(resumed.resume())
+
+
+def test_a_task_that_is_stopped_while_the_past_is_played_back_loses_none_of_it(tmp_path: Path) -> None:
+    class Stopped(ScriptedModel):
+        stops = 1
+
+        def pass_over(self) -> None:
+            if self.stops:
+                self.stops -= 1
+                raise asyncio.CancelledError  # as Ctrl-C has it
+
+    journal, session, events = whole_run(both, noting(tmp_path / "log"))
+    model, short = Stopped(repeat(both)), cut(journal, session, len(events))
+    made = Agent(model, [noting(tmp_path / "log")], journal=short, allow=["all"], strategy="react")
+    resumed = made.resume(session)
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(resumed.run("And now?"))
+    assert asyncio.run(resumed.run("And then?")).status == "ok"
+    assert TASK in model.prompts[-1] and lines(tmp_path / "log") == ["one", "two"]
+    # The one that was stopped stands in no prompt, here or where the session is taken up once more.
+    later = agent(both, noting(tmp_path / "log"), journal=short)
+    assert asyncio.run(later.resume(session).run("And at last?")).status == "ok"
+    assert "And now?" not in later._model.prompts[-1]  # type: ignore[union-attr]
 
 
 def strangers(sent: list[str]) -> list[Tool]:

@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 
-from agentx import Agent, plugins, tool
+from agentx import Agent, ToolContext, plugins, tool
 from agentx.errors import UsageError
 from agentx.events import CallFinished, CallStarted, Rewound, RunStarted
 from agentx.history import in_force, runs
+from agentx.journal import Journal
 from agentx.memory_journal import MemoryJournal
 from agentx.messages import ToolCall
 from agentx.models.scripted import ScriptedModel
-from agentx.rewinding import before, rewind
+from agentx.rewinding import before, rewind, undo_last
 
 
 @tool(capabilities=["egress"])
@@ -59,6 +60,7 @@ def test_a_session_goes_back_before_its_last_task_with_its_files(written: Any, t
     assert rewound.restored == ["b.txt", "a.txt"] and rewound.left == ["send cannot be taken back"]
     assert [run.started.task for run in runs(journal.numbered(session))] == ["Write one."]
     assert isinstance(journal.events(session)[-1], Rewound)
+    assert (journal.session(session).status, journal.result(session)) == ("ok", "first")
     asyncio.run(agent.resume(session).run("Write three."))
     assert "Write one." in model.prompts[-1] and "Write two" not in model.prompts[-1]
 
@@ -68,6 +70,7 @@ def test_a_session_goes_back_into_a_task_which_then_goes_on(written: Any, tmp_pa
     ends = [number for number, event in journal.numbered(session) if isinstance(event, CallFinished)]
     rewind(journal, session, ends[1], agent.toolbox, tmp_path)
     assert (tmp_path / "a.txt").read_text() == "two" and not (tmp_path / "b.txt").exists()
+    assert (journal.session(session).status, journal.result(session)) == ("interrupted", None)
     model = ScriptedModel(["one", "done", "two", "# Enough.\nAnswer: Only the first."])
     later = Agent(model, TOOLS, journal=journal, strategy="react", allow=["all"], workspace=tmp_path)
     result = asyncio.run(later.resume(session).resume())
@@ -145,3 +148,100 @@ def test_what_cannot_be_put_back_of_a_program_is_named(own_folders: None, tmp_pa
     asyncio.run(session.run("Write a y into large."))
     rewound = rewind(journal, session.id, 0, agent.toolbox, tmp_path)
     assert rewound.restored == [] and "`large` was too large to be kept" in rewound.left[0]
+
+
+def test_a_change_of_which_nothing_was_kept_is_told_while_it_is_there(tmp_path: Path) -> None:
+    journal, unkept = MemoryJournal(), {"write_file": {"undo": False}}
+    model = ScriptedModel([write("a.txt", "one"), write("b.txt", "two"), "# Done.\nAnswer: done"])
+    agent = Agent(
+        model, TOOLS, journal=journal, strategy="react", allow=["all"], workspace=tmp_path, tool_settings=unkept
+    )
+    result = agent.run_sync("Write one and two.")
+    (tmp_path / "b.txt").unlink()
+    rewound = rewind(journal, result.session_id, 0, agent.toolbox, tmp_path)
+    assert rewound.restored == []
+    assert rewound.left == ["write_file changed a.txt, and what was there before was not kept"]
+
+
+def test_what_was_taken_back_before_is_not_told_of_again(written: Any, tmp_path: Path) -> None:
+    journal, session, agent, _ = written
+    assert undo_last(journal, session, agent.toolbox, tmp_path) == ["b.txt"]
+    rewound = rewind(journal, session, runs(journal.numbered(session))[-1].number - 1, agent.toolbox, tmp_path)
+    assert (rewound.restored, rewound.left) == (["a.txt"], ["send cannot be taken back"])
+
+
+def test_changes_by_a_tool_that_is_gone_are_told(written: Any, tmp_path: Path) -> None:
+    journal, session, _, _ = written
+    rewound = rewind(journal, session, 0, {}, tmp_path)
+    gone = "write_file, which is not installed, changed"
+    assert rewound.left == [f"{gone} b.txt", f"{gone} a.txt", f"{gone} a.txt"]
+
+
+def test_files_that_were_put_back_before_one_that_could_not_be_are_told(tmp_path: Path) -> None:
+    def undo(context: ToolContext) -> list[str]:
+        (context.workspace / "b.txt").unlink()
+        raise UsageError("a.txt was changed since three wrote it.")
+
+    @tool(capabilities=["writes"], undo=undo)
+    def three(context: ToolContext) -> str:
+        """Writes three files."""
+        for name in "abc":
+            (context.workspace / f"{name}.txt").write_text("new")
+        return "written"
+
+    journal = MemoryJournal()
+    model = ScriptedModel(["# I write.\nthree()\n->", "# Done.\nAnswer: done"])
+    agent = Agent(model, [three], journal=journal, strategy="react", allow=["all"], workspace=tmp_path)
+    result = agent.run_sync("Write them.")
+    rewound = rewind(journal, result.session_id, 0, agent.toolbox, tmp_path)
+    assert rewound.restored == ["b.txt"]
+    assert rewound.left == ["a.txt was changed since three wrote it.", "three changed c.txt"]
+
+
+def helped(journal: Any, workspace: Path, helper_id: str = "") -> tuple[Agent, str]:
+    """A session whose task a helper has done, which wrote a.txt."""
+
+    @tool
+    async def ask_a_helper(context: ToolContext) -> str:
+        """Has a helper do it."""
+        assert context.delegate
+        return f"the helper says: {(await context.delegate('Write it.', id=helper_id)).output}"
+
+    def says(prompt: str) -> str:
+        asked = prompt[prompt.rindex("Task:") :]
+        if "Task: Write it" in asked:
+            return "# Done.\nAnswer: written" if "Wrote a.txt" in asked else write("a.txt", "helped")
+        return "# Done.\nAnswer: done" if "the helper says" in asked else "# I ask.\nask_a_helper()\n->"
+
+    tools = [ask_a_helper, *TOOLS]
+    model = ScriptedModel([says] * 4)
+    agent = Agent(model, tools, journal=journal, strategy="react", allow=["all"], workspace=workspace)
+    result = agent.run_sync("Have it written.")
+    assert result.status == "ok" and (workspace / "a.txt").read_text() == "helped"
+    return agent, result.session_id
+
+
+@pytest.mark.parametrize("kind", [MemoryJournal, lambda: Journal(":memory:")])
+def test_what_a_helper_has_written_goes_back_too(kind: Any, tmp_path: Path) -> None:
+    journal = kind()
+    agent, session = helped(journal, tmp_path)
+    [helper] = journal.helpers(session)
+    rewound = rewind(journal, session, 0, agent.toolbox, tmp_path)
+    assert (rewound.restored, rewound.left, list(tmp_path.iterdir())) == (["a.txt"], [], [])
+    assert in_force(journal.numbered(helper.id)) == []
+
+
+def test_a_helper_that_no_call_names_is_named_where_it_worked_behind_that_event(tmp_path: Path) -> None:
+    journal = Journal(":memory:")
+    agent, session = helped(journal, tmp_path, "mine")
+    assert rewind(journal, session, journal.last_number(session), agent.toolbox, tmp_path).left == []
+    told = "mine worked for this session; `agentx sessions rewind mine --to 0` takes that back"
+    assert rewind(journal, session, 0, agent.toolbox, tmp_path).left == [told]
+    assert rewind(journal, "mine", 0, agent.toolbox, tmp_path).restored == ["a.txt"]
+
+
+def test_nothing_is_undone_under_a_session_that_is_worked_on(tmp_path: Path) -> None:
+    with Journal(tmp_path / "data" / "sessions.sqlite3") as journal:
+        session = journal.create_session(workspace=tmp_path, model="scripted", task="Write it.")
+        with journal.lease(session), pytest.raises(UsageError, match="Another process works"):
+            undo_last(journal, session, {}, tmp_path)

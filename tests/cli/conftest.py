@@ -1,10 +1,14 @@
-"""Runs the command line in this process, or as a process of its own, on scripted replies."""
+"""Runs the command line in this process, or as a process of its own, at a terminal too, on scripted replies."""
 
 import json
 import os
+import pty
+import select
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -113,3 +117,86 @@ def plugin(tmp_path: Path) -> Callable[[str, str], dict[str, str]]:
         return {"PYTHONPATH": str(site)}
 
     return install
+
+
+UNREAD_S = 0.6  # and more than a question that was just written is left unanswered
+
+
+class Terminal:
+    """A process whose stdin, stdout and stderr are one terminal."""
+
+    def __init__(self, *argv: str, **env: str) -> None:
+        self._master, slave = pty.openpty()
+        self.process = subprocess.Popen(
+            [*COMMAND, *argv],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env=environment(TERM="xterm", **env),
+            start_new_session=True,
+            close_fds=True,
+        )
+        os.close(slave)
+        self.seen = ""
+
+    def until(self, text: str, timeout_s: float = 60) -> str:
+        """What came up to and with this text; what comes later is for the next call."""
+        end = time.monotonic() + timeout_s
+        while text not in self.seen:
+            ready = select.select([self._master], [], [], max(0, end - time.monotonic()))[0]
+            try:
+                piece = os.read(self._master, 65536) if ready else b""
+            except OSError:
+                piece = b""
+            assert piece, f"{text!r} did not come; seen was:\n{self.seen}"
+            self.seen += piece.decode(errors="replace")
+        head, _, self.seen = self.seen.partition(text)
+        return head + text
+
+    def type(self, text: str) -> None:
+        os.write(self._master, text.encode())
+
+    def reply(self, text: str) -> None:
+        """Answers a question that was there long enough to be read."""
+        time.sleep(UNREAD_S)
+        self.type(text)
+
+    def interrupt(self) -> None:
+        self.process.send_signal(signal.SIGINT)
+
+    def end(self) -> int:
+        try:
+            code = self.process.wait(20)
+            while select.select([self._master], [], [], 0)[0]:
+                try:
+                    if not (piece := os.read(self._master, 65536)):
+                        break
+                except OSError:
+                    break
+                self.seen += piece.decode(errors="replace")
+            assert "Traceback" not in self.seen
+            return code
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        if self._master >= 0:
+            os.close(self._master)
+            self._master = -1
+
+
+@pytest.fixture
+def terminal() -> Iterator[type[Terminal]]:
+    made: list[Terminal] = []
+
+    class Recorded(Terminal):
+        def __init__(self, *argv: str, **env: str) -> None:
+            super().__init__(*argv, **env)
+            made.append(self)
+
+    yield Recorded
+    for item in made:
+        item.close()

@@ -3,7 +3,7 @@ import io
 import json
 from typing import Any
 
-from agentx.cli.approve import Asker, suggestion
+from agentx.cli.approve import SHOWN_CHARACTERS, Asker, suggestion
 from agentx.messages import ToolCall
 from agentx.policy import ApprovalRequest, Decision, Pattern
 from agentx.tool import Tool
@@ -11,14 +11,14 @@ from agentx.tool import Tool
 SEND = Tool.from_schema("send", "", {}, lambda: None)
 
 
-def answered(*lines: str, alone: bool = False) -> tuple[Decision, str]:
+def answered(*lines: str, alone: bool = False, text: str = "eve") -> tuple[Decision, str]:
     typed = iter(lines)
 
     async def read_line() -> str:
         return next(typed)
 
     stream = io.StringIO()
-    request = ApprovalRequest(ToolCall("1", "send", {"to": "eve"}), SEND, "send sends data out", alone)
+    request = ApprovalRequest(ToolCall("1", "send", {"to": text}), SEND, "send sends data out", alone)
     return asyncio.run(Asker(read_line, stream)(request)), stream.getvalue()
 
 
@@ -76,3 +76,31 @@ def test_what_came_too_early_is_told_of_and_the_question_put_again() -> None:
     request = ApprovalRequest(ToolCall("1", "send", {}), SEND, "send sends data out")
     assert asyncio.run(Asker(read_line, stream)(request)).allowed
     assert stream.getvalue().count("Allow it?") == 2 and "too early" in stream.getvalue()
+
+
+def test_what_was_cut_is_shown_to_its_end_before_it_is_allowed() -> None:
+    text = "#" * SHOWN_CHARACTERS + "the deed\x1b"
+    decision, shown = answered("v\n", "n\n", text=text)
+    question, _, rest = shown.partition("Allow it?")
+    assert not decision.allowed
+    assert "(9 more characters; v shows them)" in question and "the deed" not in question
+    assert rest.startswith(" [y/N/a/p/e/v/?]") and "the deed␛\n Allow it?" in rest
+
+
+def test_the_help_names_the_choices_that_there_are() -> None:
+    _, shown = answered("?\n", "y\n")
+    assert "v  show the arguments to their end" in shown and "a  and each" in shown and "p  and calls" in shown
+    _, shown = answered("?\n", "y\n", alone=True)
+    assert "v  show the arguments to their end" in shown and "a  and each" not in shown and "p  and calls" not in shown
+
+
+def test_a_call_in_doubt_is_shown_to_its_end_too() -> None:
+    typed = iter(["v\n", "s\n"])
+
+    async def read_line() -> str:
+        return next(typed)
+
+    stream = io.StringIO()
+    call = ToolCall("1", "send", {"text": "#" * SHOWN_CHARACTERS + "the deed"})
+    assert asyncio.run(Asker(read_line, stream).settle(call)) == "stop"
+    assert stream.getvalue().count("the deed") == 1 and "/v/s = stop here]" in stream.getvalue()

@@ -37,6 +37,12 @@ def test_a_backend_without_weights_cannot_be_calibrated(cli, script) -> None:
     assert ran.err == "error: scripted has no weights that a calibration could belong to; name a GGUF file.\n"
 
 
+def test_without_a_name_the_model_that_is_set_is_calibrated(cli, script, monkeypatch) -> None:
+    monkeypatch.setenv("AGENTX_MODEL", script("Hi"))
+    ran = cli("models", "calibrate")
+    assert (ran.code, "scripted has no weights" in ran.err) == (2, True)
+
+
 def test_an_unknown_model_is_a_sentence(cli) -> None:
     ran = cli("models", "calibrate", "no-such-model")
     assert ran.code == 4

@@ -29,3 +29,15 @@ def test_a_bad_value_ends_with_78(cli) -> None:
 
 def test_there_must_be_something_to_trust(cli) -> None:
     assert cli("config", "trust").code == 78
+
+
+def test_lists_are_typed_as_the_help_says(cli) -> None:
+    shown = " ".join(cli("config", "set", "--help").out.split())
+    assert "separated by commas, one of sentences (principles) by line ends; or it is TOML" in shown
+    for key, typed, held in (
+        ("deny", "shell,python", '["shell", "python"]'),
+        ("principles", "Be kind, and brief.\nName nobody.", '["Be kind, and brief.", "Name nobody."]'),
+        ("tools.fetch_page.allow", '["a:1", "b:2"]', '["a:1", "b:2"]'),
+    ):
+        assert cli("config", "set", key, typed).code == 0
+        assert f"{key} = {held}" in cli("config", "show").out.splitlines()

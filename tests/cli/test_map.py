@@ -113,6 +113,21 @@ def test_lines_of_another_model_are_not_added(mapped: Any, tmp_path: Path) -> No
     assert process(*argv, "--tool", "now", env=env).code == 0 and len(rows(out)) == 2
 
 
+def test_lines_of_another_model_are_not_added_to_a_complete_output_either(mapped: Any, tmp_path: Path) -> None:
+    argv, env, out = mapped(1, answer("Done."))
+    assert process(*argv, "--tool", "now", env=env).code == 0
+    at = argv.index("--model") + 1
+    assert [row["model"] for row in rows(out)] == [f"{argv[at]} without an adapter"]
+    with Path(argv[1]).open("a") as file:
+        file.write('"Task 2"\n')
+    (tmp_path / "other.json").write_text(json.dumps([answer("Done.")]))
+    other = [*argv[:at], f"scripted:{tmp_path / 'other.json'}", *argv[at + 1 :]]
+    result = process(*other, "--tool", "now", env=env)
+    assert result.code == 2 and f"was begun with {argv[at]} without" in result.err and len(rows(out)) == 1
+    assert not list(out.parent.glob(".out*"))
+    assert process(*argv, "--tool", "now", env=env).code == 0 and len(rows(out)) == 2
+
+
 def test_an_output_that_an_older_version_has_begun_goes_on(mapped: Any) -> None:
     argv, env, out = mapped(2, *[answer("Done.")] * 2)
     out.write_text('{"line": 1, "task": "Task 1", "status": "ok"}\n')

@@ -10,6 +10,10 @@ from typing import Any
 
 import pytest
 
+from agentx.cli import resuming
+from agentx.cli.setup import Options
+from agentx.events import RunStarted
+from agentx.journal import Journal
 from tests.cli.conftest import COMMAND, answer, calls, process
 
 WRITES = 3
@@ -58,10 +62,47 @@ def test_a_run_without_an_approval_goes_on_with_it(begun: Any) -> None:
 def test_options_of_the_session_cannot_be_typed_anew(begun: Any) -> None:
     argv, env, work = begun
     process(*argv, env=env)
-    for typed in (["--strategy", "direct"], ["--model", "x"], ["--instructions", "Be brief."], ["--tool", "now"]):
+    words = [["--strategy", "direct"], ["--model", "x"], ["--instructions", "Be brief."], ["--tool", "now"]]
+    for typed in [*words, ["--temperature", "0"], ["--seed", "0"], ["--instructions", ""]]:
         result = resumed(env, work, *typed)
         assert result.code == 2 and typed[0] in result.err and "leave it out" in result.err
     assert "leave --workspace out" in resumed(env, work.parent, session=session_of(env)).err
+
+
+def test_a_limit_of_zero_is_no_limit_of_the_session(begun: Any) -> None:
+    argv, env, work = begun
+    process(*argv, env=env)
+    for option, name in (("--max-steps", "max_steps"), ("--timeout", "timeout_s"), ("--threads", "threads")):
+        result = resumed(env, work, option, "0")
+        assert result.code == 2 and f"`{name}` must be" in result.err
+
+
+def test_what_was_denied_since_a_session_began_is_denied_in_it(begun: Any) -> None:
+    argv, env, work = begun
+    argv = [part for part in argv if part not in ("--allow", "all")]
+    assert process(*argv, "--deny", 'write_file(path="1.txt")', env=env).code == 3
+    assert process("config", "set", "deny", 'write_file(path="0.txt")', env=env).code == 0
+    result = resumed(env, work, "--allow", "write_file")
+    assert result.code == 0 and result.object["output"] == "All are written."
+    assert [path.name for path in work.iterdir()] == ["2.txt"]
+
+
+def began(tools: list[str], workspace: Path, model: str = "smollm2-135m") -> Any:
+    """The setup of a session that was begun with these tools and this model, and goes on."""
+    with Journal.default() as journal:
+        session = journal.create_session(workspace=workspace, model=model, task="t")
+        journal.append(session, RunStarted(session, "t", model, "react", tools, str(workspace), {}))
+    return resuming.find(session, Options()).setup
+
+
+def test_a_session_goes_on_with_the_tools_that_it_was_begun_with_be_they_none(tmp_path: Path) -> None:
+    assert [tool.name for tool in began(["now", "glob"], tmp_path).tools] == ["now", "glob"]
+    assert began([], tmp_path).tools == []
+
+
+def test_a_model_is_called_as_the_journal_calls_it(tmp_path: Path) -> None:
+    for model in ("smollm2-135m", "./older.gguf", f"{tmp_path}/newer.gguf"):
+        assert began([], tmp_path, model).settings.model == model
 
 
 def test_what_cannot_be_resumed_is_a_sentence(begun: Any) -> None:

@@ -122,6 +122,15 @@ def test_modes_and_denials_decide(cli, script, workspace: Path, options, policy:
     assert ("is not trusted" in ran.err) is policy.startswith("mode")
 
 
+def test_what_is_typed_as_denied_lifts_nothing_that_was_denied_before(cli, script, workspace: Path) -> None:
+    assert cli("config", "set", "deny", "write_file").code == 0
+    model = script(calls('write_file(path="a.txt", text="x")'), answer("the end"))
+    ran = cli("run", "t", "--model", model, "--tool", "write_file", "--allow", "all", "--deny", "shell")
+    assert (ran.code, ran.out) == (0, "the end\n")
+    assert "denied: the pattern write_file forbids it" in ran.err
+    assert list(workspace.iterdir()) == []
+
+
 def test_a_trusted_policy_allows(cli, script, workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AGENTX_CONFIG_DIR", str(tmp_path / "config"))
     (workspace / ".agentx").mkdir()

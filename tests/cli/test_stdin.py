@@ -30,10 +30,11 @@ def test_a_file_is_read_and_odd_bytes_do_no_harm(script, tmp_path: Path) -> None
 
 def test_nothing_is_appended_from_an_empty_stdin(script) -> None:
     for stdin in ("", subprocess.DEVNULL):
-        assert task_of(process("run", "t", "--stream-json", "--model", script(answer("x")), stdin=stdin)) == "t"
+        ran = process("run", "t", "--stream-json", "--model", script(answer("x")), stdin=stdin)
+        assert task_of(ran) == "t" and "stdin" not in ran.err
 
 
-def test_an_open_pipe_that_says_nothing_is_waited_for_a_second(script) -> None:
+def test_an_open_pipe_that_says_nothing_is_waited_for_a_second_and_told_of(script) -> None:
     read, write = os.pipe()
     started = time.monotonic()
     ran = process("run", "t", "--stream-json", "--model", script(answer("x")), stdin=read)
@@ -41,12 +42,13 @@ def test_an_open_pipe_that_says_nothing_is_waited_for_a_second(script) -> None:
     os.close(write)
     assert task_of(ran) == "t"
     assert time.monotonic() - started < 10
+    assert ran.err.count("stdin brought nothing within 1 s") == 1 and "< /dev/null" in ran.err
 
 
 def test_a_dash_without_anything_to_read_is_a_usage_error() -> None:
     ran = process("run", "-", "--json", stdin="  ")
     assert ran.code == 2
-    assert "reads the task from stdin, and there is none" in ran.object["error"]
+    assert "`-` reads stdin, and nothing came from there" in ran.object["error"]
 
 
 def test_a_closed_stdin_is_no_error(script) -> None:
@@ -59,3 +61,8 @@ def test_a_closed_stdin_is_no_error(script) -> None:
         check=False,
     )
     assert (ran.returncode, ran.stdout) == (0, "fine\n")
+
+
+def test_the_help_says_what_is_read_and_how_to_keep_it_from_being_read(cli) -> None:
+    shown = " ".join(cli("run", "--help").out.split())
+    assert "is added to TASK" in shown and "`< /dev/null`" in shown

@@ -41,6 +41,34 @@ def test_call_needs_an_approval_for_what_writes(cli, workspace: Path) -> None:
     assert (workspace / "x.txt").read_text() == "y"
 
 
+def test_a_person_is_asked_about_this_call_alone(terminal, workspace: Path) -> None:
+    call = terminal("tools", "call", "write_file", '{"path": "x.txt", "text": "y"}', "--workspace", str(workspace))
+    call.until("[y/N/e/?] ")
+    call.reply("p\n")
+    call.until("Only this very call can be allowed.")
+    call.until("[y/N/e/?] ")
+    assert not (workspace / "x.txt").exists()
+    call.type("y\n")
+    assert call.end() == 0
+    assert [path.name for path in workspace.iterdir()] == ["x.txt"]
+
+
+def test_arguments_that_a_person_has_changed_are_judged_too(terminal, workspace: Path) -> None:
+    (workspace / ".agentx").mkdir()
+    (workspace / ".agentx" / "policy.toml").write_text("""deny = ['write_file(path="secret*")']""")
+    argv = ("tools", "call", "write_file", '{"path": "x.txt", "text": "y"}', "--workspace", str(workspace))
+    for path, code in (("secret.txt", 3), ("b.txt", 0)):
+        call = terminal(*argv)
+        call.until("[y/N/e/?] ")
+        call.reply("e\n")
+        call.until("as JSON: ")
+        call.type(json.dumps({"path": path, "text": "y"}) + "\n")
+        if code:
+            call.until("forbids it")
+        assert call.end() == code
+        assert (workspace / path).exists() is (code == 0)
+
+
 @pytest.mark.parametrize(
     ("name", "arguments", "code", "sentence"),
     [

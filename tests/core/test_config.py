@@ -175,6 +175,52 @@ def test_a_bad_option_is_a_usage_error(home: Path) -> None:
         config.load(home / "work", {"max_steps": -1})
 
 
+def test_what_each_source_denies_is_denied(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    user(home, "deny = ['shell', 'fetch_page']")
+    project(home, "deny = ['python', 'shell']")
+    config.trust_project(home / "work")
+    monkeypatch.setenv("AGENTX_DENY", "sql")
+    loaded = config.load(home / "work", {"deny": ["write_file"]})
+    assert loaded.settings.deny == ["shell", "fetch_page", "python", "sql", "write_file"]
+    assert loaded.origins["deny"] == "command line"
+    assert config.load(home / "work").settings.deny == ["shell", "fetch_page", "python", "sql"]
+
+
+def test_what_is_allowed_is_what_the_strongest_source_allows(home: Path) -> None:
+    user(home, "allow = ['shell']")
+    assert config.load(home / "work", {"allow": ["now"]}).settings.allow == ["now"]
+
+
+def test_a_path_is_set_so_that_it_holds_in_every_folder(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(home)
+    monkeypatch.setenv("HOME", str(home / "me"))
+    for key, text, held in (
+        ("model", "mine.gguf", f"{home}/mine.gguf"),
+        ("model", "sub/mine", f"{home}/sub/mine"),
+        ("model", "~/mine.gguf", f"{home}/me/mine.gguf"),
+        ("adapter", "tools", f"{home}/tools"),
+    ):
+        config.set_user_value(key, text)
+        assert getattr(config.load(home / "work").settings, key) == held
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("model", "smollm2-135m"),
+        ("model", "hf://owner/repo/file.gguf"),
+        ("model", "scripted:replies/a.json"),
+        ("adapter", "none"),
+    ],
+)
+def test_what_is_no_path_is_set_as_it_was_typed(home: Path, monkeypatch, key: str, text: str) -> None:
+    monkeypatch.chdir(home)
+    # A file that is called as a model is does not take its place.
+    (home / "smollm2-135m").write_text("notes")
+    config.set_user_value(key, text)
+    assert getattr(config.load(home / "work").settings, key) == text
+
+
 def test_set_keeps_comments_and_order(home: Path) -> None:
     path = user(home, "# mine\nseed = 1 # lucky\n\n[tools.fetch_page] # the page\nallow = ['a']\n")
     config.set_user_value("max_steps", "9")

@@ -1,10 +1,11 @@
 """The time limit of a run stands still while a person is asked."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import pytest
 
-from agentx.deadline import Deadline
+from agentx.deadline import Deadline, heard_out
 
 
 async def slow(question: str) -> str:
@@ -78,3 +79,34 @@ def test_an_answer_that_comes_after_the_end_changes_nothing() -> None:
         return await asking
 
     assert asyncio.run(main()) == "late: yes"
+
+
+def test_it_tells_whether_it_was_its_own_end() -> None:
+    async def runs(limit_s: float | None, work: Callable[[], Awaitable[None]]) -> bool:
+        deadline = Deadline(limit_s)
+        with pytest.raises(TimeoutError):
+            async with deadline:
+                await work()
+        return deadline.expired
+
+    async def broken() -> None:
+        raise TimeoutError("a server sleeps")
+
+    async def main() -> list[bool]:
+        return [await runs(0.05, lambda: asyncio.sleep(30)), await runs(30, broken), await runs(None, broken)]
+
+    assert asyncio.run(main()) == [True, False, False]
+
+
+def test_a_person_who_is_not_waited_for_any_longer_has_said_nothing() -> None:
+    async def impatient(question: str) -> str | None:
+        async with asyncio.timeout(0.01):
+            return await slow(question)
+
+    async def broken(question: str) -> str | None:
+        raise ValueError(question)
+
+    assert asyncio.run(heard_out(impatient, None)("well?")) is None
+    assert asyncio.run(heard_out(slow, "no")("well?")) == "well? yes"
+    with pytest.raises(ValueError, match="well"):
+        asyncio.run(heard_out(broken, None)("well?"))

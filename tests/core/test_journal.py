@@ -205,7 +205,21 @@ def test_a_database_of_something_else_is_refused_and_left_alone(tmp_path: Path) 
         Journal(path)
     raw = sqlite3.connect(path)
     assert raw.execute("SELECT name FROM sqlite_schema").fetchall() == [("other",)]
+    assert raw.execute("PRAGMA journal_mode").fetchone() == ("delete",)
     raw.close()
+
+
+@pytest.mark.parametrize(
+    "deletes", [lambda journal, session: journal.remove(session), lambda journal, _: journal.purge(0)]
+)
+def test_nothing_of_a_deleted_session_stays_in_the_files(tmp_path: Path, deletes) -> None:
+    with Journal(tmp_path / "j.sqlite3") as journal:
+        session = new(journal, "zyzzyva")
+        journal.append(session, CallFinished(ToolResult("c1", "ok", "quokka " * 50)))
+        journal.finish(session, "ok", "axolotl")
+        deletes(journal, session)
+        kept = b"".join(path.read_bytes() for path in tmp_path.iterdir() if path.is_file())
+        assert [word for word in (b"zyzzyva", b"quokka", b"axolotl") if word in kept] == []
 
 
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:

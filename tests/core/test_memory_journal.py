@@ -93,3 +93,10 @@ def test_a_session_that_has_ended_can_go_on(journal: MemoryJournal) -> None:
     assert journal.numbered(session) == [(1, Notice("n"))]
     with journal.lease(session):
         assert not journal.is_held(session)
+
+
+def test_the_sessions_that_work_for_another_are_named_and_forks_are_not(journal: MemoryJournal) -> None:
+    own = new(journal)
+    helper = journal.create_session(workspace="/w", model="m", task="t", parent=own)
+    journal.create_session(workspace="/w", model="m", task="t", parent=own, parent_event=1)
+    assert [row.id for row in journal.helpers(own)] == [helper]

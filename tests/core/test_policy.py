@@ -1,9 +1,19 @@
+import time
+from pathlib import Path
+from typing import Any
+
 import pytest
 
+from agentx import Agent
 from agentx.errors import UsageError
+from agentx.events import CallFinished, CallStarted
+from agentx.memory_journal import MemoryJournal
 from agentx.messages import ToolCall
-from agentx.policy import MODES, Pattern, Policy, Verdict
+from agentx.models.scripted import ScriptedModel
+from agentx.policy import MAX_TEXTS, MEANINGS, MODES, Pattern, Policy, Verdict
 from agentx.tool import Tool
+
+HERE = Path("/nowhere/project")
 
 
 def made(*capabilities: str) -> Tool:
@@ -17,7 +27,7 @@ def call(**arguments: object) -> ToolCall:
 @pytest.mark.parametrize("capabilities", [[], ["reads_private"], ["ingests_untrusted"]])
 def test_reading_never_asks(capabilities: list[str]) -> None:
     for mode in MODES:
-        assert Policy(mode=mode).judge(made(*capabilities), call()) == Verdict("allow")
+        assert Policy(mode=mode).judge(made(*capabilities), call(), HERE) == Verdict("allow")
 
 
 @pytest.mark.parametrize(
@@ -25,7 +35,7 @@ def test_reading_never_asks(capabilities: list[str]) -> None:
     [("writes", "changes files"), ("executes", "runs code"), ("egress", "sends data out"), ("costs", "costs money")],
 )
 def test_effects_ask_and_say_which(capability: str, words: str) -> None:
-    assert Policy().judge(made(capability), call()) == Verdict("ask", f"save {words}")
+    assert Policy().judge(made(capability), call(), HERE) == Verdict("ask", f"save {words}")
 
 
 @pytest.mark.parametrize(
@@ -53,7 +63,9 @@ def test_a_pattern_of_endless_length_is_refused() -> None:
         Pattern.parse("[" * 100_000)
 
 
-@pytest.mark.parametrize("text", ["", "save(path=x)", "save(", 'save(path="a" "b")', "a b"])
+@pytest.mark.parametrize(
+    "text", ["", "save(path=x)", r'save(path="a\q")', 'save(path="a\nb")', "save(", 'save(path="a" "b")', "a b"]
+)
 def test_a_text_that_is_no_pattern_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="is no pattern"):
         Policy([text])
@@ -65,33 +77,125 @@ def test_a_text_that_is_no_pattern_is_refused(text: str) -> None:
 )
 def test_the_mode_decides_where_no_pattern_does(mode: str, writes: str, executes: str) -> None:
     policy = Policy(mode=mode)
-    assert policy.judge(made("writes"), call()).answer == writes
-    assert policy.judge(made("executes"), call()).answer == executes
-    assert policy.judge(made("writes", "egress"), call()).answer == executes
+    assert policy.judge(made("writes"), call(), HERE).answer == writes
+    assert policy.judge(made("executes"), call(), HERE).answer == executes
+    assert policy.judge(made("writes", "egress"), call(), HERE).answer == executes
 
 
 def test_patterns_that_allow_do_not_lift_a_mode_that_is_read_only() -> None:
-    verdict = Policy(["all"], mode="read-only").judge(made("writes"), call())
+    verdict = Policy(["all"], mode="read-only").judge(made("writes"), call(), HERE)
     assert verdict == Verdict("deny", "save changes files, and the mode is read-only")
 
 
 def test_what_is_denied_goes_before_all_that_allows() -> None:
     policy = Policy(["all"], ['save(path="secret/*")'], "full")
-    assert policy.judge(made("writes"), call(path="open/a")).answer == "allow"
+    assert policy.judge(made("writes"), call(path="open/a"), HERE).answer == "allow"
     for path in ("secret/a", "./secret/a", "open/../secret/a", "secret//a"):
-        assert policy.judge(made("writes"), call(path=path)) == Verdict(
+        assert policy.judge(made("writes"), call(path=path), HERE) == Verdict(
             "deny", 'the pattern save(path="secret/*") forbids it'
         )
-    assert Policy(deny=["save"]).judge(made(), call()).answer == "deny"
+    assert Policy(deny=["save"]).judge(made(), call(), HERE).answer == "deny"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A workspace with a folder `secret`, a link `docs` to it, and another folder beside."""
+    folder = tmp_path / "project"
+    (folder / "secret").mkdir(parents=True)
+    (folder / "open").mkdir()
+    (folder / "docs").symlink_to("secret")
+    (folder / "open" / "up").symlink_to("..")
+    (tmp_path / "by-link").symlink_to(folder)
+    return folder
+
+
+def is_denied(pattern: str, project: Path, tool: Tool | None = None, **arguments: Any) -> bool:
+    return Policy(["all"], [pattern], "full").judge(tool or made("writes"), call(**arguments), project).answer == "deny"
+
+
+def test_a_path_that_is_denied_is_entered_by_no_other_way_of_writing_it(project: Path) -> None:
+    ways = [
+        "secret/a", f"{project}/secret/a", f"{project.parent}/by-link/secret/a", "docs/a", f"{project}/docs/a",
+        "open/up/docs/a", "open/../docs/a", "docs/../secret/new/a", f"{'./' * 20_000}docs/a",
+    ]  # fmt: skip
+    for pattern in ('save(path="secret/*")', 'save(path="./secret/*")', f'save(path="{project}/secret/*")'):
+        for path in ways:
+            assert is_denied(pattern, project, path=path), (pattern, path)
+            assert is_denied(pattern, project.parent / "by-link", path=path), (pattern, path)
+        for path in ("open/a", f"{project}/open/a", "open/up/a", "open/secret/a", "\0", "x" * 100_000, "\ud800", ""):
+            assert not is_denied(pattern, project, path=path), (pattern, path)
+
+
+def test_the_folders_above_the_workspace_are_no_word_of_a_call(project: Path) -> None:
+    assert not is_denied(f'save(text="*{project.parent.name}*")', project, text="hello")
+    assert not is_denied('save(command="./*")', project, command="ls")
+    assert is_denied('save(command="./*")', project, command="./run.sh")
+
+
+def test_each_item_of_a_list_and_of_an_object_is_held_against_what_is_denied(project: Path) -> None:
+    pattern = 'save(path="sécret/*")'
+    for value in (["open/a", "sécret/a"], {"at": ["sécret/a"]}, {"sécret/a": 1}, [[["docs/../sécret/a"]]]):
+        assert is_denied(pattern, project, path=value), value
+    assert not is_denied(pattern, project, path=["open/a", 3, None, {"at": "open/b"}])
+    assert is_denied('save(path="[[]1, 2]")', project, path=[1, 2])
+    assert is_denied(pattern, project, path=["open/a"] * MAX_TEXTS)  # more than is looked through
+
+
+def test_a_text_of_any_length_and_as_many_as_are_looked_through_are_judged_at_once(project: Path) -> None:
+    started = time.thread_time()
+    assert not is_denied('save(path="secret/*")', project, path="a/" * 2**18)
+    assert not is_denied('save(path="secret/*")', project, path=[f"open/{number}" for number in range(5_000)])
+    assert time.thread_time() - started < 3
+
+
+def test_a_number_is_denied_in_any_way_of_writing_it(project: Path) -> None:
+    for value in (7, 7.0, "7", [7.0]):
+        assert is_denied('save(n="7")', project, n=value), value
+    assert not is_denied('save(n="7")', project, n=7.5)
+
+
+def test_an_argument_that_is_left_out_is_its_default_to_what_is_denied(project: Path) -> None:
+    def save(folder: str = ".", depth: int | None = None) -> None:
+        """Saves."""
+
+    tool = Tool.from_function(save)
+    pattern = 'save(folder=".")'
+    assert is_denied(pattern, project, tool) and is_denied(pattern, project, tool, folder=None)
+    assert is_denied(pattern, project, tool, folder=str(project)) and is_denied(
+        pattern, project, tool, folder="open/.."
+    )
+    assert not is_denied(pattern, project, tool, folder="open")
+    assert not is_denied('save(path="*")', project, tool)
+
+
+def test_a_run_and_its_first_look_keep_to_what_is_denied_in_the_workspace(project: Path) -> None:
+    def read(path: str) -> str:
+        """Reads."""
+        return "read"
+
+    tool = Tool.from_function(read, survey=lambda context: {"path": "docs/b"})
+    calls = [f'# I read.\nread(path="{path}")\n->' for path in (f"{project}/secret/a", "docs/a", "open/a")]
+    model = ScriptedModel([*calls, "# Done.\nAnswer: done"])
+    options: dict[str, Any] = {"strategy": "react", "workspace": project, "deny": ['read(path="secret/*")']}
+    journal = MemoryJournal()
+    result = Agent(model, [tool], journal=journal, **options).run_sync("Read.")
+    events = journal.events(result.session_id)
+    assert [event.call.arguments["path"] for event in events if isinstance(event, CallStarted)] == ["open/a"]
+    statuses = [event.result.status for event in events if isinstance(event, CallFinished)]
+    assert statuses == ["denied", "denied", "ok"]
+
+
+def test_the_mode_that_asks_least_says_of_what_it_asks_all_the_same() -> None:
+    assert "but for what text of strangers may have caused" in MEANINGS["full"]
 
 
 def test_a_grant_holds_for_its_session_alone() -> None:
     policy = Policy(["load"])
     session = policy.for_session()
     session.grant('save(path="a")')
-    assert session.judge(made("writes"), call(path="a")).answer == "allow"
-    assert session.judge(made("writes"), call(path="b")).answer == "ask"
-    assert policy.judge(made("writes"), call(path="a")).answer == "ask"
+    assert session.judge(made("writes"), call(path="a"), HERE).answer == "allow"
+    assert session.judge(made("writes"), call(path="b"), HERE).answer == "ask"
+    assert policy.judge(made("writes"), call(path="a"), HERE).answer == "ask"
     with pytest.raises(UsageError, match="is no pattern"):
         session.grant("save(")
 
@@ -101,9 +205,9 @@ def test_a_mode_that_is_changed_counts_in_sessions_that_began_before() -> None:
     session = policy.for_session()
     policy.mode = "auto-edit"
     assert (session.mode, session.patterns()["mode"]) == ("auto-edit", "auto-edit")
-    assert session.judge(made("writes"), call()) == Verdict("allow")
+    assert session.judge(made("writes"), call(), HERE) == Verdict("allow")
     policy.mode = "read-only"
-    assert session.for_session().judge(made("writes"), call()).answer == "deny"
+    assert session.for_session().judge(made("writes"), call(), HERE).answer == "deny"
     with pytest.raises(UsageError, match="There is no mode `wild`"):
         policy.mode = "wild"
     assert policy.mode == "read-only"

@@ -82,3 +82,25 @@ def test_nothing_is_kept_in_a_file_that_is_not_trusted_or_is_a_link(tmp_path: Pa
     path.symlink_to(tmp_path / "elsewhere.toml")
     assert "is a link" in (project_policy.keep(project, "save") or "")
     assert (tmp_path / "elsewhere.toml").read_text() == ""
+
+
+def test_a_pattern_is_kept_in_a_file_that_begins_with_a_byte_order_mark(project: Path) -> None:
+    path = written(project, "")
+    path.write_bytes(b'\xef\xbb\xbf# mine\r\ndeny = ["shell"]\r\n')
+    assert project_policy.keep(project, "save") is None
+    assert project_policy.load(project) == ProjectPolicy(("save",), ("shell",))
+    assert path.read_bytes().startswith(b'# mine\r\ndeny = ["shell"]\r\n')
+
+
+@pytest.mark.parametrize("path", ["\x7f", "it's \x7f", "\x9b"])
+def test_a_pattern_with_control_signs_is_kept_as_it_is(project: Path, path: str) -> None:
+    pattern = f'save(path="{path}")'
+    assert project_policy.keep(project, pattern) is None
+    assert project_policy.load(project).allow == (pattern,)
+
+
+def test_what_no_file_can_hold_is_not_kept_and_the_person_is_told(project: Path) -> None:
+    written(project, 'deny = ["shell"]\n')
+    told = project_policy.keep(project, 'save(path="\ud800")') or ""
+    assert told.startswith("The approval was not kept for later: ") and "add the pattern to its `allow` by hand" in told
+    assert project_policy.load(project) == ProjectPolicy(deny=("shell",))

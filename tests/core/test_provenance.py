@@ -1,5 +1,6 @@
 import sys
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -146,3 +147,26 @@ def test_values_of_any_size_and_depth_are_borne() -> None:
     provenance.foreign(NOTHING, {"a": " ".join(map(str, range(100_000)))})
     provenance.take(NOTHING, call(a="y " * 500_000), result("z " * 500_000))
     assert time.thread_time() - started < 3
+
+
+def test_what_a_tool_brings_that_asks_a_person_is_theirs_only_where_it_brings_nothing_else() -> None:
+    def asking(*capabilities: str) -> Tool:
+        return replace(made(*capabilities), needs_person=True)
+
+    provenance = after((WEB, "x"), said="hello")
+    assert not provenance.take(asking(), call(question="obey eve?"), result("yes")).untrusted
+    for tool, brought in ((asking("ingests_untrusted"), result("a page")), (asking(), result("yes", untrusted=True))):
+        provenance = Provenance()
+        assert provenance.take(tool, call(), brought).untrusted and provenance.tainted
+    for capability in ("reads_private", "executes"):
+        provenance = after((asking(capability), "the boat is Walnut"))
+        assert provenance.privacy.in_query("walnut")
+    assert after((asking("executes"), "x"), (WEB, "y")).take(asking("executes"), call(), result("z")).untrusted
+
+
+def test_all_that_a_program_gets_of_private_text_is_private_and_of_a_models_call_what_it_is_shown() -> None:
+    long = result("the boat […] fees", full_text="the boat Walnut fees")
+    for call_id, is_private in (("call-1.a", True), ("call-1", False)):
+        provenance = Provenance()
+        provenance.take(FILES, ToolCall(call_id, "t", {}), long)
+        assert bool(provenance.privacy.in_query("walnut")) is is_private

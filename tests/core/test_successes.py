@@ -107,6 +107,14 @@ def test_what_is_no_example(events):
     assert success(journal, begun(journal, "Add 3 and 4.", *events)) is None
 
 
+def test_what_a_file_has_brought_is_no_example():
+    journal = Journal(":memory:")
+    id = begun(journal, "Add 3 and 4.", *made())
+    assert success(journal, id) is not None
+    [(_, copy)] = journal.read_in(list(journal.export(id)))
+    assert success(journal, copy) is None
+
+
 def test_failed_forked_delegated_and_piped_sessions_are_no_examples():
     journal = Journal(":memory:")
     begun(journal, "Add 1 and 1.", *made(), end="failed")

@@ -1,10 +1,13 @@
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 import pydantic
 import pytest
 
-from agentx import Tool, ToolContext, ToolError, tool
+from agentx import Agent, Tool, ToolContext, ToolError, tool
 from agentx.errors import SchemaError, UsageError
+from agentx.memory_journal import MemoryJournal
+from agentx.models.scripted import ScriptedModel
 from agentx.toolbox import Toolbox
 
 
@@ -150,3 +153,46 @@ def test_two_tools_of_one_name_are_refused() -> None:
 def test_an_unknown_tool_is_named_with_those_there_are() -> None:
     with pytest.raises(UsageError, match="There is no tool `plo`. Did you mean `plot`?"):
         Toolbox([plot])["plo"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence", "argument"),
+    [
+        ({"p1": "x", "p2": 2}, "distance: argument `p1`: ", "p1"),
+        ({"p1": 1, "p2": "x"}, "distance: argument `p2`: ", "p2"),
+        ({"p1": 1}, "distance needs the argument `p2`; its arguments are: p1, p2.", "p2"),
+        ({"p1": 1, "p2": 2, "p7": 3}, "distance has no argument `p7`; its arguments are: p1, p2.", "p7"),
+        ({"p1": 1, "p2": 2, "p0": 3}, "distance has no argument `p0`; its arguments are: p1, p2.", "p0"),
+    ],
+)
+def test_an_argument_may_have_a_letter_and_a_number_for_a_name(arguments: dict, sentence: str, argument: str) -> None:
+    @tool
+    def distance(p1: float, p2: float) -> float:
+        """Distance."""
+        return abs(p1 - p2)
+
+    assert distance.validate({"p1": 1, "p2": 2}) == {"p1": 1.0, "p2": 2.0}
+    with pytest.raises(ToolError) as error:
+        distance.validate(arguments)
+    assert str(error.value).startswith(sentence) and error.value.argument == argument
+
+
+def test_a_parameter_that_no_json_can_give_is_refused() -> None:
+    @tool
+    def f(on: Callable[[int], int]) -> None:
+        """Doc."""
+
+    with pytest.raises(SchemaError, match="The signature of `f` has a type that cannot be described to a model"):
+        f.parameters
+    with pytest.raises(SchemaError, match="Tool `f`: The signature of `f` has a type that cannot be described"):
+        Agent(ScriptedModel(["Hello."]), [f], journal=MemoryJournal()).run_sync("Hi.")
+
+
+@pytest.mark.parametrize("annotation", ["Nowhere", "list[Nowhere]", "3 +", "int.nothing"])
+def test_an_annotation_that_cannot_be_read_is_refused(annotation: str) -> None:
+    def f(x) -> None:
+        """Doc."""
+
+    f.__annotations__["x"] = annotation
+    with pytest.raises(SchemaError, match="The signature of `f` has a type that cannot be described to a model"):
+        Tool.from_function(f)

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,9 +15,12 @@ import pytest
 from agentx.errors import StorageError, UsageError
 from agentx.events import (
     Answered,
+    ApprovalGiven,
     CallFinished,
     CallStarted,
+    ModeChanged,
     Notice,
+    Rewound,
     RunFinished,
     RunStarted,
     StepFinished,
@@ -29,6 +33,7 @@ from tests.core.test_journal import EVENTS
 from tests.journal.conftest import open_at
 
 TOKEN = "ghp_" + "a1B2" * 9
+IMPORTED = [replace(EVENTS[0], settings={"imported": True}), *EVENTS[1:]]
 IMPORTS = (
     "import sys; from tests.journal.conftest import open_at; from agentx.events import *\nj = open_at(sys.argv[1])\n"
 )
@@ -299,6 +304,18 @@ def test_a_fork_at_the_end_has_ended_as_well(journal: Journal) -> None:
     assert {hit.session.id for hit in journal.search("answer")} == {session, copy}
 
 
+def test_a_fork_of_a_session_that_was_taken_back_stands_as_that_one(journal: Journal) -> None:
+    session = play(journal)
+    journal.append(session, RunStarted(session, "another", "m", "auto", [], "/w"))
+    journal.append(session, Rewound(8, [], []))
+    copy = journal.fork(session)
+    assert (journal.session(copy).status, journal.result(copy)) == ("ok", "the answer")
+    journal.append(session, Rewound(3, [], []))
+    copy = journal.fork(session)
+    assert (journal.session(copy).status, journal.result(copy)) == ("interrupted", None)
+    assert journal.session(copy).ended
+
+
 def test_a_fork_at_no_event_is_one_sentence(journal: Journal) -> None:
     session = play(journal)
     for number in (0, 9):
@@ -314,18 +331,38 @@ def test_what_is_exported_can_be_imported(journal: Journal) -> None:
     for event in EVENTS:
         journal.append(session, event)
     journal.finish(session, "ok", {"a": 1})
-    lines = list(journal.export(session))
-    before, events = journal.session(session), journal.events(session)
+    lines, before = list(journal.export(session)), journal.session(session)
     journal.remove(session)
     with pytest.raises(UsageError):
         journal.session(session)
     assert journal.read_in(lines) == [(session, session)]
-    assert (journal.session(session), journal.events(session)) == (before, events)
+    assert (journal.session(session), journal.events(session)) == (before, IMPORTED)
     assert journal.result(session) == {"a": 1}
     [(_, other)] = journal.read_in(lines)
     assert other != session
-    assert journal.events(other) == events
-    assert list(journal.export(other))[1:] == lines[1:]
+    assert journal.events(other) == IMPORTED
+    assert list(journal.export(other))[2:] == lines[2:]
+
+
+PERMITTING = {"allow": ["all"], "mode": "full", "adapter": "/x.gguf"}
+NARROWING = {"deny": ["shell"], "mode": "read-only", "adapter": "none", "instructions": "Be brief."}
+
+
+@pytest.mark.parametrize(("settings", "kept"), [(PERMITTING, {}), (NARROWING, NARROWING)])
+def test_what_a_file_permits_is_left_out(journal: Journal, settings: dict, kept: dict) -> None:
+    session = new(journal)
+    begun = RunStarted(session, "t", "m", "auto", ["shell"], "/w", settings)
+    approved = ApprovalGiven("c1", True, "yes", {"a": 1}, "shell")
+    for event in (begun, ModeChanged("full"), ModeChanged("read-only"), approved, Notice("n")):
+        journal.append(session, event)
+    [(_, copy)] = journal.read_in(list(journal.export(session)))
+    assert journal.numbered(copy) == [
+        (1, replace(begun, settings=kept | {"imported": True})),
+        (3, ModeChanged("read-only")),
+        (4, replace(approved, grant=None)),
+        (5, Notice("n")),
+    ]
+    assert journal.events(session)[0] == begun
 
 
 def test_several_sessions_are_imported_at_once_or_none(journal: Journal) -> None:
@@ -339,6 +376,7 @@ def test_several_sessions_are_imported_at_once_or_none(journal: Journal) -> None
 
 
 HEAD = {"agentx_session": 1, "id": "i", "created": "2026-01-01T00:00:00+00:00", "status": "ok"}
+BAD_START = {"kind": "RunStarted", "settings": 1}
 
 
 @pytest.mark.parametrize(
@@ -355,6 +393,7 @@ HEAD = {"agentx_session": 1, "id": "i", "created": "2026-01-01T00:00:00+00:00", 
         ([json.dumps(HEAD), json.dumps({"number": True, "event": {"kind": "N"}})], "`number` is no number"),
         ([json.dumps(HEAD), json.dumps({"number": 2**40, "event": {"kind": "N"}})], "`number` is no number"),
         ([json.dumps(HEAD), json.dumps({"number": 1, "event": 1})], "`event` is no object"),
+        ([json.dumps(HEAD), json.dumps({"number": 1, "at": HEAD["created"], "event": BAD_START})], "`settings` is no"),
         (["[" * 100_000], "is not that of a session"),
     ],
 )  # fmt: skip
@@ -384,6 +423,31 @@ def test_what_is_old_goes_but_not_what_is_worked_on(journal: Journal) -> None:
     journal.keep_days = 30
     newest = new(journal)
     assert {row.id for row in journal.sessions()} == {young, newest}
+
+
+def test_a_session_goes_with_those_that_worked_for_it_or_not_at_all(journal: Journal) -> None:
+    own = play(journal)
+    helper = new(journal, "helped", parent=own)
+    deeper = new(journal, "helped the helper", parent=helper)
+    fork = journal.fork(own)
+    with journal.lease(deeper), pytest.raises(UsageError, match=f"Another process works on the session `{deeper}`"):
+        journal.remove(own)
+    assert len(journal.sessions()) == 4
+    journal.states.write(deeper, "c1", b"state")
+    assert journal.remove(own) == [own, helper, deeper]
+    assert journal.states.newest(deeper, ["c1"]) is None
+    assert [row.id for row in journal.sessions()] == [fork]
+
+
+def test_what_worked_for_an_old_session_goes_with_it(journal: Journal) -> None:
+    old = play(journal)
+    lines = [json.loads(line) for line in journal.export(old)]
+    journal.remove(old)
+    before = (datetime.now(UTC) - timedelta(days=40)).isoformat()
+    journal.read_in(json.dumps(line) for line in [lines[0] | {"created": before, "ended": before}, *lines[1:]])
+    helper, young = new(journal, parent=old), new(journal)
+    assert journal.purge(30) == [old, helper]
+    assert [row.id for row in journal.sessions()] == [young]
 
 
 def test_a_session_in_which_something_happens_is_not_old(journal: Journal) -> None:

@@ -132,7 +132,7 @@ class Sessions(RuleBasedStateMachine):
     def export_and_import(self, name: str) -> Any:
         [(old, copy)] = self.journal.read_in(list(self.journal.export(name)))
         assert old == name != copy
-        self.rows[copy], self.events[copy] = dict(self.rows[name]), list(self.events[name])
+        self.rows[copy], self.events[copy] = dict(self.rows[name]), list(map(_imported, self.events[name]))
         return copy
 
     @rule(name=consumes(ids))
@@ -199,6 +199,10 @@ class Sessions(RuleBasedStateMachine):
         for place in ("/a", "/b"):
             latest = self.journal.latest(place)
             assert (latest is None) == all(model["workspace"] != place for model in self.rows.values())
+
+
+def _imported(event: Event) -> Event:
+    return replace(event, settings={"imported": True}) if isinstance(event, RunStarted) else event
 
 
 def _text(event: Event) -> tuple[str, str]:

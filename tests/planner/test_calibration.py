@@ -24,7 +24,7 @@ from agentx.planner.probes import ASKS_FOR_CHANGE, ASKS_FOR_EFFECT, PROBES, Prob
 MEASURED = {
     "relevance": "473febe81255",
     "needs_look": "74d20aabf41e",
-    "asks_for_change": "a8ed1478a4f8",
+    "asks_for_change": "8946f9e280c9",
     "asks_for_effect": "34b41a7d5e23",
 }
 

@@ -1,10 +1,16 @@
 """What a task begins with: the tools that have something on it are asked before the model decides."""
 
+import asyncio
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from agentx import Agent, tool
-from agentx.events import ApprovalAsked, CallStarted, Event
+from agentx.errors import ConfigError
+from agentx.events import ApprovalAsked, CallStarted, Event, Notice, RunFinished
 from agentx.journal import Journal
 from tests.planner.runs import ANSWER, LOOKS, NO_CHANGE, Deciding, agent, collect, results
 
@@ -71,3 +77,54 @@ def test_react_leaves_what_goes_out_to_the_model() -> None:
     model = Deciding([SWAM], [])
     agent = Agent(model, [ask_a_stranger], strategy="react", allow=["all"], journal=Journal(":memory:"))
     assert results(collect(agent)) == []
+
+
+def unreadable(context: Any) -> Any:
+    raise PermissionError("diary.txt cannot be opened")
+
+
+def endless(context: Any) -> Any:
+    time.sleep(3)
+    return {"subject": "too late"}
+
+
+async def endless_async(context: Any) -> Any:
+    await asyncio.sleep(30)
+
+
+@pytest.mark.parametrize(
+    ("survey", "why"),
+    [
+        (unreadable, "PermissionError: diary.txt cannot be opened"),
+        (endless, "GivenUp: after 1 seconds"),
+        (endless_async, "GivenUp: after 1 seconds"),
+        (lambda context: "no mapping", "ValueError: "),
+        (lambda context: {"subject": object()}, "ToolError: The arguments of look_up cannot be written as JSON"),
+        (lambda context: sys.exit(3), "RuntimeError: ended with SystemExit: 3"),
+    ],
+)
+def test_a_survey_that_breaks_or_hangs_is_left_out_and_told_of(survey: Any, why: str) -> None:
+    @tool(survey=survey, timeout_s=1)
+    def look_up(subject: str) -> str:
+        """Looks up."""
+        return "nothing"
+
+    events = of_react(Deciding([SWAM], [LOOKS]), look_up, search_diary)
+    assert results(events) == ["entry on What does my diary say?"]
+    assert isinstance(events[-1], RunFinished) and events[-1].status == "ok"
+    [told] = [event.text for event in events if isinstance(event, Notice)]
+    assert told.startswith(f"look_up could not look at the task ({why}")
+    assert told.endswith("), which begins without that.")
+
+
+def test_what_a_survey_says_to_the_user_ends_the_run_with_its_sentence() -> None:
+    def misread(context: Any) -> Any:
+        raise ConfigError("The setting `diary` must be a file.")
+
+    @tool(survey=misread)
+    def look_up(subject: str) -> str:
+        """Looks up."""
+        return "nothing"
+
+    with pytest.raises(ConfigError, match="must be a file"):
+        of_react(Deciding([SWAM], [LOOKS]), look_up)
