@@ -48,6 +48,7 @@ def add(
     """Store files, folders and pages; what did not change costs nothing, and files of a folder that are gone go."""
     from agentx_memory.command_add import add_paths
 
+    paths = [names.given(path) for path in paths]
     embedder = _embedder()
     fetcher = _fetcher(allow_host) if any(map(is_address, paths)) else None
     return add_paths(_store(collection, embedder.name), embedder, paths, as_json, fetcher)
@@ -62,6 +63,7 @@ def watch(
     """Keep the memory in step with folders until Ctrl-C: what comes, changes and goes, a line for each."""
     from agentx_memory.command_watch import watch_folders
 
+    folders = [names.given(folder) for folder in folders]
     embedder = _embedder()
     return watch_folders(_store(collection, embedder.name), embedder, folders, as_json)
 
@@ -165,9 +167,10 @@ def forget(
     """Forget notes and facts for good: those about a subject, one by one, those of a session, or all there is."""
     if sum((bool(words), bool(session), everything)) != 1:
         raise UsageError("Say what to forget: words that the notes are about, --session ID, or --all.")
+    where = Where(sessions=tuple(map(names.given, session or ())))
     store = _store(collection)
     if not words:
-        keys = [item.key for item in store.sources(Where(sessions=tuple(session or ())))]
+        keys = [item.key for item in store.sources(where)]
         if keys:
             asking.confirm(f"Forget {len(keys):,} documents and notes?", yes)
         return _remove(store, keys)
@@ -257,7 +260,7 @@ def _where(
     return Where(
         tuple(name for source in sources or () for name in names.patterns(source)),
         tuple(kinds or ()),
-        tuple(sessions or ()),
+        tuple(map(names.given, sessions or ())),
         names.utc(since, "--since"),
         names.utc(until, "--until"),
     )

@@ -58,17 +58,25 @@ class _Follower:
         self._as_json = as_json
         self._patience_s = patience_s
         self._refused_since: float | None = None
+        self._removed = False
 
     def begin(self, folders: list[Path]) -> None:
         self._patiently(lambda: self._take(folders))
         self._patiently(lambda: self._drop([folder for folder in folders if not holds_nothing(folder)]))
-        self._store.follow()
+        self._end()
         sys.stderr.write(f"Watching {', '.join(one_line(str(folder)) for folder in folders)}; Ctrl-C ends it.\n")
 
     def follow(self, changes: "list[Change]") -> None:
         # First what came: a file that was moved lends its vectors to what it is now.
         self._patiently(lambda: self._take([change.path for change in changes if change.kind != "removed"]))
         self._patiently(lambda: self._drop([change.path for change in changes if change.kind == "removed"]))
+        self._end()
+
+    def _end(self) -> None:
+        """Leaves nothing of what was removed in the files, now: this process may be ended in any way."""
+        if self._removed:
+            self._patiently(self._store.compact)
+            self._removed = False
         self._store.follow()
 
     def _patiently(self, work: Callable[[], None]) -> None:
@@ -96,7 +104,11 @@ class _Follower:
 
     def _drop(self, places: list[Path]) -> None:
         for key in dict.fromkeys(key for place in places for key in gone(self._store, place)):
-            self._store.remove(key)
+            self._forget(key)
+
+    def _forget(self, key: str) -> None:
+        if self._store.remove(key):
+            self._removed = True
             self._refused_since = None
             self._tell("removed", key)
 
@@ -106,8 +118,8 @@ class _Follower:
                 yield item
             elif item.path.exists():
                 self._tell("skipped", str(item.path), reason=item.reason)
-                if item.is_empty and self._store.remove(str(item.path)):
-                    self._tell("removed", str(item.path))
+                if item.is_empty:
+                    self._forget(str(item.path))
 
     def _tell(self, what: str, path: str, **more: str | int) -> None:
         if self._as_json:

@@ -1,6 +1,5 @@
 """The memory's SQLite file: opened late, written under its lock, read meanwhile by anyone."""
 
-import os
 import sqlite3
 import threading
 import time
@@ -146,7 +145,9 @@ class Database:
             return connection
         path = self.folder / FILE
         if not path.exists():
-            _create_private(path)
+            from agentx.journal.sqlite import create_private
+
+            create_private(path)
         connection = _connect(str(path))
         try:
             connection.execute(f"PRAGMA page_size = {schema.PAGE_BYTES}")
@@ -200,8 +201,3 @@ def _switch_to_wal(connection: sqlite3.Connection) -> None:
             if "locked" not in str(error) or time.monotonic() > until:
                 raise
         time.sleep(0.02)
-
-
-def _create_private(path: Path) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))

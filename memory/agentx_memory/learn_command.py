@@ -2,7 +2,6 @@
 
 import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -58,12 +57,10 @@ def learn(
 
 def _messages(session: str) -> "list[Said]":
     from agentx.cli.sessions_named import opened, resolved
-    from agentx_memory.learning.said import latest, said
+    from agentx_memory.learning.said import said
 
     journal = opened()
-    # The newest session may be one that a model has begun; `resolved` tells what to do where there is none at all.
-    id = (latest(journal, str(Path().absolute())) if session == "last" else None) or resolved(journal, session)
-    return said(journal, id)
+    return said(journal, resolved(journal, session))
 
 
 def _agreed(found: "list[Fact]", yes: bool, as_json: bool) -> "list[Fact]":

@@ -38,7 +38,7 @@ def patterns(name: str) -> tuple[str, str, str]:
     A relative path, or a pattern with `*`, is also seen from the folder that one is in.
 
     Raises:
-        UsageError: the path leads nowhere, or is no UTF-8.
+        UsageError: as `path_of`, or the path is no UTF-8.
     """
     path = path_of(name)
     if not is_storable(path):
@@ -46,14 +46,26 @@ def patterns(name: str) -> tuple[str, str, str]:
     return name, str(path), f"{path}/*"
 
 
+def given(name: str) -> str:
+    """What a person has typed to name something.
+
+    Raises:
+        UsageError: it is empty, as a variable of the shell is that was not set; as a path it would be the folder that
+            one is in, and as a session what no session has noted.
+    """
+    if not name:
+        raise UsageError("A name is empty, which names nothing; say what is meant.")
+    return name
+
+
 def path_of(name: str) -> Path:
     """A path that a person names, as documents are named: absolute, and where its links lead.
 
     Raises:
-        UsageError: it leads nowhere.
+        UsageError: it is empty, or leads nowhere.
     """
     try:
-        return Path(name).expanduser().resolve()
+        return Path(given(name)).expanduser().resolve()
     except RuntimeError:  # of `resolve` before Python 3.13, and of `expanduser`
         raise UsageError(f"`{name}` is a link that leads in a circle, or is in the folder of nobody.") from None
 

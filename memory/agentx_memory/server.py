@@ -15,7 +15,7 @@ from agentx_memory.query_words import query_words
 from agentx_memory.records import About, as_chunk, as_document, records, searched_text
 from agentx_memory.server_client import ServerCollection
 from agentx_memory.server_filters import all_of, matches, terms
-from agentx_memory.server_reindex import reindex
+from agentx_memory.server_reindex import reindex, take_out_gone
 from agentx_memory.store import (
     ANYWHERE,
     Progress,
@@ -190,7 +190,10 @@ class ServerStore:
         """The server keeps its index itself."""
 
     def compact(self) -> None:
-        """What a server's files still hold is for whoever runs it."""
+        """What the files of a server still hold is for whoever runs it; what a reindex has half made is not."""
+        with self._server.half_made() as (found, beside):
+            if beside is not None:
+                take_out_gone(found, beside)
 
     def close(self) -> None:
         self._server.close()

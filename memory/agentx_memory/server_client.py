@@ -6,10 +6,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from agentx.errors import ConfigError, StorageError
+from agentx_memory.hnsw import HNSW
 from agentx_memory.naming import check_name
 from agentx_memory.store import URL_VARIABLE
 
-HNSW = {"space": "cosine", "ef_construction": 200, "max_neighbors": 32, "ef_search": 1000}
+NEXT = ".next"
+"""Ends the name of a collection that is being made in place of another."""
+
+SCHEMA = 2
+"""In the metadata of each collection of AgentX's."""
 
 
 class ServerCollection:
@@ -21,6 +26,11 @@ class ServerCollection:
 
     def __init__(self, url: str, model: str, name: str) -> None:
         check_name(name)
+        if name.endswith(NEXT):
+            raise ConfigError(
+                f"`{name}` cannot name a collection on a Chroma server: a name with `{NEXT}` at its end is for what "
+                "`agentx memory reindex` makes; take another one."
+            )
         self.url = url
         self.model = model
         self.name = name
@@ -50,13 +60,7 @@ class ServerCollection:
         with self._sentences():
             found = self._found()
             if found is None:
-                found = self._client.get_or_create_collection(
-                    self.name,
-                    configuration={"hnsw": HNSW},
-                    metadata={"embedding": self.model, "schema": 2},
-                    # Given none, Chroma would download a model of its own.
-                    embedding_function=None,
-                )
+                found = self._made(self.name)
             self._check_model(found)
             yield found
 
@@ -67,40 +71,76 @@ class ServerCollection:
         return _model(found) if found is not None else ""
 
     @contextmanager
-    def replacing(self) -> Generator[tuple[Any, Any]]:
-        """The collection as it is, and one beside it that `put_in_place` puts where it is; raises as `reading`."""
+    def half_made(self) -> Generator[tuple[Any, Any]]:
+        """The collection, and one that is being made in its place; None for what is not there, raises as `reading`."""
         with self._sentences():
-            old: Any = self._found()
-            beside = ServerCollection(self.url, self.model, f"{self.name}.next")
-            with beside.writing() as new:
-                yield old, new
+            yield self._found(), self._beside()
 
-    def put_in_place(self, old: Any, new: Any) -> None:
-        """The last step of `replacing`; who dies within it finds the new one again when it tries anew."""
-        if old is not None:
-            self._client.delete_collection(self.name)
+    @contextmanager
+    def replacing(self) -> Generator[tuple[Any, Any]]:
+        """The collection as it is, and one beside it under the model of this object, for `put_in_place`: a new one, or
+        what an earlier attempt has made of it. None for that where there is nothing to replace; raises as `reading`.
+        """
+        with self.half_made() as (old, new):
+            is_own = old is not None and _model(old) == self.model
+            if new is not None and (is_own or _model(new) != self.model):
+                self._client.delete_collection(new.name)
+                new = None
+            if new is None and old is not None and not is_own:
+                new = self._made(f"{self.name}{NEXT}")
+            yield old, new
+
+    def put_in_place(self, new: Any) -> None:
+        """The last step of `replacing`; where this process dies within it, the next use of the collection ends it."""
+        self._client.delete_collection(self.name)
         new.modify(name=self.name)
 
     def counts(self) -> dict[str, int]:
         """Chunks in each collection of AgentX's on the server that has any, by name; raises StorageError."""
         with self._sentences():
             self._found()
-            listed = [item for item in self._client.list_collections() if (item.metadata or {}).get("schema") == 2]
-            found = {item.name: item.count() for item in listed if not item.name.endswith(".next")}
+            listed = [item for item in self._client.list_collections() if _is_ours(item)]
+            found = {item.name: item.count() for item in listed if not item.name.endswith(NEXT)}
         return {name: count for name, count in sorted(found.items()) if count}
 
     def close(self) -> None:
         self._client = None
 
     def _found(self) -> Any | None:
+        found = self._named(self.name)
+        if found is None and (new := self._beside()) is not None:
+            # Whoever was putting it in place has died in between, and it is all there is.
+            new.modify(name=self.name)
+            return new
+        return found
+
+    def _beside(self) -> Any | None:
+        found = self._named(f"{self.name}{NEXT}")
+        if found is not None and not _is_ours(found):
+            raise ConfigError(
+                f"The collection `{self.name}{NEXT}` on {self.url} is none of AgentX's, which needs that name beside "
+                f"`{self.name}`; take a collection of another name."
+            )
+        return found
+
+    def _named(self, name: str) -> Any | None:
         from chromadb.errors import NotFoundError
 
         if self._client is None:
             self._client = self._connected()
         try:
-            return self._client.get_collection(self.name, embedding_function=None)
+            return self._client.get_collection(name, embedding_function=None)
         except NotFoundError:
             return None
+
+    def _made(self, name: str) -> Any:
+        return self._client.get_or_create_collection(
+            name,
+            configuration={"hnsw": HNSW},
+            metadata={"embedding": self.model, "schema": SCHEMA},
+            # Given none, Chroma would download a model of its own.
+            embedding_function=None,
+        )
 
     def _connected(self) -> Any:
         import chromadb
@@ -135,6 +175,10 @@ class ServerCollection:
                 f"The Chroma server at {self.url} does not do what the memory needs ({reason}); see that `chroma run` "
                 f"is running there, or unset {URL_VARIABLE} to use the memory of this machine."
             ) from error
+
+
+def _is_ours(found: Any) -> bool:
+    return (found.metadata or {}).get("schema") == SCHEMA
 
 
 def _model(found: Any) -> str:

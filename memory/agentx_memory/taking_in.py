@@ -44,14 +44,38 @@ def take_in(
     Raises:
         ConfigError, StorageError, ModelError: as `add_documents`.
     """
-    files = _read(store, embedder, [path for path in paths if not is_address(path)], report)
+    forgetting = _Forgetting(store, report)
+    files = _read(store, embedder, [path for path in paths if not is_address(path)], report, forgetting)
     pages = _fetched(store, embedder, paths, report, fetcher)
-    for document, put in add_documents(store, embedder, chain(files, pages)):
-        report.stored(document, put)
-    _forget_gone(store, paths, report)
+    try:
+        for document, put in add_documents(store, embedder, chain(files, pages)):
+            report.stored(document, put)
+        _forget_gone(store, paths, report, forgetting)
+    finally:
+        forgetting.end()
 
 
-def _read(store: Store, embedder: "Embedder", paths: list[str], report: Report) -> Iterator[Document]:
+class _Forgetting:
+    """Takes documents out of a store, and leaves nothing of them in its files, whatever ends the work."""
+
+    def __init__(self, store: Store, report: Report) -> None:
+        self._store = store
+        self._report = report
+        self._removed = False
+
+    def forget(self, key: str) -> None:
+        if self._store.remove(key):
+            self._removed = True
+            self._report.forgotten(key)
+
+    def end(self) -> None:
+        if self._removed:
+            self._store.compact()
+
+
+def _read(
+    store: Store, embedder: "Embedder", paths: list[str], report: Report, forgetting: _Forgetting
+) -> Iterator[Document]:
     from agentx_memory.ingest import documents
 
     def known(source: str, digest: str) -> bool:
@@ -65,8 +89,8 @@ def _read(store: Store, embedder: "Embedder", paths: list[str], report: Report) 
             yield item
         else:
             report.skipped(str(item.path), item.reason)
-            if item.is_empty and store.remove(str(item.path)):
-                report.forgotten(str(item.path))
+            if item.is_empty:
+                forgetting.forget(str(item.path))
 
 
 def _fetched(
@@ -82,10 +106,9 @@ def _fetched(
             yield page
 
 
-def _forget_gone(store: Store, paths: list[str], report: Report) -> None:
+def _forget_gone(store: Store, paths: list[str], report: Report, forgetting: _Forgetting) -> None:
     from agentx_memory.gone import gone, holds_nothing
 
-    removed = False
     for path in paths:
         if is_address(path) or (folder := _folder(path)) is None:
             continue
@@ -95,11 +118,7 @@ def _forget_gone(store: Store, paths: list[str], report: Report) -> None:
             report.emptied(folder)
             continue
         for key in keys:
-            store.remove(key)
-            removed = True
-            report.forgotten(key)
-    if removed:
-        store.compact()
+            forgetting.forget(key)
 
 
 def _folder(path: str) -> Path | None:

@@ -7,7 +7,7 @@ import base64
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,12 @@ from typing import Any
 from agentx.embedding import Embedder
 from agentx.errors import StorageError, UsageError
 from agentx_memory.adding import add_documents
-from agentx_memory.chunks import Chunk, Document
-from agentx_memory.sealing import MAGIC, seal, unseal
-from agentx_memory.store import Progress, Put, Store, key_of, no_progress
+from agentx_memory.chunks import Document
+from agentx_memory.exported import VERSION, documents
+from agentx_memory.sealing import MAGIC, seal
+from agentx_memory.store import Progress, Put, Store, no_progress
 
-VERSION = 2
+FLOAT_BYTES = 4
 
 
 def export(store: Store, path: Path, passphrase: str | None, progress: Progress = no_progress) -> int:
@@ -79,12 +80,19 @@ def import_(store: Store, embedder: Embedder, path: Path, passphrase: str | None
     All of the file is checked before anything is stored.
 
     Raises:
-        UsageError: the file is no export, is damaged, or the passphrase is wrong.
+        UsageError: the file is no export, is damaged or of a newer version, its vectors are not as long as those of
+            the collection, or the passphrase is wrong.
         ConfigError, StorageError, ModelError: as `add_documents`.
     """
-    for _ in _documents(path, passphrase):
-        pass
-    for model, document, vectors in _documents(path, passphrase):
+    held = _dimensions(store) if store.stored_model() == store.model else 0
+    for model, _, vectors in documents(path, passphrase):
+        found = len(next(iter(vectors.values())))
+        if model == store.model and held not in (0, found):
+            raise UsageError(
+                f"The vectors in {path} have {found} numbers and those of the collection `{store.collection}` {held}, "
+                f"though both are said to be of {model}; they do not mix, so add the documents themselves."
+            )
+    for model, document, vectors in documents(path, passphrase):
         if model == store.model:
             yield document, store.put(document, vectors)
         else:
@@ -93,8 +101,8 @@ def import_(store: Store, embedder: Embedder, path: Path, passphrase: str | None
 
 def _entries(store: Store, progress: Progress) -> Iterator[dict[str, Any]]:
     """The documents that hold anything, each with its chunks and their vectors."""
-    documents = store.sources()
-    for number, item in enumerate(documents, 1):
+    items = store.sources()
+    for number, item in enumerate(items, 1):
         chunks = [chunk for chunk in store.document(item.key) if chunk.document == item.key]
         members = ("text", "heading", "first_line", "last_line", "page")
         about = {name: value for name, value in asdict(item).items() if name != "chunks"}
@@ -105,44 +113,17 @@ def _entries(store: Store, progress: Progress) -> Iterator[dict[str, Any]]:
             vectors = b""  # another client of a server has taken it away meanwhile
         if vectors:
             yield {**about, "chunks": shown, "vectors": base64.b64encode(vectors).decode()}
-        progress(number, len(documents))
+        progress(number, len(items))
 
 
 def _line(value: dict[str, Any]) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode() + b"\n"
 
 
-def _documents(path: Path, passphrase: str | None) -> Iterator[tuple[str, Document, dict[str, Any]]]:
-    """The name of the embedding model, a document, and its vectors by key."""
-    import numpy as np
-
-    with path.open("rb") as file:
-        lines = _split(unseal(file, passphrase)) if passphrase is not None else iter(file)
-        try:
-            head = json.loads(next(lines, b""))
-            if head["agentx_memory"] != VERSION:
-                raise UsageError(f"{path} was written by a newer AgentX; update AgentX.")
-            for line in lines:
-                about = json.loads(line)
-                chunks = tuple(map(_chunk, about.pop("chunks")))
-                if not chunks:
-                    continue
-                floats = np.frombuffer(base64.b64decode(about.pop("vectors")), "<f4").reshape(len(chunks), -1)
-                vectors = {key_of(chunk): vector for chunk, vector in zip(chunks, floats, strict=True)}
-                yield head["model"], Document(chunks=chunks, **about), vectors
-        except (ValueError, KeyError, TypeError) as error:
-            raise UsageError(f"{path} is no export of a memory, or was damaged ({type(error).__name__}).") from error
-
-
-def _chunk(members: dict[str, Any]) -> Chunk:
-    heading = tuple(members.pop("heading"))
-    return Chunk(heading=heading, **members)
-
-
-def _split(parts: Iterable[bytes]) -> Iterator[bytes]:
-    rest = b""
-    for part in parts:
-        *whole, rest = (rest + part).split(b"\n")
-        yield from whole
-    if rest:
-        yield rest
+def _dimensions(store: Store) -> int:
+    """Of the vectors that a store holds; 0 where it holds none."""
+    with store.snapshot():
+        for item in store.sources():
+            for chunk in store.document(item.key)[:1]:
+                return len(store.vectors([chunk.id])) // FLOAT_BYTES
+    return 0

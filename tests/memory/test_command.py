@@ -135,6 +135,15 @@ def test_notes_are_forgotten_by_words_by_session_and_all(agentx):
     assert memory.count() == 0
 
 
+def test_a_name_that_is_empty_means_nothing(agentx, notes):
+    agentx("add", notes)
+    for words in (["rm", "", "-y"], ["show", ""], ["list", "--source", ""], ["forget", "--session", "", "-y"]):
+        assert "A name is empty" in agentx(*words, code=2).err
+    assert "A name is empty" in agentx("add", "", code=2).err
+    assert "A name is empty" in agentx("watch", "", code=2).err
+    assert len(lines(agentx("list", "--json").out)) == 2
+
+
 def test_stats_tell_how_much_is_where(agentx, notes, data_folder):
     agentx("add", notes)
     (told,) = lines(agentx("stats", "--json").out)

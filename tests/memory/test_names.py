@@ -54,6 +54,15 @@ def test_names_that_nothing_can_have_are_sentences(store):
             asked(store, "9" * 20)
 
 
+def test_an_empty_name_does_not_mean_the_folder_that_one_is_in(store, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for asked in (keys_of, chunks_of):
+        with pytest.raises(UsageError, match="say what is meant"):
+            asked(store, "")
+    with pytest.raises(UsageError, match="say what is meant"):
+        patterns("")
+
+
 def test_a_link_that_leads_in_a_circle_raises_no_other_error(tmp_path):
     (tmp_path / "round").symlink_to("round")
     try:

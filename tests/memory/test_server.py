@@ -175,6 +175,91 @@ def test_another_model_is_found_after_a_reindex(store, put, url, words):
         store.dense(words.embed(["tax"])[0], 1)
 
 
+class Interrupted(Exception):
+    pass
+
+
+def interrupted(store, embed):
+    """Of a reindex that makes the vectors of all that there is, and is stopped before they are put in place."""
+
+    def stop(done, total):
+        raise Interrupted
+
+    with pytest.raises(Interrupted):
+        store.reindex(embed, stop)
+
+
+def test_what_is_forgotten_or_changed_while_a_reindex_is_interrupted_stays_so(store, put, url, words):
+    put(store, document("a.md", "one", "two"))
+    put(store, document("b.md", "secret"))
+    letters = type(words)("letters")
+    other = ServerStore(url, letters.name, store.collection)
+    interrupted(other, letters.embed)
+    assert store.stored_model() == "words"
+    store.remove("b.md")
+    changed = document("a.md", "zero", "one", title="New")
+    put(store, changed)
+    assert other.reindex(letters.embed) == 1
+    assert [item.key for item in other.sources()] == ["a.md"]
+    assert [(chunk.text, chunk.position, chunk.title) for chunk in other.document("a.md")] == [
+        ("zero", 0, "New"),
+        ("one", 1, "New"),
+    ]
+    assert other.holds("a.md", changed.digest)
+    assert found(other, other.dense(letters.embed(["zero"])[0], 1)) == ["zero"]
+
+
+def test_what_is_forgotten_stays_in_no_vectors_that_are_half_made(store, put, url, words):
+    put(store, document("a.md", "boat"))
+    put(store, document("b.md", "secret"))
+    interrupted(ServerStore(url, "letters", store.collection), words.embed)
+    with store._server.half_made() as (_, beside):
+        assert beside.count() == 2
+        store.remove("b.md")
+        store.compact()
+        assert beside.get()["documents"] == ["head\nboat"]
+
+
+def test_an_interrupted_reindex_stands_in_the_way_of_none_to_another_model(store, put, url, words):
+    put(store, document("a.md", "boat", "tax"))
+    interrupted(ServerStore(url, "letters", store.collection), words.embed)
+    third = ServerStore(url, "third", store.collection)
+    assert third.reindex(words.embed) == 2
+    assert (third.stored_model(), third.count()) == ("third", 2)
+
+
+def test_an_interrupted_reindex_is_dropped_where_the_old_model_is_taken_again(store, put, url, words):
+    put(store, document("a.md", "boat", "tax"))
+    interrupted(other := ServerStore(url, "letters", store.collection), words.embed)
+    assert store.reindex(words.embed) == 0
+    with store._server.half_made() as (_, beside):
+        assert beside is None
+    assert other.reindex(words.embed) == 2
+
+
+def test_vectors_that_were_not_put_in_place_are_put_there_by_the_next_use(store, put, url, words):
+    put(store, document("a.md", "boat", "tax"))
+    other = ServerStore(url, "letters", store.collection)
+    interrupted(other, words.embed)
+    with other._server.reading():
+        other._server._client.delete_collection(store.collection)  # after which the process was killed
+    put(other, document("b.md", "gold"))
+    assert (other.stored_model(), other.count()) == ("letters", 3)
+    assert other.collections()[store.collection] == 3
+
+
+def test_names_that_a_reindex_needs_are_refused(store, put, url, words):
+    with pytest.raises(ConfigError, match=r"a name with `.next` at its end .*; take another one"):
+        ServerStore(url, words.name, "papers.next")
+    put(store, document("a.md", "boat"))
+    with store._server.reading():
+        theirs = store._server._client.create_collection(f"{store.collection}.next", embedding_function=None)
+    theirs.add(ids=["1"], embeddings=[[0.1] * 3])
+    with pytest.raises(ConfigError, match=r"\.next` on .* is none of AgentX.s"):
+        ServerStore(url, "letters", store.collection).reindex(words.embed)
+    assert theirs.count() == 1
+
+
 def test_the_command_uses_the_server_that_the_environment_names(
     url, words, monkeypatch, capsys, tmp_path, minilm_files
 ):

@@ -1,3 +1,4 @@
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,25 @@ def test_the_folder_of_nobody_keeps_nothing_else_out(added, tmp_path):
     (tmp_path / "a").write_text("boat")
     told, stored = added("~nosuchuser/x", tmp_path)
     assert [name for _, name in told] == ["x", "a"] and stored == ["a"]
+
+
+class Interrupting(Report):
+    """Ends the work with the first file that is forgotten."""
+
+    def forgotten(self, key):
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("report", [Report, Interrupting])
+def test_nothing_of_a_file_that_was_emptied_is_left_in_the_files_of_the_store(tmp_path, words, report):
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    for name, text in (("a", "the swordfish"), ("b", "the boat")):
+        (docs / name).write_text(text)
+    store = LocalStore(tmp_path / "memory", words.name)
+    take_in(store, words, [str(docs)], Report())
+    (docs / "a").write_text("")
+    with contextlib.suppress(KeyboardInterrupt):
+        take_in(store, words, [str(docs)], report())
+    left = b"".join(path.read_bytes() for path in store.folder.glob("memory.sqlite3*"))
+    assert b"boat" in left and b"swordfish" not in left

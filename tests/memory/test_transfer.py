@@ -1,6 +1,8 @@
+import base64
 import io
 import json
 
+import numpy as np
 import pytest
 from agentx_memory import sealing
 from agentx_memory.adding import add_documents
@@ -143,3 +145,83 @@ def test_an_entry_without_chunks_is_passed_over(filled, tmp_path, words):
     path.write_bytes(b"".join([first, emptied, b"\n", *rest]))
     other = LocalStore(tmp_path / "other", words.name)
     assert len(list(import_(other, words, path, None))) == 3
+
+
+def chunks_with(**members):
+    return lambda entry: entry | {"chunks": [chunk | members for chunk in entry["chunks"]]}
+
+
+def vectors_of(number, dimensions):
+    """Gives each chunk this number so many times."""
+    row = np.full(dimensions, number, "<f4").tobytes()
+    return lambda entry: entry | {"vectors": base64.b64encode(row * len(entry["chunks"])).decode()}
+
+
+def changed(path, *changes, lines=slice(1, None)):
+    """Makes each change to the documents of an export that stand on these lines."""
+    entries = [json.loads(line) for line in path.read_bytes().splitlines()]
+    for change in changes:
+        entries[lines] = map(change, entries[lines])
+    path.write_text("".join(f"{json.dumps(entry)}\n" for entry in entries))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda entry: "x",
+        lambda entry: 5,
+        lambda entry: None,
+        lambda entry: entry | {"chunks": ["x"]},
+        lambda entry: entry | {"chunks": "x"},
+        lambda entry: entry | {"source": None},
+        lambda entry: entry | {"title": 3},
+        lambda entry: entry | {"key": "\ud800"},
+        lambda entry: entry | {"created": "yesterday"},
+        lambda entry: entry | {"untrusted": "no"},
+        lambda entry: entry | {"more": "x"},
+        lambda entry: entry | {"vectors": None},
+        chunks_with(text=None),
+        chunks_with(heading="Top"),
+        chunks_with(heading=[4]),
+        chunks_with(first_line="1"),
+        chunks_with(page=10**30),
+        vectors_of(3**-0.5, 3),
+        vectors_of(float("nan"), 64),
+        vectors_of(1, 64),
+    ],
+)
+def test_a_line_that_is_none_of_an_export_is_named_and_nothing_is_stored(filled, tmp_path, words, change):
+    path = tmp_path / "memory.export"
+    export(filled, path, None)
+    changed(path, change, lines=slice(4, None))
+    other = LocalStore(tmp_path / "other", words.name)
+    with pytest.raises(UsageError, match=r"or was damaged \(in line 5\)"):
+        list(import_(other, words, path, None))
+    assert not other.exists
+
+
+def test_so_is_one_that_is_nested_without_end(tmp_path, words):
+    (tmp_path / "memory.export").write_text("[" * 100_000)
+    with pytest.raises(UsageError, match=r"or was damaged \(in line 1\)"):
+        list(import_(LocalStore(None, words.name), words, tmp_path / "memory.export", None))
+
+
+@pytest.mark.parametrize(("version", "said"), [(3, "a newer AgentX"), (1, "no export"), ("x", "no export")])
+def test_another_version_is_told_for_what_it_is(filled, tmp_path, words, version, said):
+    path = tmp_path / "memory.export"
+    export(filled, path, None)
+    changed(path, lambda head: head | {"agentx_memory": version}, lines=slice(1))
+    with pytest.raises(UsageError, match=said):
+        list(import_(filled, words, path, None))
+
+
+def test_vectors_of_another_length_than_those_of_the_collection_are_refused_before_any_is_stored(
+    filled, tmp_path, words
+):
+    path = tmp_path / "memory.export"
+    export(filled, path, None)
+    changed(path, lambda entry: entry | {"digest": "new"}, chunks_with(text="new"), vectors_of(3**-0.5, 3))
+    before = everything(filled)
+    with pytest.raises(UsageError, match="have 3 numbers and those of the collection `notes` 64, though"):
+        list(import_(filled, words, path, None))
+    assert everything(filled) == before

@@ -137,6 +137,34 @@ def test_a_file_that_is_emptied_is_removed(tmp_path, words, capsys):
     assert f"removed {tmp_path / 'a.txt'}" in capsys.readouterr().out
 
 
+class Refused(LocalStore):
+    """Another process holds the lock when this one would first compact the file."""
+
+    refusals = 1
+
+    def compact(self):
+        if self.refusals:
+            self.refusals -= 1
+            raise StorageError("The memory is being written by another process.")
+        super().compact()
+
+
+@pytest.mark.parametrize("store", [LocalStore, Refused])
+@pytest.mark.parametrize("left", [None, ""])
+def test_nothing_of_a_file_that_went_is_left_in_the_files_of_the_store(tmp_path, words, capsys, store, left):
+    (tmp_path / "a.txt").write_text("the swordfish")
+    held = store(tmp_path / "memory", words.name)
+    follower = _Follower(held, words, as_json=False)
+    follower.follow([Change(tmp_path / "a.txt", "added")])
+    if left is None:
+        (tmp_path / "a.txt").unlink()
+    else:
+        (tmp_path / "a.txt").write_text(left)
+    follower.follow([Change(tmp_path / "a.txt", "removed" if left is None else "changed")])
+    assert held.count() == 0
+    assert b"swordfish" not in b"".join(path.read_bytes() for path in held.folder.glob("memory.sqlite3*"))
+
+
 def test_what_is_no_folder_is_a_sentence(minilm_files, tmp_path, capsys):
     assert run(["memory", "watch", str(tmp_path / "none")]) == 2
     assert "There is no folder" in capsys.readouterr().err

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from agentx.errors import ContextOverflow, UsageError
+from agentx.errors import ContextOverflow, ModelError, UsageError
 from agentx.messages import Usage
 from agentx.model import Fragment, Model
 from agentx_memory.pieces import cut
@@ -49,38 +49,46 @@ async def summarise(
     Raises:
         UsageError: there is nothing to summarise.
         ContextOverflow: the model's context is too small for the instructions and a sentence.
+        ModelError: the model has written nothing.
     """
     work = _Work(model, await _budget(model, words, piece_tokens), progress)
     packed = await work.pack(texts)
     if not packed:
         raise UsageError("There is no text to summarise; name a document that holds some.")
-    work.plan(len(packed))
-    summaries = [await work.step("summarise", piece, words if len(packed) == 1 else PIECE_WORDS) for piece in packed]
+    summaries = await work.level("summarise", packed, words)
     levels = 0
     while len(summaries) > 1:
         groups = await work.pack(summaries)
-        # Summaries that fill the budget by themselves are merged in pairs all the same.
-        if len(groups) == len(summaries):
+        # Summaries that fill the budget by themselves, or more than that, are merged in pairs all the same.
+        if len(groups) >= len(summaries):
             groups = ["\n\n".join(summaries[place : place + 2]) for place in range(0, len(summaries), 2)]
-        work.plan(len(groups))
-        last = len(groups) == 1
-        summaries = [await work.step("merge", group, words if last else PIECE_WORDS) for group in groups]
+        summaries = await work.level("merge", groups, words)
         levels += 1
+    if not summaries:
+        raise ModelError("The model wrote no summary of that text; take another model.")
     return Summary(summaries[0], len(packed), levels, work.usage)
 
 
 class _Work:
     def __init__(self, model: Model, budget: int, progress: Progress) -> None:
         self._model, self._budget, self._progress = model, budget, progress
+        # Two of them fit the budget, so that each merging leaves half as many.
+        self._piece_words = min(PIECE_WORDS, budget // (2 * TOKENS_A_WORD) - 1)
         self._done = self._total = 0
         self.usage = Usage()
 
-    def plan(self, steps: int) -> None:
+    async def level(self, name: str, texts: Sequence[str], words: int) -> list[str]:
+        """A summary of each text, of so many words where there is one text, without those that came out empty."""
+        self._plan(len(texts))
+        words = words if len(texts) == 1 else self._piece_words
+        return [summary for text in texts if (summary := await self._step(name, text, words))]
+
+    def _plan(self, steps: int) -> None:
         """What this level takes, and at least one more above it."""
         self._total = self._done + steps + (steps > 1)
         self._progress(self._done, self._total)
 
-    async def step(self, name: str, text: str, words: int) -> str:
+    async def _step(self, name: str, text: str, words: int) -> str:
         asked = prompt(self._model, name, text=text, words=str(words))
         written = await reply(self._model, asked, max_tokens=TOKENS_A_WORD * words)
         self.usage += written.usage

@@ -64,6 +64,13 @@ def test_without_a_yes_nothing_is_kept(agentx, session):
     assert stored() == set()
 
 
+def test_the_last_session_is_one_that_the_user_has_begun(agentx, session, tmp_path):
+    journal = Journal.default()
+    helper = journal.create_session(workspace=str(tmp_path), model="m", task="x", parent=session)
+    journal.append(helper, RunStarted(helper, "I live on the moon.", "m", "direct", [], str(tmp_path)))
+    assert f"{KIEL} (session {session} event 1)" in agentx("learn", *agentx.model).out
+
+
 def test_no_adapter_is_named_by_none(agentx, session, monkeypatch):
     monkeypatch.setenv("AGENTX_ADAPTER", "none")
     assert "2 of 2 kept" in agentx("learn", "--yes", *agentx.model).err

@@ -6,10 +6,11 @@ from agentx_memory.adding import add_documents
 from agentx_memory.chunks import Chunk, Document
 from agentx_memory.learning.extract import facts_in
 from agentx_memory.learning.facts import Fact, Learner
-from agentx_memory.learning.said import Said, latest, said
+from agentx_memory.learning.said import Said, said
 from agentx_memory.local import LocalStore
 from agentx_memory.store import Where
 
+from agentx.dialogue import PIPED
 from agentx.errors import UsageError
 from agentx.events import Answered, Delegated, Rewound, RunFinished, RunStarted, Surveyed
 from agentx.guarded import Found, Guarded
@@ -181,6 +182,12 @@ def test_only_what_the_user_typed_is_read_with_the_number_of_its_event():
         said(journal, "nothing")
 
 
+def test_what_was_piped_in_beside_a_task_was_not_said_by_the_user():
+    journal = Journal(":memory:")
+    id = begun(journal, f"I live in Kiel. Answer this letter.{PIPED}I live in Rome.\n</input>", f"{PIPED}I like rye.")
+    assert [one.text for one in said(journal, id)] == ["I live in Kiel. Answer this letter."]
+
+
 def test_what_a_guard_kept_from_the_model_is_not_read_to_it():
     journal = Journal(":memory:")
     id = journal.create_session(workspace="/w", model="m", task="I live in Kiel.")
@@ -201,10 +208,22 @@ def test_what_a_guard_kept_from_the_model_is_not_read_to_it():
 def test_what_a_model_has_delegated_was_not_said_by_the_user():
     journal = Journal(":memory:")
     parent = begun(journal, "I live in Kiel.")
-    child = begun(journal, "I live on the moon.", parent=parent, parent_event=2)
+    child = begun(journal, "I live on the moon.", parent=parent)
     journal.append(parent, Delegated(child, Answered("yes")))
     assert said(journal, child) == []
-    assert latest(journal, "/w") == parent
+
+
+def test_a_fork_is_read_when_the_session_that_it_was_forked_from_is_gone():
+    journal = Journal(":memory:")
+    parent = begun(journal, "I live in Kiel.")
     fork = journal.fork(parent, 3)
+    journal.remove(parent)
     assert [one.text for one in said(journal, fork)] == ["I live in Kiel."]
-    assert latest(journal, "/elsewhere") is None
+
+
+def test_what_a_file_has_brought_was_not_said_by_the_user():
+    journal = Journal(":memory:")
+    id = begun(journal, "I live in Kiel.")
+    [(_, copy)] = journal.read_in(list(journal.export(id)))
+    assert said(journal, id) != []
+    assert said(journal, copy) == []

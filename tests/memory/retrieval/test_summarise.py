@@ -4,7 +4,7 @@ import re
 import pytest
 from agentx_memory.retrieval.summarise import summarise, whole_sentences
 
-from agentx.errors import ContextOverflow, UsageError
+from agentx.errors import ContextOverflow, ModelError, UsageError
 from agentx.models.scripted import ScriptedModel
 
 
@@ -48,6 +48,25 @@ def test_summaries_as_long_as_the_budget_still_come_to_an_end():
     assert summary.pieces == 16
     assert summary.levels == 4
     assert summary.text == "s" * 190
+
+
+def test_summaries_longer_than_the_budget_come_to_an_end_too():
+    model = endless("s" * 150)
+    summary = made(["y" * 60] * 4, model, piece_tokens=64)
+    assert (summary.pieces, summary.levels, summary.text) == (4, 2, "s" * 150)
+    # Where the model keeps to what it is told, two summaries fit what it reads at once.
+    assert "at most 15 words" in model.prompts[0]
+
+
+def test_what_the_model_has_no_summary_of_is_left_out():
+    summary = made(["y" * 190] * 3, ScriptedModel(["", "One.", "Two.", "Both."]), piece_tokens=200)
+    assert (summary.text, summary.pieces) == ("Both.", 3)
+
+
+@pytest.mark.parametrize("texts", [["One."], ["y" * 190] * 3])
+def test_a_model_that_writes_no_summary_is_told_of(texts):
+    with pytest.raises(ModelError, match="wrote no summary"):
+        made(texts, endless(""), piece_tokens=200)
 
 
 @pytest.mark.parametrize(
