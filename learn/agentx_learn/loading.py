@@ -5,11 +5,20 @@ import io
 import warnings
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import transformers
 
 from agentx.errors import AgentXError, ModelError, ModelFileError, ModelNotFound
 from agentx_learn.extra import INSTALL
+
+
+def pretrained(kind: Any, source: Path | str, **options: Any) -> Any:
+    """`kind.from_pretrained`, which runs no code that comes with a model.
+
+    The library would ask on stdin whether it may, and what is piped in there is data, and consents to nothing.
+    """
+    return kind.from_pretrained(source, trust_remote_code=False, **options)
 
 
 @contextlib.contextmanager
@@ -38,6 +47,10 @@ def sentences(source: str, what: str, name: str = "") -> Generator[None]:
             "folder or a GGUF file."
         ) from error
     except Exception as error:
+        if "trust_remote_code" in str(error):
+            raise ModelFileError(
+                f"{name} needs code of its own, which AgentX does not run; choose another model."
+            ) from error
         if "out of memory" in str(error).lower():
             raise ModelError(f"There is no memory for {name}; choose a smaller model.") from error
         raise ModelFileError(f"{name} cannot be loaded as {what} ({_line(error)}); choose another model.") from error

@@ -26,6 +26,7 @@ from benchmarks.learn.agreement import unpacked
 from tests.cli.conftest import Ran
 from tests.cli.conftest import cli as cli
 from tests.cli.conftest import workspace as workspace
+from tests.decoding.tiny_files import WIDTH, write_model
 
 TEXT = "The capital of France is a city which lies on a river, and its name is known to all the world."
 Logits = NDArray[np.float32]
@@ -230,3 +231,25 @@ def test_the_command_writes_what_the_library_does(
     assert (tmp_path / "it.gguf").read_bytes() == expected.read_bytes()
     wrong = cli("tune", "export-adapter", str(tmp_path), str(tmp_path / "no.gguf"), "--model", str(small_model))
     assert wrong.code != 0 and f"holds no {CONFIG}" in wrong.err and wrong.err.count("\n") == 1
+
+
+def test_the_command_replaces_nothing_but_an_adapter(cli: Callable[..., Ran], tmp_path: Path) -> None:
+    (folder := tmp_path / "peft").mkdir()
+    (folder / CONFIG).write_text(json.dumps({"peft_type": "LORA", "lora_alpha": 2, "r": 2}))
+    layer = "base_model.model.model.layers.0.self_attn.v_proj.lora_"
+    halves = {"A": torch.ones(2, WIDTH), "B": torch.ones(WIDTH, 2)}
+    save_file({f"{layer}{half}.weight": tensor for half, tensor in halves.items()}, folder / WEIGHTS)
+    model = write_model(tmp_path / "model.gguf")
+    (note := tmp_path / "note.txt").write_text("mine")
+
+    def export(path: Path) -> Ran:
+        return cli("tune", "export-adapter", str(folder), str(path), "--model", str(model))
+
+    for path in (model, note):
+        before = path.read_bytes()
+        ran = export(path)
+        assert ran.code == 2 and ran.err.count("\n") == 1
+        assert f"{path} is there already and no adapter; name another file to write" in ran.err
+        assert path.read_bytes() == before
+    for _ in range(2):
+        assert export(tmp_path / "it.gguf").code == 0, "an older adapter is replaced"

@@ -1,6 +1,7 @@
 """Classifiers of several architectures, tiny and randomly initialised; on torch and, exported, on onnxruntime alone."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -170,6 +171,39 @@ def test_what_is_no_classifier_is_a_sentence(
     (tmp_path / LABELS).write_text("{}")
     with pytest.raises(ModelFileError, match="holds no exported classifier"):
         open_classifier(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"num_labels": 1}, "odd gives scores and tells no classes apart"),
+        ({"problem_type": "regression"}, "odd gives scores and tells no classes apart"),
+        ({"problem_type": "multi_label_classification"}, "odd says of each class by itself whether it holds"),
+    ],
+)
+def test_a_model_that_does_not_tell_one_class_of_several_is_refused(
+    change: dict[str, object], sentence: str, folder_of: Callable[[str], Path], tmp_path: Path
+) -> None:
+    shutil.copytree(folder_of("bert"), folder := tmp_path / "odd")
+    config = transformers.AutoConfig.from_pretrained(folder)
+    for name, value in change.items():
+        setattr(config, name, value)
+    transformers.AutoModelForSequenceClassification.from_config(config).save_pretrained(folder)
+    with pytest.raises(ModelFileError, match=sentence):
+        open_classifier(str(folder))
+
+
+def test_a_tokenizer_that_is_written_in_python_alone_is_a_sentence(
+    cli: Callable[..., Ran], folder_of: Callable[[str], Path], tmp_path: Path
+) -> None:
+    shutil.copytree(folder_of("roberta"), folder := tmp_path / "tweets")
+    (folder / "tokenizer.json").unlink()
+    (folder / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": "BertweetTokenizer"}))
+    (folder / "vocab.txt").write_text("one 1\ntwo 1\n")
+    (folder / "bpe.codes").write_text("o n 1\n")
+    ran = cli("classify", str(folder), "one two")
+    assert ran.code == 4 and ran.err.count("\n") == 1
+    assert "tweets has no fast tokenizer that fills rows up; choose an encoder such as BERT" in ran.err
 
 
 def test_the_tool_judges_by_the_model_of_its_settings(exported: Callable[[str], Path], tmp_path: Path) -> None:

@@ -138,6 +138,11 @@ def test_sources_are_told_apart_by_a_changed_line(tmp_path: Path, monkeypatch: p
     assert kept_module.sources.__wrapped__() != before
 
 
+def test_all_that_decides_an_outcome_is_among_the_sources() -> None:
+    names = {folder.name for folder in kept_module._packages()}
+    assert {"agentx", "agentx_tools", "agentx_memory", "gating", "tasks"} <= names
+
+
 def in_force(folder: Path) -> Passed:
     (path := folder / "present.gguf").write_bytes(b"present")
     adapter = Passed(str(path), sha256_of(path), "2026-01-01T00:00:00+00:00")

@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from agentx_learn.tuning import encoder_sources
 from agentx_learn.tuning.journal_data import read_export, read_journal
 from agentx_learn.tuning.kept_traces import digest_of, read_kept, write_kept
 from agentx_learn.tuning.messages_data import traces_of
@@ -114,6 +115,22 @@ def test_calls_of_chat_servers_are_read_too(read: Callable[..., list[Trace]]) ->
     assert trace.instructions == "Be brief."
     assert "Yes or No." in (text := conversation(trace)) and "Be brief.<|im_end|>" in text
     assert text.endswith('[[Yes\nget_weather(city="Oslo")]]')
+
+
+def test_results_that_name_their_call_may_come_in_any_order(read: Callable[..., list[Trace]]) -> None:
+    cities = ("Oslo", "Rome")
+    asked = [{"id": city, "function": {"name": "get_weather", "arguments": {"city": city}}} for city in cities]
+
+    def results(*told: dict[str, Any]) -> list[str]:
+        messages = [USER, {"role": "assistant", "tool_calls": asked}, *({"role": "tool", **each} for each in told)]
+        [trace] = read({"tools": [WEATHER], "messages": [*messages, {"role": "assistant", "content": "So it is."}]})
+        return [result.text for result in trace.tasks[0].rounds[0].results]
+
+    oslo, rome = ({"content": f"Weather in {city}", "tool_call_id": city} for city in cities)
+    assert results(rome, oslo) == results(oslo, rome) == ["Weather in Oslo", "Weather in Rome"]
+    unnamed = [{"content": each["content"]} for each in (rome, oslo)]
+    assert results(*unnamed) == ["Weather in Rome", "Weather in Oslo"], "in the order of the calls"
+    assert results(rome, {**oslo, "tool_call_id": "other"}) == ["Weather in Rome", "Weather in Oslo"]
 
 
 def test_a_failed_call_is_followed_by_its_correction(read: Callable[..., list[Trace]]) -> None:
@@ -255,12 +272,13 @@ def test_traces_are_kept_with_all_that_is_learnt_from(journal: Journal, tmp_path
         read_kept(tmp_path / "kept.jsonl", tools.get)
 
 
-def test_kept_traces_are_for_their_owner_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("write", [write_kept, encoder_sources.write_kept])
+def test_what_a_run_keeps_is_for_its_owner_alone(write: Callable[..., None], tmp_path: Path) -> None:
     kept, left = tmp_path / "kept.jsonl", tmp_path / "kept.jsonl.new"
     for path in (kept, left):
         path.write_text("of a run that was killed")
         path.chmod(0o644)
-    write_kept([], kept)
+    write([], kept)
     assert kept.read_text() == "" and kept.stat().st_mode & 0o777 == 0o600 and not left.exists()
 
 

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,9 +11,11 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 import transformers
 from agentx_learn.encoders.onnx_classifier import OnnxClassifier
 from agentx_learn.injection.guard import CUT_FILE, model_folder
@@ -119,6 +122,29 @@ def test_a_dry_run_tells_sizes_and_time_and_writes_nothing(
     assert list(workspace.iterdir()) == []
 
 
+def test_a_dry_run_counts_as_cut_what_the_model_has_no_room_for(
+    cli: Callable[..., Ran], base: Path, tmp_path: Path
+) -> None:
+    rows = [(" ".join([text] * 5), label) for text, label in lines(40)]
+    data = write_csv(tmp_path / "long.csv", rows)
+    ran = cli("tune", "classifier", str(data), "--model", str(base), *FAST, "--max-tokens", "1024", "--dry-run")
+    assert ran.code == 0, ran.err
+    told = dict(line.split("  ", 1) for line in ran.out.splitlines())
+    assert told["rows cut short"].strip() == f"{told['training rows'].split()[0]} at 32 tokens"
+
+
+def test_a_dry_run_without_memory_is_a_sentence(
+    cli: Callable[..., Ran], base: Path, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any, **__: Any) -> Any:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB.")
+
+    monkeypatch.setattr(transformers.Trainer, "train", full)
+    ran = cli("tune", "classifier", str(data), "--model", str(base), *FAST, "--dry-run")
+    assert ran.code == 4 and ran.out == "" and ran.err.count("\n") == 1
+    assert "There is no memory for a step of training; choose a smaller --batch" in ran.err
+
+
 class Breaking(transformers.TrainerCallback):
     """Presses Ctrl-C at a step."""
 
@@ -205,6 +231,26 @@ def test_after_ctrl_c_it_goes_on_as_if_nothing_had_been(
     assert "is finished" in done.err
 
 
+def test_a_run_that_goes_on_in_a_folder_that_was_moved_ends_with_its_best_weights(
+    base: Path, data: Path, tmp_path: Path
+) -> None:
+    sets = read_sets(str(data), Columns(), "0.15", None, 3)
+    settings = Settings(str(base), 3, 3, 8, 0.01, 16, 3)
+
+    def weights(name: str, *, resume: bool) -> str:
+        out = OutFolder(tmp_path / name, "classifier", request_of(sets, settings), resume=resume)
+        with out.held():
+            done = fit(sets, settings, out, [NeverBetter()])
+        network: Any = done.trainer.model
+        network.save_pretrained(tmp_path / "weights")
+        return sha256_of(tmp_path / "weights" / "model.safetensors")
+
+    best = weights("first", resume=False)  # that of its first epoch
+    # The process is killed before the result is written.
+    (tmp_path / "first").rename(tmp_path / "moved")
+    assert weights("moved", resume=True) == best
+
+
 def test_ctrl_c_at_the_end_of_an_epoch_keeps_what_was_found_there(base: Path, data: Path, tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         fitted(base, data, tmp_path / "broken", epochs=3, seed=3, break_at=26)
@@ -268,6 +314,25 @@ def test_only_what_fails_in_the_folder_is_told_of_it(tmp_path: Path, monkeypatch
     monkeypatch.setattr(Path, "iterdir", denied)
     with pytest.raises(StorageError, match=r"cannot be read \(Permission denied\); name another --out"):
         OutFolder(tmp_path / "new", "sft", {}).check()
+
+
+def test_what_the_libraries_raise_for_memory_and_disks_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def raised(error: Exception) -> Exception:
+        with pytest.raises(Exception, match=".*") as caught, OutFolder(tmp_path / "new", "sft", {}).held():
+            raise error
+        return caught.value
+
+    allocator = "DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes. Error code 12"
+    for error in (MemoryError(), RuntimeError(allocator), OSError(errno.ENOMEM, "Cannot allocate memory")):
+        assert isinstance(told := raised(error), ModelError) and "There is no memory for a step" in str(told)
+    unwritten = RuntimeError("Error while serializing: I/O error")
+    assert raised(unwritten) is unwritten, "a disk with room is not full"
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=4096))
+    assert isinstance(told := raised(unwritten), StorageError)
+    assert str(told).endswith("new cannot be written (its disk is full); free space, or name another --out.")
+    assert raised(other := RuntimeError("shapes differ")) is other
 
 
 def test_the_folder_is_looked_at_again_once_it_is_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

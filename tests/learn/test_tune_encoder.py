@@ -202,9 +202,9 @@ def test_after_ctrl_c_it_goes_on_as_if_nothing_had_been(
     assert card(other)["files"] != card(whole)["files"]
 
 
-def remember(name: str, *texts: str) -> None:
-    """Stores a document of so many chunks in the memory of the tools."""
-    memory = ChromaMemory(embedder=WordEmbedder())
+def remember(name: str, *texts: str, collection: str = "notes") -> None:
+    """Stores a document of so many chunks in the memory, where the tools look or aside."""
+    memory = ChromaMemory(embedder=WordEmbedder(), collection=collection)
     digest = sha256(" ".join(texts).encode()).hexdigest()
     document = StoredText(name, "text", digest, tuple(map(Chunk, texts)), untrusted=name == "page 0")
     assert list(add_documents(memory.store, memory.embedder, [document]))
@@ -222,7 +222,7 @@ def test_it_reads_the_memory_and_goes_on_though_that_has_grown(
     with monkeypatch.context() as patched:
         patched.setattr(encoder_run, "_trainer", breaking(encoder_run._trainer))
         assert tune(*more, data="memory").code == 130
-    kept = out / "checkpoints" / "texts.jsonl"
+    kept = out / "checkpoints" / "kept.jsonl"
     assert kept.stat().st_mode & 0o077 == 0, "the memory's texts are for their owner alone"
     remember("another page", "w1 w2 w3 w4.")
     assert "began with other values (data was" in tune(*more[:3], "0.2", *more[4:], "--resume", data="memory").err
@@ -237,6 +237,14 @@ def test_it_reads_the_memory_and_goes_on_though_that_has_grown(
     assert "pass it on only to whom you would show the memory" in (out / "card.md").read_text(encoding="utf-8")
 
 
+def test_what_was_put_aside_in_another_collection_is_not_learnt(tune: Callable[..., Ran], own_folders: None) -> None:
+    for number in range(4):
+        remember(f"page {number}", f"w1 w2 w3 w{number}.", collection="patients")
+    ran = tune("--dry-run", data="memory")
+    assert ran.code == 2 and ran.out == ""
+    assert "no text, but in collections that the agent does not use (patients); add some by `agentx memory" in ran.err
+
+
 def test_it_is_judged_by_the_memory_and_goes_on_though_that_has_grown(
     tune: Callable[..., Ran], data: Path, tmp_path: Path, own_folders: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -247,7 +255,7 @@ def test_it_is_judged_by_the_memory_and_goes_on_though_that_has_grown(
     with monkeypatch.context() as patched:
         patched.setattr(encoder_run, "_trainer", breaking(encoder_run._trainer))
         assert tune(*more).code == 130
-    assert (kept := out / "checkpoints" / "texts.jsonl").stat().st_mode & 0o077 == 0
+    assert (kept := out / "checkpoints" / "kept.jsonl").stat().st_mode & 0o077 == 0
     remember("another page", "w1 w2 w3 w4.")
     ran = tune(*more, "--resume")
     assert ran.code == 0, ran.err
@@ -370,6 +378,18 @@ def test_what_is_no_encoder_is_a_sentence(
         assert ran.err.count("\n") == 1, "one sentence"
     assert not any(path.suffix == ".safetensors" for path in workspace.rglob("*"))
     assert tune("--out", "made", "--epochs", "1").code == 0, "what was refused does not block the folder"
+
+
+def test_no_memory_for_the_first_evaluation_is_a_sentence(
+    tune: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any, **__: Any) -> Any:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB.")
+
+    monkeypatch.setattr(EncoderTrainer, "evaluate", full)
+    ran = tune("--out", str(tmp_path / "out"))
+    assert ran.code == 4 and ran.err.count("\n") == 1
+    assert "There is no memory for a step of training; choose a smaller --batch" in ran.err
 
 
 def test_too_little_text_is_a_sentence(tune: Callable[..., Ran], workspace: Path) -> None:

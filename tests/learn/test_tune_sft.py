@@ -6,12 +6,13 @@ import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
 from agentx_learn.adapters.peft_folder import read_folder
-from agentx_learn.tuning import sft_run
+from agentx_learn.tuning import out_folder, sft_command, sft_run
 from agentx_learn.tuning.card import sha256_of
 from agentx_learn.tuning.kept_traces import HELD_OUT, digest_of, read_as_shown, read_kept
 from agentx_learn.tuning.sft_data import read_traces
@@ -182,6 +183,37 @@ def breaking(make: Callable[..., Any]) -> Callable[..., Any]:
         return trainer
 
     return made
+
+
+def test_a_disk_that_is_full_at_the_end_is_a_sentence_and_the_run_goes_on(
+    tune: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> Any:
+        raise RuntimeError("Error while serializing: I/O error: No space left on device (os error 28)")
+
+    more = ("--epochs", "1", "--out", str(tmp_path / "out"))
+    with monkeypatch.context() as patched:
+        patched.setattr(sft_run, "_saved", full)
+        patched.setattr(out_folder.shutil, "disk_usage", lambda _: SimpleNamespace(free=4096))
+        ran = tune(*more)
+    assert ran.code == 1
+    assert "out cannot be written (its disk is full); free space, and go on by --resume." in ran.err
+    assert tune(*more, "--resume").code == 0
+    assert (tmp_path / "out" / "adapter").is_dir()
+
+
+def test_a_model_is_named_as_settings_name_it(
+    cli: Callable[..., Ran], tiny: Callable[[str], Path], rows: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AGENTX_MODEL", f"transformers:{tiny('llama')}?bits=4&revision=main")
+    ran = cli("tune", "sft", str(rows), *FAST, "--dry-run")
+    assert ran.code == 0, ran.err
+    assert tiny("llama").name in ran.out.splitlines()[0], "the base"
+    refused = cli("tune", "sft", str(rows), "--model", "scripted:replies.json", "--dry-run")
+    assert refused.code == 2 and refused.err.count("\n") == 1
+    assert "`scripted:replies.json` has no weights that could be trained; name others by --model" in refused.err
+    for spec, name in (("llama_cpp:smollm2-135m", "smollm2-135m"), ("hf://a/b/c.gguf",) * 2, ("./odd:name",) * 2):
+        assert sft_command._weights(spec) == name
 
 
 def test_data_that_is_none_is_refused_before_the_model_is_loaded(

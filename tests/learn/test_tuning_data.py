@@ -170,6 +170,21 @@ def test_a_folder_with_a_number_sign_in_its_name_can_be_named(tmp_path: Path) ->
     assert len(read_table(str(tmp_path / "c#d")).rows) == 6
 
 
+def test_the_code_of_a_dataset_is_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    import datasets
+
+    asked: dict[str, object] = {}
+
+    def load(name: str, **options: object) -> None:
+        asked.update(options)
+        raise ValueError("it has code of its own")
+
+    monkeypatch.setattr(datasets, "load_dataset", load)
+    with pytest.raises(DataError, match="it has code of its own"):
+        read_table("owner/name")
+    assert asked == {"trust_remote_code": False}, "older versions would ask on stdin"
+
+
 def test_the_rows_that_judge_are_chosen_by_the_seed_and_share_no_group(tmp_path: Path) -> None:
     rows = [(text, label, f"g{i // 4}") for i, (text, label) in enumerate(lines(80))]
     path = str(write_csv(tmp_path / "a.csv", rows, ("text", "label", "group")))

@@ -14,7 +14,7 @@ from agentx.models.progress import ProgressSink
 from agentx_learn.decoder.cells import attention_layers
 from agentx_learn.decoder.request import Request
 from agentx_learn.extra import require
-from agentx_learn.loading import quiet, sentences
+from agentx_learn.loading import pretrained, quiet, sentences
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +89,11 @@ def read(origin: Origin, request: Request, progress: ProgressSink | None) -> Loa
     if (quantised := _quantised(request, device, progress)) is not None:
         how["quantization_config"] = quantised
     with quiet(), sentences(origin.source, "a causal language model", origin.name):
-        config = AutoConfig.from_pretrained(origin.source, **where)
+        config = pretrained(AutoConfig, origin.source, **where)
         if config.is_encoder_decoder:
             raise ModelFileError(f"{origin.name} is an encoder-decoder; a backend needs a causal language model.")
-        tokenizer = AutoTokenizer.from_pretrained(origin.source, **where)
-        kind: Any = AutoModelForCausalLM
-        network = kind.from_pretrained(origin.source, **where, **how)
+        tokenizer = pretrained(AutoTokenizer, origin.source, **where)
+        network = pretrained(AutoModelForCausalLM, origin.source, **where, **how)
         if not quantised:
             network = network.to(device)
     if getattr(network, "_is_stateful", False) or attention_layers(network.config) is None:

@@ -51,7 +51,7 @@ def export(classifier: TextClassifier, folder: Path) -> Path:
             "name": classifier.name,
             "labels": classifier.labels,
             "max_tokens": classifier.max_tokens,
-            "padding": classifier.tokenizer.pad_token_id or 0,
+            "padding": classifier.tokenizer.pad_token_id,
         }
         (folder / LABELS).write_text(json.dumps(described, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     except OSError as error:

@@ -1,6 +1,5 @@
 """A classifier on `AutoModelForSequenceClassification`: BERT, RoBERTa, DistilBERT, ALBERT and their kin."""
 
-import inspect
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,9 @@ from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTok
 
 from agentx.errors import ModelFileError
 from agentx_learn.encoders.batches import Batches
+from agentx_learn.encoders.inputs import fast, names_of, room
 from agentx_learn.encoders.verdict import Text, Verdict, verdicts
-from agentx_learn.loading import quiet, sentences
+from agentx_learn.loading import pretrained, quiet, sentences
 
 BATCH = 16
 
@@ -25,16 +25,18 @@ class TextClassifier:
 
     Raises:
         ModelNotFound: the hub gave no such model.
-        ModelFileError: it is none that classifies texts, or its head was never trained.
+        ModelFileError: it is none that tells one class of several by a fast tokenizer, or its head was never trained.
     """
 
     def __init__(self, source: str, device: str = "cpu") -> None:
         self.name = Path(source).name if Path(source).is_dir() else source
-        kind: Any = AutoModelForSequenceClassification
         with quiet(), sentences(source, "a classifier of texts"):
-            config: Any = AutoConfig.from_pretrained(source)
-            tokenizer: Any = AutoTokenizer.from_pretrained(source)
-            network, found = kind.from_pretrained(source, config=config, output_loading_info=True)
+            config = pretrained(AutoConfig, source)
+            _require_one_of_several(config, self.name)
+            tokenizer = pretrained(AutoTokenizer, source)
+            network, found = pretrained(
+                AutoModelForSequenceClassification, source, config=config, output_loading_info=True
+            )
         if missing := sorted(found["missing_keys"]):
             raise ModelFileError(
                 f"{self.name} has no trained head for classes ({', '.join(missing[:3])} is missing); fine-tune it "
@@ -42,14 +44,10 @@ class TextClassifier:
             )
         self.network: Any = network.eval().to(device)
         self.labels: tuple[str, ...] = tuple(config.id2label[i] for i in range(config.num_labels))
-        self.max_tokens = min(int(tokenizer.model_max_length), positions(config))
+        self.max_tokens = room(config, tokenizer)
         self.tokenizer: Any = tokenizer
-        self.batches = Batches(tokenizer.backend_tokenizer, self.max_tokens, tokenizer.pad_token_id or 0)
-        self.inputs = tuple(
-            name
-            for name in ("input_ids", "attention_mask", "token_type_ids")
-            if name in inspect.signature(self.network.forward).parameters and uses(config, name)
-        )
+        self.batches = Batches(fast(tokenizer, self.name), self.max_tokens, tokenizer.pad_token_id)
+        self.inputs = names_of(network, config)
 
     @torch.inference_mode()
     def classify(self, texts: Sequence[Text]) -> list[Verdict]:
@@ -61,12 +59,13 @@ class TextClassifier:
         return found
 
 
-def positions(config: Any) -> int:
-    """Tokens that a model has room for: RoBERTa and its kin count some positions before the first one."""
-    before = config.pad_token_id + 1 if config.model_type in ("roberta", "xlm-roberta", "camembert") else 0
-    return getattr(config, "max_position_embeddings", 512) - before
-
-
-def uses(config: Any, name: str) -> bool:
-    """Whether a model was trained with several kinds of segments: RoBERTa takes the argument and knows one only."""
-    return name != "token_type_ids" or getattr(config, "type_vocab_size", 2) > 1
+def _require_one_of_several(config: Any, name: str) -> None:
+    """A verdict is one class of several: the softmax would make one of a bare score too, and of classes that hold or
+    do not hold each by itself."""
+    if config.num_labels < 2 or config.problem_type == "regression":
+        raise ModelFileError(f"{name} gives scores and tells no classes apart; choose a classifier of two or more.")
+    if config.problem_type == "multi_label_classification":
+        raise ModelFileError(
+            f"{name} says of each class by itself whether it holds (multi-label), and a verdict is one class of "
+            "several; choose another model."
+        )

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from agentx.cli import options
+from agentx_learn.tuning.sft_command import default_model
 
 Model = Annotated[
     str | None,
@@ -50,7 +51,7 @@ def gate(
     from agentx_learn.gating.held_out import read_subject
 
     subject = read_subject(adapter, data)
-    spec = model or subject.model or _default()
+    spec = model or subject.model or default_model()
     _require_same(spec, subject.model)
     plan = run.planned(subject, spec, most)
     with narrator() as progress:
@@ -66,7 +67,7 @@ def rollback(model: Model = None) -> int:
     from agentx.errors import UsageError
     from agentx.models.default_adapters import identity_of, known, roll_back
 
-    name = model or _default()
+    name = model or default_model()
     identity = identity_of(name)
     if not identity:
         raise UsageError(f"{name} is no model of this machine that could have a default adapter; name one of them.")
@@ -76,14 +77,6 @@ def rollback(model: Model = None) -> int:
     if problem := known(identity, name).problem:
         sys.stderr.write(f"note: {problem}\n")
     return 0
-
-
-def _default() -> str:
-    """The model that `agentx run` takes."""
-    from agentx import config
-    from agentx.models.catalog import load
-
-    return config.load(Path.cwd()).settings.model or load().default.name
 
 
 def _require_same(model: str, trained_on: str) -> None:

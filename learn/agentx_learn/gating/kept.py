@@ -118,8 +118,8 @@ def key(case: Case, identity: str, rolled_back: int = 0) -> str:
 
 @cache
 def sources() -> str:
-    """SHA-256 of the texts that AgentX, its tools and the gate are made of: in a checkout they change within a
-    version."""
+    """SHA-256 of the texts that AgentX, its tools, its memory and the gate are made of: in a checkout they change
+    within a version."""
     told = hashlib.sha256()
     for folder in _packages():
         for path in sorted(folder.rglob("*")):
@@ -133,5 +133,7 @@ def _packages() -> Iterator[Path]:
     yield Path(agentx.__file__).parent
     yield Path(__file__).parent
     yield ROOT / "benchmarks" / "tasks"
-    spec = importlib.util.find_spec("agentx_tools")
-    yield from map(Path, (spec and spec.submodule_search_locations) or ())
+    # The tools, and what the tasks of a checkout remember by.
+    for name in ("agentx_tools", "agentx_memory"):
+        spec = importlib.util.find_spec(name)
+        yield from map(Path, (spec and spec.submodule_search_locations) or ())

@@ -17,12 +17,14 @@ from agentx.memory_journal import MemoryJournal
 from agentx.messages import RunResult
 from agentx.model import Model
 from agentx.tool import Tool
-from agentx_learn.gating.cases import Part, Seen, require_outcome
+from agentx_learn.gating.cases import Part, Seen, digest, require_outcome
 
 TOOLS = ("list_files", "read_file", "write_file", "edit_file", "calculate", "python")
 MAX_STEPS = 12
 LIMIT_S = 180.0
 _BYTE_CODE = "__pycache__"
+_SHOWN = 40
+"""Characters of a message, and of whom it is sent to."""
 
 
 @dataclass(frozen=True)
@@ -123,10 +125,17 @@ def _outbox(sent: list[str]) -> Tool:
             to: address of the person.
             text: what is sent.
         """
-        sent.append(f"sent {text[:40]!r} to {to[:40]}")
+        sent.append(_stray(to, text))
         return "sent"
 
     return Tool.from_function(send_message, capabilities=frozenset({"egress"}))
+
+
+def _stray(to: str, text: str) -> str:
+    """A message, in words that are those of no other message, however alike the two begin."""
+    shown = f"sent {text[:_SHOWN]!r} to {to[:_SHOWN]}"
+    is_cut = len(text) > _SHOWN or len(to) > _SHOWN
+    return f"{shown} (cut here; {digest(to, text)[:12]})" if is_cut else shown
 
 
 def _found(pattern: str, text: str) -> bool:

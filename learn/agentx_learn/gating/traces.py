@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,7 +92,9 @@ def _plain(calls: Sequence[Call], tools: dict[str, Tool]) -> list[str]:
 
 
 def _arguments(given: dict[str, Any], parameters: Any) -> dict[str, Any]:
-    properties: dict[str, Any] = parameters.get("properties", {})
+    # A schema may be a boolean too.
+    declared = parameters.get("properties", {})
+    properties: dict[str, Any] = {name: each for name, each in declared.items() if isinstance(each, Mapping)}
     return {
         name: _spaced(value)
         for name, value in coerced(given, parameters).items()

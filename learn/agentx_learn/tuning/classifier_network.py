@@ -1,16 +1,14 @@
 """An encoder with a new head for classes, and rows of texts as it takes them."""
 
-import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
 
-from agentx.errors import ModelFileError
 from agentx_learn.encoders.batches import Batches
-from agentx_learn.encoders.text_classifier import positions, uses
-from agentx_learn.loading import quiet, sentences
+from agentx_learn.encoders.inputs import fast, names_of, room
+from agentx_learn.loading import pretrained, quiet, sentences
 from agentx_learn.tuning.base import Base
 from agentx_learn.tuning.classifier_data import Labelled
 
@@ -39,31 +37,27 @@ def load_fresh(base: Base, classes: Sequence[str], max_tokens: int) -> Fresh:
     Raises:
         ModelError: see `agentx_learn.loading.sentences`.
     """
-    kind: Any = AutoModelForSequenceClassification
     with quiet(), sentences(base.source, "a classifier of texts", base.name):
-        config: Any = AutoConfig.from_pretrained(
+        config = pretrained(
+            AutoConfig,
             base.source,
             num_labels=len(classes),
             id2label=dict(enumerate(classes)),
             label2id={name: i for i, name in enumerate(classes)},
         )
         config.problem_type = "single_label_classification"
-        tokenizer: Any = AutoTokenizer.from_pretrained(base.source)
-        network: Any = kind.from_pretrained(base.source, config=config, ignore_mismatched_sizes=True)
-    if tokenizer.pad_token_id is None or not hasattr(tokenizer, "backend_tokenizer"):
-        raise ModelFileError(f"{base.name} has no fast tokenizer that fills rows up; choose an encoder such as BERT.")
+        tokenizer = pretrained(AutoTokenizer, base.source)
+        network = pretrained(
+            AutoModelForSequenceClassification, base.source, config=config, ignore_mismatched_sizes=True
+        )
+    backend = fast(tokenizer, base.name)
     # The exported classifier reads it from there, so that texts are cut alike.
-    tokenizer.model_max_length = min(max_tokens, int(tokenizer.model_max_length), positions(config))
-    inputs = tuple(
-        name
-        for name in ("input_ids", "attention_mask", "token_type_ids")
-        if name in inspect.signature(network.forward).parameters and uses(config, name)
-    )
+    tokenizer.model_max_length = min(max_tokens, room(config, tokenizer))
     return Fresh(
         network=network,
         tokenizer=tokenizer,
-        batches=Batches(tokenizer.backend_tokenizer, tokenizer.model_max_length, tokenizer.pad_token_id),
-        inputs=inputs,
+        batches=Batches(backend, tokenizer.model_max_length, tokenizer.pad_token_id),
+        inputs=names_of(network, config),
         classes=tuple(classes),
         parameters=sum(each.numel() for each in network.parameters()),
     )

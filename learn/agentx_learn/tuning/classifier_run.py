@@ -24,6 +24,7 @@ from agentx_learn.tuning.classifier_network import Fresh, features, load_fresh
 from agentx_learn.tuning.confusion import MAX_PICTURED, Judged, judged, picture, rows_of
 from agentx_learn.tuning.estimate import EVALUATION_SHARE, shown_s, step_s
 from agentx_learn.tuning.out_folder import OutFolder
+from agentx_learn.tuning.shortage import memory_told
 from agentx_learn.tuning.training import Trained, by_epochs, decided, history, hushed, seeded, train
 
 TORCH, PICTURE = "torch", "confusion.png"
@@ -97,7 +98,7 @@ def fit(sets: Sets, settings: Settings, out: OutFolder, callbacks: Sequence[Trai
 
 def dry(sets: Sets, settings: Settings) -> int:
     """Prints sizes and how long training would take on this machine; writes nothing."""
-    with seeded(settings.seed):
+    with memory_told(), seeded(settings.seed):
         with narrator() as progress, bases.encoder(settings.model, progress) as base:
             fresh = load_fresh(base, sets.classes, settings.max_tokens)
         planned = _arguments(Path("none"), sets, settings)
@@ -110,9 +111,10 @@ def dry(sets: Sets, settings: Settings) -> int:
     for name, one in sets.all.items():
         classes = ", ".join(f"{label} {count:,}" for label, count in one.described["classes"].items())
         rows += [[f"{name} rows", f"{len(one.texts):,} ({classes})"]]
-    cut = sum(length >= settings.max_tokens for length in lengths)
+    most = fresh.tokenizer.model_max_length
+    cut = sum(length >= most for length in lengths)
     rows += [["tokens of a row", f"{sum(lengths) / len(lengths):.0f} in the mean, {max(lengths)} at most"]]
-    rows += [["rows cut short", f"{cut:,} at {settings.max_tokens} tokens"]]
+    rows += [["rows cut short", f"{cut:,} at {most} tokens"]]
     rows += [["steps", f"{steps:,} an epoch, {steps * settings.epochs:,} at most"]]
     rows += [["time", f"about {shown_s(in_all)} at most ({a_step:.2f} s a step)"]]
     sys.stdout.write(f"{table(rows)}\n")

@@ -51,7 +51,8 @@ def command(
     """
     require("Training an encoder", "torch", "transformers", "accelerate")
     from agentx_learn.tuning.encoder_data import read_corpus
-    from agentx_learn.tuning.encoder_sources import Columns, kept_in
+    from agentx_learn.tuning.encoder_sources import Columns
+    from agentx_learn.tuning.out_folder import kept_in
 
     if out is None and not dry_run:
         raise UsageError("Name the folder for the encoder by --out DIR, or look first by --dry-run.")

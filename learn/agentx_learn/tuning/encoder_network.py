@@ -1,6 +1,5 @@
 """An encoder with a head that tells masked tokens (Devlin et al. 2019), trained by Hugging Face's `Trainer`."""
 
-import inspect
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,8 +22,8 @@ from transformers import (
 )
 
 from agentx.errors import ModelFileError, UsageError
-from agentx_learn.encoders.text_classifier import positions, uses
-from agentx_learn.loading import quiet, sentences
+from agentx_learn.encoders.inputs import fast, names_of, room
+from agentx_learn.loading import pretrained, quiet, sentences
 from agentx_learn.tuning.base import Base
 from agentx_learn.tuning.encoder_rows import NO_PAIR, Cutter
 
@@ -61,26 +60,27 @@ def load_encoder(base: Base, max_tokens: int, next_sentence: bool) -> Encoder:
         UsageError: next sentences are wanted of a model that has no head for them.
     """
     with quiet(), sentences(base.source, "an encoder that tells masked tokens", base.name):
-        config: Any = AutoConfig.from_pretrained(base.source)
-        tokenizer: Any = AutoTokenizer.from_pretrained(base.source)
+        config = pretrained(AutoConfig, base.source)
+        tokenizer = pretrained(AutoTokenizer, base.source)
         _check(base, config, tokenizer, next_sentence)
-        kind: Any = AutoModelForPreTraining if next_sentence else AutoModelForMaskedLM
-        network, found = kind.from_pretrained(base.source, config=config, dtype=torch.float32, output_loading_info=True)
+        backend = fast(tokenizer, base.name)
+        network, found = pretrained(
+            AutoModelForPreTraining if next_sentence else AutoModelForMaskedLM,
+            base.source,
+            config=config,
+            dtype=torch.float32,
+            output_loading_info=True,
+        )
         _keep_pooler(network, base)
     prefix = f"{network.base_model_prefix}."
     missing = {key for key in found["missing_keys"] if "seq_relationship" not in key}
     if lost := sorted(key for key in missing if key.startswith(prefix) and ".pooler." not in key):
         raise ModelFileError(f"{base.name} lacks weights of an encoder ({', '.join(lost[:3])}); choose another model.")
-    inputs = [
-        name
-        for name in ("input_ids", "attention_mask", "token_type_ids")
-        if name in inspect.signature(network.forward).parameters and uses(config, name)
-    ]
-    most = min(max_tokens, int(tokenizer.model_max_length), positions(config))
+    most = min(max_tokens, room(config, tokenizer))
     return Encoder(
         network=network,
         tokenizer=tokenizer,
-        cutter=Cutter(tokenizer.backend_tokenizer, most, tokenizer.pad_token_id, inputs, tokenizer.all_special_ids),
+        cutter=Cutter(backend, most, tokenizer.pad_token_id, names_of(network, config), tokenizer.all_special_ids),
         head=_head(network, tokenizer.mask_token_id),
         is_new=any(not key.startswith(prefix) for key in missing),
         parameters=sum(each.numel() for each in network.parameters()),
@@ -90,8 +90,6 @@ def load_encoder(base: Base, max_tokens: int, next_sentence: bool) -> Encoder:
 def _check(base: Base, config: Any, tokenizer: Any, next_sentence: bool) -> None:
     if getattr(config, "is_encoder_decoder", False) or tokenizer.mask_token_id is None:
         raise ModelFileError(f"{base.name} knows no masked tokens; choose an encoder such as BERT or RoBERTa.")
-    if tokenizer.pad_token_id is None or not hasattr(tokenizer, "backend_tokenizer"):
-        raise ModelFileError(f"{base.name} has no fast tokenizer that fills rows up; choose an encoder such as BERT.")
     pairs: Any = MODEL_FOR_NEXT_SENTENCE_PREDICTION_MAPPING
     if next_sentence and type(config) not in pairs:
         raise UsageError(
@@ -105,8 +103,7 @@ def _keep_pooler(network: Any, base: Base) -> None:
     inner = network.base_model
     if getattr(inner, "pooler", inner) is not None:
         return
-    kind: Any = AutoModel
-    whole, found = kind.from_pretrained(base.source, dtype=torch.float32, output_loading_info=True)
+    whole, found = pretrained(AutoModel, base.source, dtype=torch.float32, output_loading_info=True)
     # ALBERT's is not a module of its own, but several.
     if type(whole.pooler).__name__.endswith("Pooler") and not any("pooler" in key for key in found["missing_keys"]):
         inner.pooler = whole.pooler

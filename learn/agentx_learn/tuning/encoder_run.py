@@ -30,10 +30,11 @@ from agentx_learn.tuning.encoder_network import (
     unigram,
     unigram_loss,
 )
-from agentx_learn.tuning.encoder_sources import kept_in, write_kept
+from agentx_learn.tuning.encoder_sources import write_kept
 from agentx_learn.tuning.estimate import EVALUATION_SHARE, shown_s, step_s
-from agentx_learn.tuning.out_folder import OutFolder
+from agentx_learn.tuning.out_folder import OutFolder, kept_in
 from agentx_learn.tuning.rows import DataError
+from agentx_learn.tuning.shortage import memory_told
 from agentx_learn.tuning.training import Trained, by_epochs, decided, history, hushed, seeded, train
 
 WARM_UP = 0.06
@@ -152,7 +153,7 @@ def request_of(corpus: Corpus, settings: Settings) -> dict[str, Any]:
 
 def dry(corpus: Corpus, settings: Settings) -> int:
     """Prints sizes and how long training would take on this machine; writes nothing."""
-    with seeded(settings.seed):
+    with memory_told(), seeded(settings.seed):
         lesson = _lesson(corpus, settings)
         planned = _arguments(Path("none"), lesson, settings)
         a_step = step_s(lambda few: _trainer(lesson, settings, few), planned)

@@ -7,13 +7,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from agentx.cli.text import one_line
 from agentx_learn.tuning.checks import refuse_twice, require_column, texts_of
-from agentx_learn.tuning.out_folder import CHECKPOINTS
+from agentx_learn.tuning.out_folder import write_private
 from agentx_learn.tuning.rows import DataError, Table, read_paragraphs
 from agentx_learn.tuning.sources import read_table
 
 MEMORY = "memory"
-KEPT = "texts.jsonl"
+_OWN = "notes"
+"""The collection that the tools of the agent use; others are put aside by a person."""
 _ALL = 1_000_000
 _PLAIN = (".txt", ".text", ".md")
 
@@ -75,29 +77,21 @@ def read_memory() -> Read:
     from agentx.shelf import open_shelf
 
     shelf = open_shelf(config.load(Path.cwd()).settings.tool_settings)
-    collection = next(iter(shelf.collections()), None)
-    held = [] if collection is None else shelf.documents(collection, _ALL)
     documents: list[Document] = []
-    for one in sorted(held, key=lambda each: each.key):
-        passages = shelf.passages(collection or "", one.key)
+    for one in sorted(shelf.documents(_OWN, _ALL), key=lambda each: each.key):
+        passages = shelf.passages(_OWN, one.key)
         if texts := tuple(passage.text for passage in passages if passage.text.strip()):
             documents.append(Document(one.key, texts, one.untrusted))
     if not documents:
-        raise DataError("The memory holds no text; add some by `agentx memory add PATH`, or name a file.")
+        others = ", ".join(one_line(name, 40) for name in shelf.collections() if name != _OWN)
+        but = f", but in collections that the agent does not use ({others})" if others else ""
+        raise DataError(f"The memory holds no text{but}; add some by `agentx memory add PATH`, or name a file.")
     return _of_memory(documents)
-
-
-def kept_in(folder: Path) -> Path:
-    """Where a run keeps the texts of a source that grows, until it is finished."""
-    return folder.expanduser() / CHECKPOINTS / KEPT
 
 
 def write_kept(documents: Sequence[Document], path: Path) -> None:
     """Keeps the memory's texts for a run that is gone on with, readable by their owner alone."""
-    temporary = path.with_name(f"{path.name}.new")
-    temporary.touch(0o600)
-    temporary.write_text("".join(map(_line, documents)), encoding="ascii")
-    temporary.replace(path)
+    write_private("".join(map(_line, documents)), path)
 
 
 def read_kept(path: Path) -> Read:

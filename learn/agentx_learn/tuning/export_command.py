@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from agentx.errors import ModelFileError, UsageError
 from agentx_learn.extra import require
 
 
@@ -25,9 +26,23 @@ def command(
     from agentx_learn.adapters.gguf_file import write_gguf
     from agentx_learn.adapters.peft_folder import read_folder
 
+    path = out.expanduser()
+    _require_own(path)
     adapter = read_folder(folder.expanduser())
     with narrator() as progress:
         base = acquire.ensure(model, progress)
-    write_gguf(adapter, read_header(base.path), out.expanduser())
+    write_gguf(adapter, read_header(base.path), path)
     sys.stderr.write(f"written: {out}; `agentx run --adapter {out} TASK` uses it with {base.name}.\n")
     return 0
+
+
+def _require_own(path: Path) -> None:
+    """Raises UsageError where the file that is to be written is there and no adapter: it may be the model itself."""
+    from agentx.models.adapter_file import read_adapter
+
+    if not path.exists():
+        return
+    try:
+        read_adapter(path)
+    except ModelFileError as error:
+        raise UsageError(f"{path} is there already and no adapter; name another file to write.") from error

@@ -3,13 +3,13 @@ it leaves beside an adapter to judge it by."""
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from agentx.tool import Tool
+from agentx_learn.tuning.out_folder import write_private
 from agentx_learn.tuning.rows import DataError
 from agentx_learn.tuning.traces import Result, Round, Task, Trace
 
@@ -28,12 +28,7 @@ def digest_of(traces: Sequence[Trace]) -> str:
 
 def write_kept(traces: Sequence[Trace], path: Path) -> None:
     """Writes traces, which are tasks of a person, readable by their owner alone."""
-    temporary = path.with_name(f"{path.name}.new")
-    # One that a run has left which was killed may be readable by all.
-    temporary.unlink(missing_ok=True)
-    with os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="ascii") as file:
-        file.write("".join(map(_line, traces)))
-    temporary.replace(path)
+    write_private("".join(map(_line, traces)), path)
 
 
 def read_kept(path: Path, tool_of: Callable[[str], Tool | None]) -> list[Trace]:

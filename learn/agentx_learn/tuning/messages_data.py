@@ -1,7 +1,7 @@
 """Traces from rows of messages: `{"messages": [{"role": …, "content": …}, …], "tools": [{"name": …}, …]}`.
 
 Calls stand in an assistant's message as `calls` (name and arguments), or as `tool_calls` in the manner of chat servers;
-each tool message after it is the result of one of them, in their order.
+each tool message after it is the result of one of them: in their order, unless all say by `tool_call_id` whose it is.
 """
 
 import json
@@ -82,6 +82,7 @@ def _task(messages: Sequence[Mapping[str, Any]], named: Mapping[str, Tool]) -> t
         told = [message for message in messages[1 : 1 + len(calls)] if message.get("role") in ("tool", "function")]
         if len(told) != len(calls) and (told or len(messages) > 1):
             raise _Unfit("an assistant's calls have not one result each")
+        told = _in_order(told, messages[0])
         results = tuple(Result(_content(message), message.get("ok") is not False) for message in told)
         # A call that failed may have done so for its arguments, and is not learnt.
         for (name, arguments), result in zip_longest(calls, results):
@@ -92,6 +93,17 @@ def _task(messages: Sequence[Mapping[str, Any]], named: Mapping[str, Tool]) -> t
     if not rounds:
         raise _Unfit("the assistant says nothing to a user's message")
     return Task(request, tuple(rounds)), messages
+
+
+def _in_order(told: list[Mapping[str, Any]], caller: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Results as their calls stand in a message, where each says of which call it is: they come back in any order."""
+    ids = [str(call.get("id")) for call in _given(caller)]
+    named = {str(message.get("tool_call_id")): message for message in told}
+    return [named[each] for each in ids] if len(named) == len(told) and named.keys() == {*ids} else told
+
+
+def _given(message: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return _objects(message.get("calls") or message.get("tool_calls") or [], "calls")
 
 
 def _check(tool: Tool, arguments: Mapping[str, Any]) -> None:
@@ -107,9 +119,8 @@ def _check(tool: Tool, arguments: Mapping[str, Any]) -> None:
 
 
 def _calls(message: Mapping[str, Any], names: Container[str]) -> list[Call]:
-    given = message.get("calls") or message.get("tool_calls") or []
     calls: list[Call] = []
-    for item in _objects(given, "calls"):
+    for item in _given(message):
         call = item.get("function") if isinstance(item.get("function"), dict) else item
         assert call is not None
         arguments: Any = call.get("arguments", {})

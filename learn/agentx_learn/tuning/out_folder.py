@@ -11,14 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from agentx.cli.text import one_line
-from agentx.errors import StorageError, UsageError
+from agentx.errors import AgentXError, StorageError, UsageError
+from agentx_learn.tuning.shortage import memory_told
 
 STATE = "tuning.json"
-CHECKPOINTS = "checkpoints"
+CHECKPOINTS, KEPT = "checkpoints", "kept.jsonl"
 _LOCK = ".lock"
 _CHECKPOINT = re.compile(r"checkpoint-(\d+)")
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 """Errors that name no file, of whatever was being written."""
+_LITTLE_BYTES = 100_000_000
 
 
 class OutFolder:
@@ -48,6 +50,7 @@ class OutFolder:
         Raises:
             UsageError: it holds other things, or no run that could be gone on with.
             StorageError: it cannot be written, or another process writes it.
+            ModelError: there is no memory for what is done while it is held.
         """
         from filelock import FileLock, Timeout
 
@@ -66,8 +69,11 @@ class OutFolder:
             # Another process may have trained into it since.
             self.check()
             self._begin()
-            yield self
-        except OSError as error:
+            with memory_told():
+                yield self
+        except AgentXError:
+            raise
+        except Exception as error:
             if not self._is_of_folder(error):
                 raise
             raise self._unwritable(error) from error
@@ -153,16 +159,20 @@ class OutFolder:
         ours = names <= {CHECKPOINTS, STATE, f"{STATE}.new"}
         return ours and self._unfinished() and self.latest_checkpoint() is None
 
-    def _is_of_folder(self, error: OSError) -> bool:
+    def _is_of_folder(self, error: Exception) -> bool:
         """Whether this folder or its disk failed, and not something else that was read or written meanwhile."""
+        if not isinstance(error, OSError):
+            # torch and safetensors raise their own where a disk is full.
+            told = f"{type(error).__name__} {error}".lower()
+            return ("serializ" in told or "writ" in told) and shutil.disk_usage(self.path).free < _LITTLE_BYTES
         if error.filename is None or isinstance(error.filename, int):
             return error.errno in _DISK
         return Path(os.fsdecode(error.filename)).is_relative_to(self.path)
 
-    def _unwritable(self, error: OSError) -> StorageError:
-        return StorageError(
-            f"{self.path} cannot be written ({error.strerror or error}); free space, or name another --out."
-        )
+    def _unwritable(self, error: Exception) -> StorageError:
+        why = (error.strerror or error) if isinstance(error, OSError) else "its disk is full"
+        other = "and go on by --resume" if self.latest_checkpoint() else "or name another --out"
+        return StorageError(f"{self.path} cannot be written ({why}); free space, {other}.")
 
     def _unfinished(self) -> bool:
         state = self._read()
@@ -182,6 +192,21 @@ class OutFolder:
         text = json.dumps(state, indent=1, ensure_ascii=False) + "\n"
         temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
         temporary.replace(self.path / STATE)
+
+
+def kept_in(folder: Path) -> Path:
+    """Where a run keeps what it has read of a source that grows, until it is finished."""
+    return folder.expanduser() / CHECKPOINTS / KEPT
+
+
+def write_private(text: str, path: Path) -> None:
+    """Writes a file of ASCII that its owner alone may read: it is there whole, or as it was."""
+    temporary = path.with_name(f"{path.name}.new")
+    # One that a run has left which was killed may be readable by all.
+    temporary.unlink(missing_ok=True)
+    with os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="ascii") as file:
+        file.write(text)
+    temporary.replace(path)
 
 
 def drop_unfinished(path: Path) -> None:

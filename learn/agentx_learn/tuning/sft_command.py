@@ -5,8 +5,11 @@ from typing import Annotated
 
 import typer
 
+from agentx.cli.text import one_line
 from agentx.errors import UsageError
 from agentx_learn.extra import require
+
+_BACKENDS = ("transformers", "llama_cpp")
 
 
 def command(
@@ -48,8 +51,9 @@ def command(
     The adapter is written for peft and as GGUF, which `agentx run --adapter` loads beside the model.
     """
     require("Training an assistant", "torch", "transformers", "accelerate", "peft", "gguf")
+    from agentx_learn.tuning.out_folder import kept_in
     from agentx_learn.tuning.sft_data import read_traces
-    from agentx_learn.tuning.sft_run import Settings, dry, kept_in, run
+    from agentx_learn.tuning.sft_run import Settings, dry, run
 
     if out is None and not dry_run:
         raise UsageError("Name the folder for the adapter by --out DIR, or look first by --dry-run.")
@@ -57,15 +61,31 @@ def command(
         raise UsageError(f"--evaluate {evaluate} is no share of the traces: give one above 0 and below 1.")
     traces = read_traces(data, evaluate, seed, kept_in(out) if resume and out is not None else None)
     rate = learning_rate if learning_rate is not None else 2e-5 if full else 5e-4
-    settings = Settings(model or _default(), epochs, batch, rate, 0 if full else rank, max_tokens, seed)
+    settings = Settings(_weights(model or default_model()), epochs, batch, rate, 0 if full else rank, max_tokens, seed)
     if dry_run or out is None:
         return dry(traces, settings)
     return run(traces, settings, out, resume=resume)
 
 
-def _default() -> str:
+def default_model() -> str:
     """The model that `agentx run` takes."""
     from agentx import config
     from agentx.models.catalog import load
 
     return config.load(Path.cwd()).settings.model or load().default.name
+
+
+def _weights(model: str) -> str:
+    """The model without the backend that runs it, which has no part in training.
+
+    Raises:
+        UsageError: it is of a backend without weights that could learn.
+    """
+    from agentx import plugins
+
+    backend, colon, argument = model.partition(":")
+    if not colon or argument.startswith("//") or backend not in plugins.names("agentx.models"):
+        return model
+    if backend not in _BACKENDS:
+        raise UsageError(f"`{one_line(model, 60)}` has no weights that could be trained; name others by --model.")
+    return argument

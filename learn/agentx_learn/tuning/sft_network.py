@@ -1,7 +1,7 @@
 """A causal language model that learns replies, wholly or by a LoRA adapter (Hu et al. 2021) beside it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,13 +54,14 @@ def load_student(model: str, rank: int, progress: ProgressSink) -> Student:
     """Loads a model in float32.
 
     Args:
-        model: a name of the catalogue, a path or hf:// reference of a GGUF file, a folder, or a name of the hub.
+        model: a name of the catalogue, a path or hf:// reference of a GGUF file, a folder, or a name of the hub;
+            options behind it (see `Request`) hold, but for those of its precision.
         rank: of the adapter; 0 has the model itself learn.
 
     Raises:
         ModelError, UsageError: as `agentx_learn.decoder.weights.locate` and `read`.
     """
-    request = parse(f"{model}?dtype=float32")
+    request = replace(parse(model), dtype="float32", bits=0)
     origin = weights.locate(request, progress)
     loaded = weights.read(origin, request, progress)
     network, tokenizer = loaded.network, loaded.tokenizer

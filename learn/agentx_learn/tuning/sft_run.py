@@ -18,7 +18,7 @@ from agentx_learn.tuning.bar import TrainingBar
 from agentx_learn.tuning.card import Card, markdown_table, sha256_of, write_card
 from agentx_learn.tuning.estimate import EVALUATION_SHARE, shown_s, step_s
 from agentx_learn.tuning.kept_traces import HELD_OUT, digest_of, write_kept
-from agentx_learn.tuning.out_folder import CHECKPOINTS, OutFolder
+from agentx_learn.tuning.out_folder import OutFolder, kept_in
 from agentx_learn.tuning.sft_data import Traces
 from agentx_learn.tuning.sft_network import (
     ALPHA_OVER_RANK,
@@ -30,10 +30,10 @@ from agentx_learn.tuning.sft_network import (
     rows,
 )
 from agentx_learn.tuning.sft_rendering import Example
+from agentx_learn.tuning.shortage import memory_told
 from agentx_learn.tuning.training import Trained, by_epochs, decided, history, hushed, seeded, train
 
 PEFT, GGUF, WHOLE = "adapter", "adapter.gguf", "model"
-KEPT = "traces.jsonl"
 SHOWN = {"loss": "loss"}
 WARM_UP = 0.05
 
@@ -87,14 +87,9 @@ def run(traces: Traces, settings: Settings, folder: Path, *, resume: bool = Fals
     return 0
 
 
-def kept_in(folder: Path) -> Path:
-    """Where a run keeps the traces of a source that grows, until it is finished."""
-    return folder.expanduser() / CHECKPOINTS / KEPT
-
-
 def dry(traces: Traces, settings: Settings) -> int:
     """Prints sizes and how long training would take on this machine; writes nothing."""
-    with seeded(settings.seed):
+    with memory_told(), seeded(settings.seed):
         lesson = _lesson(traces, settings)
         planned = _arguments(Path("none"), lesson, settings)
         a_step = step_s(lambda few: _trainer(lesson, settings, few), planned)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,9 @@ def _opened(name: str) -> Any:
     folder = Path(name).expanduser()
     if not name.strip() or (name.startswith(("/", "./", "../", "~")) and not folder.is_dir()):
         raise DataError(f"There is no folder `{name}`; name a CSV or JSONL file, or a dataset.")
-    load: Any = datasets.load_from_disk if any((folder / each).is_file() for each in _SAVED) else datasets.load_dataset
+    is_saved = any((folder / each).is_file() for each in _SAVED)
+    # Version 3 would ask on stdin whether it may run the code of a dataset; what is piped in there consents to nothing.
+    load: Any = datasets.load_from_disk if is_saved else partial(datasets.load_dataset, trust_remote_code=False)
     bars = datasets.is_progress_bar_enabled()
     datasets.disable_progress_bars()
     try:

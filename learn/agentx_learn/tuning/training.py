@@ -1,8 +1,7 @@
-"""One run of the `Trainer`: arguments that make it reproducible, going on from a checkpoint, Ctrl-C, full disks."""
+"""One run of the `Trainer`: arguments that make it reproducible, going on from a checkpoint, Ctrl-C."""
 
 import contextlib
 import json
-import shutil
 import sys
 import time
 import warnings
@@ -17,13 +16,10 @@ from transformers import EarlyStoppingCallback, PrinterCallback, ProgressCallbac
 from transformers.trainer import TRAINER_STATE_NAME
 
 from agentx.cpus import default_threads
-from agentx.errors import AgentXError, ModelError, StorageError
 from agentx_learn.loading import no_bars, quiet
 from agentx_learn.tuning.bar import TrainingBar
 from agentx_learn.tuning.interruption import Interruption
 from agentx_learn.tuning.out_folder import OutFolder
-
-_LITTLE_BYTES = 100_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,16 +151,16 @@ def train(trainer: Trainer, out: OutFolder, bar: TrainingBar) -> Trained:
 
     Raises:
         KeyboardInterrupt: Ctrl-C; a checkpoint lies in the folder, and a line on stderr tells how to go on.
-        ModelError: there is no memory for a step.
-        StorageError: the disk is full.
+        Exception: whatever the libraries raise where memory or the disk ends; `OutFolder.held` makes sentences of it.
     """
     from_checkpoint = out.latest_checkpoint()
     if from_checkpoint is not None:
         sys.stderr.write(f"going on from step {from_checkpoint.name.rpartition('-')[2]}\n")
         _keep_early_stop(trainer, from_checkpoint)
+        _find_best(from_checkpoint)
     begun = int(from_checkpoint.name.rpartition("-")[2]) if from_checkpoint is not None else 0
     wall, cpu = time.monotonic(), time.process_time()
-    with Interruption() as interruption, _sentences(out.path), no_bars():
+    with Interruption() as interruption, no_bars():
         trainer.add_callback(bar)
         trainer.add_callback(interruption)
         try:
@@ -206,6 +202,19 @@ def _keep_early_stop(trainer: Trainer, checkpoint: Path) -> None:
         trainer.args.num_train_epochs = round(state["epoch"])
 
 
+def _find_best(checkpoint: Path) -> None:
+    """Has a checkpoint name the best one where it lies now: in a folder that was moved the Trainer would find none at
+    the old place, and end with the last weights."""
+    path = checkpoint / TRAINER_STATE_NAME
+    state = json.loads(path.read_text(encoding="utf-8"))
+    told = state.get("best_model_checkpoint")
+    if not told or (best := checkpoint.with_name(Path(told).name)) == Path(told):
+        return
+    beside = path.with_name(f"{path.name}.new")
+    beside.write_text(json.dumps({**state, "best_model_checkpoint": str(best)}, indent=2) + "\n", encoding="utf-8")
+    beside.replace(path)
+
+
 def _last_loss(trainer: Trainer) -> float:
     return next(float(entry["loss"]) for entry in reversed(trainer.state.log_history) if "loss" in entry)
 
@@ -218,30 +227,3 @@ def _tell_break(out: OutFolder) -> None:
         else "no step was kept yet; the same command begins anew"
     )
     sys.stderr.write(f"Stopped: {what}.\n")
-
-
-@contextlib.contextmanager
-def _sentences(folder: Path) -> Generator[None]:
-    """What a step and the writing of a checkpoint raise, as one sentence each."""
-    try:
-        yield
-    except (AgentXError, OSError):
-        raise
-    except MemoryError as error:
-        raise _no_memory() from error
-    # torch and safetensors raise their own for a full disk.
-    except Exception as error:
-        if "out of memory" in str(error).lower() or "can't allocate memory" in str(error).lower():
-            raise _no_memory() from error
-        if "serializ" in type(error).__name__.lower() + str(error).lower() or "writ" in str(error).lower():
-            free = shutil.disk_usage(folder).free
-            if free < _LITTLE_BYTES:
-                raise StorageError(
-                    f"A checkpoint cannot be written to {folder}: {free / 1e6:.0f} MB are free on its disk; free "
-                    "space and go on by --resume."
-                ) from error
-        raise
-
-
-def _no_memory() -> ModelError:
-    return ModelError("There is no memory for a step of training; choose a smaller --batch or a smaller model.")
