@@ -244,6 +244,27 @@ def test_a_short_call_leaves_the_keys_to_the_conversation_and_the_next_begins_at
     run(test)
 
 
+def test_keys_that_were_changed_are_named_as_they_are_now(tmp_path: Path) -> None:
+    async def test() -> None:
+        keys = {"once": "alt+a", "page-down": "f8,pagedown", "help": "f9", "palette": "ctrl+k", "end": "f7"}
+        async with running(setup_of(tmp_path), keys=keys) as (app, pilot):
+            assert "f9 keys" in screen_text(app) and "ctrl+k palette" in screen_text(app)
+            for event in [*BEGUN, ev.TextDelta("answer", "word\n\n" * 60)]:
+                app.conversation.inbox.put(event)
+            await until(pilot, lambda: app.transcript.max_scroll_y > 60)
+            await pilot.press("pageup")
+            await until(pilot, lambda: "below   f7" in screen_text(app))
+            app.conversation.inbox.put(question({"command": "\n".join(map(str, range(60)))}))
+            await asked(pilot)
+            shown = screen_text(app)
+            assert "alt+a allow once" in shown and "Alt+Y" not in shown and "below   f8" in shown
+            asking = app.dock.asking
+            await pilot.press("alt+a")
+            await until(pilot, lambda: asking is not None and asking.answer.done())
+
+    run(test)
+
+
 def test_what_is_too_much_to_show_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(card_text, "MAX_BODY_LINES", 5)
 

@@ -290,6 +290,59 @@ def test_ctrl_c_puts_the_draft_aside_and_twice_ends(tmp_path: Path) -> None:
     run(test)
 
 
+LOG = "\n".join(f"{n}: a line of a log" for n in range(1_500))
+MORE_LOG = "\n".join(f"{n}: a line of another log" for n in range(60))
+
+
+def test_ctrl_c_keeps_a_draft_however_long_it_is(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with running(setup_of(tmp_path)) as (app, pilot):
+            app.prompt.replace_all(LOG)
+            await pilot.press("ctrl+c")
+            assert app.prompt.text == ""
+            await pilot.press("up")
+            assert app.prompt.text.startswith("[text 1: 1,500 lines") and app.prompt.whole_text == LOG
+
+    run(test)
+
+
+def test_what_comes_back_stands_before_the_draft_and_no_paste_is_lost_in_another(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with running(setup_of(tmp_path)) as (app, pilot):
+            await working(app, pilot)
+            await say(pilot, LOG)
+            app.prompt.replace_all("see ")
+            app.prompt.post_message(events.Paste(MORE_LOG))
+            await until(pilot, lambda: "[text 1: 60 lines" in app.prompt.text)
+            await pilot.press("escape")
+            await until(pilot, lambda: app.prompt.whole_text == f"{LOG}\nsee {MORE_LOG}")
+            assert app.prompt.cursor_location == app.prompt.document.end
+            app.conversation.returned.append(LOG)
+            app.take()
+            assert app.prompt.whole_text == f"{LOG}\n{LOG}\nsee {MORE_LOG}"
+
+    run(test)
+
+
+@pytest.mark.parametrize("way", ["/rename", "ctrl+r"])
+def test_a_draft_that_gives_way_is_put_aside(way: str, tmp_path: Path) -> None:
+    async def test() -> None:
+        async with running(setup_of(tmp_path, answer("Hello."))) as (app, pilot):
+            await say(pilot, "hi")
+            await done(pilot)
+            app.prompt.replace_all("a draft")
+            if way == "ctrl+r":
+                await pilot.press("ctrl+r", *"hi", "enter")
+            else:
+                await app.run_action("rename")
+            instead = "hi" if way == "ctrl+r" else "/rename "
+            await until(pilot, lambda: app.screen is app.main and app.prompt.text == instead)
+            await pilot.press("up")
+            assert app.prompt.text == "a draft"
+
+    run(test)
+
+
 def test_ctrl_c_copies_what_is_selected(tmp_path: Path) -> None:
     async def test() -> None:
         async with running(setup_of(tmp_path)) as (app, pilot):

@@ -331,6 +331,30 @@ def test_a_message_that_begins_with_a_hash_is_kept_as_a_note_after_a_yes(tmp_pat
     run(test)
 
 
+def test_a_note_that_cannot_be_kept_comes_back_before_what_was_written_meanwhile(tmp_path: Path) -> None:
+    class Slow(FakeShelf):
+        def note(self, *given: Any, **more: Any) -> None:
+            assert self.gate.wait(30)
+            super().note(*given, **more)
+
+    shelf = Slow()
+    shelf.gate.clear()
+    shelf.failing = LOCKED
+
+    async def test() -> None:
+        async with running(setup_of(tmp_path)) as (app, pilot):
+            app.desk._shelf = shelf
+            await say(pilot, "#another")
+            await pilot.press("y")
+            await until(pilot, lambda: app.screen is app.main)
+            await pilot.press(*"meanwhile")
+            shelf.gate.set()
+            await until(pilot, lambda: "another process" in notes(app))
+            assert app.prompt.text == "# another\nmeanwhile"
+
+    run(test)
+
+
 def test_heads_of_markdown_and_longer_texts_are_messages(tmp_path: Path) -> None:
     async def test() -> None:
         async with running(setup_of(tmp_path, answer("1"), answer("2"))) as (app, pilot):

@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 from agentx_tui import pictures
 from agentx_tui.pictures import NotShown
+from agentx_tui.screens.replay import ReplayPage
 from agentx_tui.widgets.card import CardBlock
 
 from agentx import events as ev
 from agentx.messages import ToolCall, ToolResult
-from tests.tui import snapshots
+from tests.tui import archives, snapshots
 from tests.tui.pages import SIZES, run, running, screen_text, setup_of, until
 
 PIL = pytest.importorskip("PIL.Image")
@@ -230,6 +231,27 @@ def test_kitty_and_sixel_get_what_they_know(
     def written(app: Any) -> str:
         strips = app.screen._compositor.render_strips()
         return "".join(segment.text for strip in strips for segment in strip)
+
+    run(look)
+
+
+def test_a_replay_has_the_pictures_of_its_own_folder(tmp_path: Path) -> None:
+    async def look() -> None:
+        setup = setup_of(tmp_path)
+        drawn(setup.workspace / "chart.png", (64, 32))
+        drawn(tmp_path / "elsewhere" / "chart.png", (32, 16))
+        events = done_with("saved as chart.png", [], tmp_path / "elsewhere")
+        archives.kept(tmp_path / "elsewhere", archives.ELSEWHERE, events, "running")
+        async with running(setup) as (app, pilot):
+            for event in done_with("nothing", [], setup.workspace):
+                app.conversation.inbox.put(event)
+            await until(pilot, lambda: app.conversation.view.workspace == str(setup.workspace))
+            page = ReplayPage(archives.ELSEWHERE, "elsewhere", app.glyphs, app.wanted_keys)
+            app.push_screen(page)
+            await until(pilot, lambda: bool(page.player.events))
+            await pilot.press("end")
+            await until(pilot, lambda: " x " in screen_text(app), 20)
+            assert "32 x 16" in screen_text(app) and "64 x 32" not in screen_text(app)
 
     run(look)
 

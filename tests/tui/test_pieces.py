@@ -1,6 +1,8 @@
 """The parts that know no screen: completions, history, preferences, decisions, diffs, what the status bar says."""
 
 import json
+import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +64,9 @@ def test_history_is_kept_and_survives_a_damaged_line_and_a_file_that_cannot_be_w
     assert [again.previous("draft"), again.previous(""), again.previous("")] == ["two\nlines", "one", None]
     assert [again.next(), again.next(), again.next()] == ["two\nlines", "draft", None]
     assert again.search("TWO") == ["two\nlines"]
+    long = "a line of a log\n" * 2_000
+    again.add(long)
+    assert again.previous("") == long and History(path).entries == ["one", "two\nlines"]
     lost = History(path / "below a file")
     lost.add("x")
     assert lost.entries == ["x"]
@@ -146,6 +151,19 @@ def test_a_diff_is_found_in_a_result_and_foreseen_from_arguments(tmp_path: Path)
     assert outside is not None and diffs.count(outside) == (1, 0)
 
 
+def test_a_pipe_that_is_to_be_written_holds_nothing_up(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    found: list[Any] = []
+
+    def look() -> None:
+        found.append(diffs.foreseen(WRITE, {"path": "pipe", "text": "x\n"}, tmp_path))
+
+    looking = threading.Thread(target=look, daemon=True)
+    looking.start()
+    looking.join(10)
+    assert [diffs.count(lines) for lines in found] == [(1, 0)]
+
+
 def test_a_card_says_how_much_there_is_and_how_long_it_took() -> None:
     def card(text: str) -> Card:
         return Card(CALL, "success", result=ToolResult("1", "ok", text))
@@ -173,7 +191,7 @@ def test_the_status_tells_what_was_measured_and_nothing_else() -> None:
 
 
 def test_the_palette_names_the_keys_that_reach_a_command_from_the_prompt_and_no_others() -> None:
-    told = {entry.title: entry.help for entry in palette.offered(App())}
-    assert told["/help"].endswith(" (F1)") and told["/editor"].endswith(" (Ctrl+G)")
+    told = {entry.title: entry.help for entry in palette.offered(App(), {"editor": "f9,ctrl+g"})}
+    assert told["/help"].endswith(" (F1)") and told["/editor"].endswith(" (f9)")
     # Here `f` and `e` are letters, and keys on the page of sessions alone.
     assert "(" not in told["/fork"] and "(" not in told["/export"]

@@ -2,7 +2,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from agentx_tui.reducer import fold, reduce
+from agentx_tui.reducer import BROKEN_OFF, fold, reduce
 from agentx_tui.rope import BLOCK_CHARACTERS, Rope
 from agentx_tui.view import MAX_LIVE_LINES, Answer, Card, Note, Thought, View, Writing
 from hypothesis import given, settings
@@ -96,6 +96,17 @@ def test_ropes_of_one_text_are_equal_however_they_grew(pieces: list[str]) -> Non
     assert grown.since(len(whole) // 2) == whole[len(whole) // 2 :]
 
 
+@given(st.text("ab", max_size=4), st.text("ab", max_size=4), st.integers(-4, 1), st.integers(0, 2))
+@settings(max_examples=200, deadline=None)
+def test_a_rope_goes_on_from_each_of_its_beginnings_and_from_nothing_else(
+    one: str, other: str, beyond: int, blocks: int
+) -> None:
+    long = "x" * max(0, blocks * BLOCK_CHARACTERS + beyond)
+    assert (Rope() + long + one).goes_on_from(Rope() + long)
+    assert (Rope() + one).goes_on_from(Rope() + other) == one.startswith(other)
+    assert (Rope() + long + one).goes_on_from(Rope() + long + other) == one.startswith(other)
+
+
 def test_events_before_any_run_and_after_its_end_change_nothing() -> None:
     assert fold([ev.TextDelta("answer", "x"), ev.Notice("y")]) == View()
     ended = fold([STARTED, ev.RunFinished("ok", "yes", None, 1, Usage())])
@@ -185,6 +196,17 @@ def test_a_run_that_is_stopped_keeps_what_was_said_and_cancels_what_was_under_wa
     card, text = view.turn.items
     assert isinstance(card, Card) and card.status == "cancelled"
     assert isinstance(text, Answer) and (str(text.text), text.state) == ("so far", "final")
+
+
+def test_a_run_whose_end_nobody_has_written_is_over_where_another_begins() -> None:
+    call = ToolCall("a", "shell", {})
+    killed = [STARTED, ev.StepStarted(1), ev.CallDecoded(call), ev.CallStarted(call), ev.TextDelta("answer", "so far")]
+    following = [ev.RunStarted("s", "another", "m", "react", [], "/w"), ev.StepStarted(1)]
+    view = fold([*killed, *following])
+    [past] = view.past
+    assert (past.status, past.error, past.runs_tool) == ("interrupted", "The run broke off.", False)
+    # As it is shown where the session is taken up in between.
+    assert view == fold([*killed, BROKEN_OFF, *following])
 
 
 def test_a_thought_stands_before_what_was_streamed_with_it_and_the_card_takes_the_call_s_place() -> None:

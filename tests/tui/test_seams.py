@@ -454,3 +454,115 @@ def test_a_mode_that_cannot_be_written_down_counts_all_the_same(
             assert app.conversation.view.turns[-1].status == "ok" and not (setup.workspace / "more.txt").exists()
 
     run(test)
+
+
+def held(weights: FakeWeights) -> tuple[threading.Event, threading.Event]:
+    """No model is loaded before the second is set; the first says that one is about to be."""
+    began, goes_on = threading.Event(), threading.Event()
+    load = weights.open
+
+    def open(settings: Any, progress: Any) -> Any:
+        began.set()
+        assert goes_on.wait(30)
+        return load(settings, progress)
+
+    weights.open = open  # type: ignore[method-assign]
+    return began, goes_on
+
+
+def test_a_session_that_is_taken_up_while_a_model_loads_goes_on_in_its_own_folder_and_mode(
+    tmp_path: Path, weights: FakeWeights
+) -> None:
+    weights.have("tiny"), weights.have("other")
+    # The first of them is played back where the session goes on.
+    weights.replies = {"other": [answer("Hello."), WRITE, answer("Written.")]}
+    (tmp_path / "second").mkdir()
+    here, there = with_models(tmp_path, "tiny"), with_models(tmp_path / "second", "other")
+    here = replace(here, settings=replace(here.settings, mode="full"))
+
+    async def test() -> None:
+        app = AgentXApp(lambda: there, Preferences(reduced_motion=True), weights)
+        async with app.run_test(size=(120, 36)) as pilot:
+            await until(pilot, lambda: app.conversation._ready)
+            await say(pilot, "hi")
+            await done(pilot)
+            session_id = app.conversation.view.session_id
+        began, goes_on = held(weights)
+        app = AgentXApp(lambda: here, Preferences(reduced_motion=True), weights)
+        async with app.run_test(size=(120, 36)) as pilot:
+            await until(pilot, lambda: began.is_set() and app.conversation.setup is not None)
+            assert app.conversation.take_up(Resume(session_id)) == ""
+            await settled(pilot)
+            goes_on.set()
+            await until(pilot, lambda: len(app.conversation.view.turns) == 1)
+            await done(pilot)
+            assert app.conversation.setup is not None and app.conversation.setup.workspace == there.workspace
+            await say(pilot, "write")
+            await asked(pilot)
+            await pilot.press("alt+y")
+            await done(pilot)
+            agent = app.conversation.engine._agent
+            assert agent is not None and agent.policy.mode == app.conversation.mode == "ask"
+            assert [turn.status for turn in app.conversation.view.turns] == ["ok", "ok"]
+            assert app.conversation.view.session_id == session_id and app.conversation.view.model == "other"
+        assert (there.workspace / "notes.txt").exists() and not (here.workspace / "notes.txt").exists()
+
+    run(test)
+
+
+def test_a_session_is_not_taken_up_where_the_load_that_it_waited_for_finds_no_model(
+    tmp_path: Path, weights: FakeWeights
+) -> None:
+    weights.have("other")
+    weights.replies = {"other": [answer("Hello.")]}
+    began, goes_on = threading.Event(), threading.Event()
+    find = weights.find
+
+    def slow(spec: str | None, progress: Any) -> Any:
+        if spec == "tiny":
+            began.set()
+            assert goes_on.wait(30)
+        return find(spec, progress)
+
+    weights.find = slow  # type: ignore[method-assign]
+
+    async def test() -> None:
+        app = AgentXApp(lambda: with_models(tmp_path, "other"), Preferences(reduced_motion=True), weights)
+        async with app.run_test(size=(120, 36)) as pilot:
+            await until(pilot, lambda: app.conversation._ready)
+            await say(pilot, "hi")
+            await done(pilot)
+            session_id = app.conversation.view.session_id
+        app = AgentXApp(lambda: with_models(tmp_path, "tiny"), Preferences(reduced_motion=True), weights)
+        async with app.run_test(size=(120, 36)) as pilot:
+            await until(pilot, lambda: began.is_set() and app.conversation.setup is not None)
+            assert app.conversation.take_up(Resume(session_id)) == ""
+            goes_on.set()
+            await until(pilot, lambda: app.conversation.missing is not None and app.conversation._ready)
+            assert "A demo cannot go on" in told(app) and not app.conversation.view.turns
+
+    run(test)
+
+
+def test_a_new_conversation_that_begins_while_a_model_loads_has_the_one_that_was_set_for_it(
+    tmp_path: Path, weights: FakeWeights
+) -> None:
+    weights.have("tiny"), weights.have("other")
+    weights.replies = {"other": [answer("Hello.")]}
+    began, goes_on = held(weights)
+
+    async def test() -> None:
+        app = AgentXApp(lambda: with_models(tmp_path, "tiny"), Preferences(reduced_motion=True), weights)
+        async with app.run_test(size=(120, 36)) as pilot:
+            await until(pilot, lambda: began.is_set() and app.conversation.setup is not None)
+            app.conversation.change("model", "other")
+            assert app.conversation.renew() == ""
+            await settled(pilot)
+            goes_on.set()
+            await until(pilot, lambda: app.conversation._ready)
+            await say(pilot, "hi")
+            await done(pilot)
+            assert [turn.status for turn in app.conversation.view.turns] == ["ok"]
+            assert [model.name for model in weights.opened] == ["tiny", "other"]
+
+    run(test)

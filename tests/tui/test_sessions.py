@@ -284,6 +284,20 @@ def test_a_shows_those_of_all_folders(tmp_path: Path) -> None:
     run(test)
 
 
+def test_what_was_read_for_a_page_that_was_left_is_told_to_nobody(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with opened(tmp_path) as (app, pilot):
+            left, told = page(app), list[Any]()
+            await pilot.press("escape")
+            await until(pilot, lambda: app.screen is app.main)
+            left._work(lambda: "read", told.append, told.append, "late")
+            left._work(lambda: 1 / 0, told.append, told.append, "later")
+            await until(pilot, lambda: not app.workers._workers)
+            assert told == []
+
+    run(test)
+
+
 def test_enter_goes_on_with_a_session_and_its_past_is_seen(tmp_path: Path) -> None:
     async def test() -> None:
         setup = setup_of(tmp_path, answer("You are Ada."), answer("Ada, as you said."), answer("Another."))

@@ -59,9 +59,19 @@ class Pane:
         subprocess.run(["tmux", "-S", self._socket, "kill-server"], capture_output=True, check=False)
 
 
+EDITOR = """#!/bin/sh
+echo "in the editor: $(cat "$1")"
+read word
+echo "$word" >> "$1"
+"""
+
+
 @pytest.fixture
 def pane(tmp_path: Path) -> Iterator[Pane]:
     (tmp_path / "work").mkdir()
+    editor = tmp_path / "editor"
+    editor.write_text(EDITOR)
+    editor.chmod(0o755)
     script = tmp_path / "replies.json"
     write = calls('write_file(path="notes.txt", text="one\\ntwo\\n")')
     script.write_text(json.dumps([write, answer("I wrote **notes.txt**.")]))
@@ -73,6 +83,7 @@ def pane(tmp_path: Path) -> Iterator[Pane]:
         "AGENTX_UI_GLYPHS": "unicode",
         "PYTHONPATH": os.pathsep.join(sys.path),
         "LANG": "C.UTF-8",
+        "VISUAL": str(editor),
     }
     made = Pane(tmp_path, START, environment)
     yield made
@@ -98,6 +109,20 @@ def test_a_person_types_a_task_approves_a_write_and_sees_the_result(pane: Pane, 
     shown = pane.until("ended with 0")
     assert "Traceback" not in shown
     assert "-icanon" not in pane.until("icanon")
+
+
+def test_the_editor_has_the_terminal_and_the_screen_comes_back_with_what_was_written(pane: Pane) -> None:
+    pane.until("ready")
+    pane.type("some words")
+    pane.press("C-g")
+    shown = pane.until("in the editor: some words")
+    assert "ready" not in shown
+    pane.type("and more")
+    pane.press("Enter")
+    shown = pane.until("ready")
+    assert "some words" in shown and "and more" in shown and "in the editor" not in shown
+    pane.press("C-q")
+    pane.until("ended with 0")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

@@ -1,18 +1,12 @@
 """What the keys, the /commands and the palette do."""
 
-import os
-import shlex
-import subprocess
-import tempfile
 import time
-from pathlib import Path
 from typing import Any
 
-from textual.app import SuspendNotSupported
 from textual.content import Content
 from textual.widget import Widget
 
-from agentx_tui import commands, preferences, theme
+from agentx_tui import commands, keymap, preferences, theme
 from agentx_tui.glyphs import Glyphs
 from agentx_tui.opening import Opening
 from agentx_tui.printable import line
@@ -46,8 +40,8 @@ class Actions(Opening, SessionActions):
 
     async def on_prompt_sent(self, event: Prompt.Sent) -> None:
         text = event.text
-        word, _, words = text.partition(" ")
-        if text.startswith("/") and "\n" not in text and "/" not in word[1:]:
+        if commands.is_command(text):
+            word, _, words = text.partition(" ")
             await self._command(word, words.strip())
             return
         if text.startswith("#") and "\n" not in text and not text.startswith("##") and (note := text[1:].strip()):
@@ -70,7 +64,7 @@ class Actions(Opening, SessionActions):
 
     def on_prompt_queue_wanted(self) -> None:
         if (text := self.conversation.unqueue()) is not None:
-            self.prompt.replace_all(text)
+            self.prompt.give_back(text)
             self.show()
 
     def action_stop(self) -> None:
@@ -92,7 +86,7 @@ class Actions(Opening, SessionActions):
         queued = self.conversation.queue
         if self.conversation.stop() and queued:
             # Who stops the agent has something else in mind than what waits.
-            self.prompt.replace_all("\n".join(filter(None, [*queued, self.prompt.text])))
+            self.prompt.give_back(*queued)
             queued.clear()
         self.show()
 
@@ -102,8 +96,7 @@ class Actions(Opening, SessionActions):
             self.copy(selected, "the selection")
             return
         if self.prompt.text:
-            self.history.add(self.prompt.whole_text)
-            self.prompt.replace_all("")
+            self.prompt.put_aside()
             self.tell("The draft is put aside; Up brings it back.")
         elif time.monotonic() - self._pressed_at < TWICE_S:
             self.exit(0)
@@ -234,24 +227,20 @@ class Actions(Opening, SessionActions):
             self.tell(f"The choice could not be kept ({error}).", "warning")
 
     def action_open_editor(self) -> None:
-        editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
-        with tempfile.TemporaryDirectory(prefix="agentx-") as folder:
-            path = Path(folder) / "prompt.md"
-            path.write_text(self.prompt.whole_text, encoding="utf-8")
-            try:
-                with self.suspend():
-                    subprocess.run([*shlex.split(editor), str(path)], check=False)
-            except (OSError, ValueError, SuspendNotSupported) as error:
-                self.tell(f"{line(editor, 60)} cannot be opened ({error}); set EDITOR to another.", "warning")
-                return
-            self.prompt.replace_all(path.read_text(encoding="utf-8", errors="replace").rstrip("\n"))
+        from agentx_tui import editor
+
+        try:
+            self.prompt.replace_all(editor.written(self.prompt.whole_text, self.suspend()))
+        except editor.NotWritten as reason:
+            self.tell(str(reason), "warning")
 
     def on_transcript_moved(self, event: Transcript.Moved) -> None:
         below: Any = self.screen_stack[0].query_one("#below")
         wanted = event.rows_below > 0
         if wanted:
             rows = "line" if event.rows_below == 1 else "lines"
-            below.update(Content(f"{self.glyphs.down} {event.rows_below:,} {rows} below   Ctrl+End"))
+            key = keymap.names(self.wanted_keys)["end"]
+            below.update(Content(f"{self.glyphs.down} {event.rows_below:,} {rows} below   {key}"))
         if below.display != wanted:
             below.display = wanted
 

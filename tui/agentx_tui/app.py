@@ -99,14 +99,14 @@ class AgentXApp(Actions, Fetching, App[int]):
                 yield Transcript(glyphs, id="transcript")
                 yield Static("", id="below")
             yield Sidebar(glyphs, id="sidebar")
-        yield Dock(id="dock")
+        yield Dock(self.wanted_keys, id="dock")
         yield Static("", id="problem")
         yield Static("", id="queue")
         yield offers
         with Horizontal(id="input"):
             yield Static(Content(glyphs.prompt), id="sign")
             yield Prompt(self.history, offers, self.wanted_keys, id="prompt")
-        yield StatusBar(glyphs, id="status")
+        yield StatusBar(glyphs, self.wanted_keys, id="status")
 
     def _welcome(self) -> Content:
         return Content.assemble(
@@ -183,7 +183,7 @@ class AgentXApp(Actions, Fetching, App[int]):
         for asking in before.difference(now):
             self.dock.withdraw(asking)
         if returned := self.conversation.returned:
-            self.prompt.replace_all("\n".join(filter(None, [*returned, self.prompt.text])))
+            self.prompt.give_back(*returned)
             returned.clear()
         self.show()
         if self.conversation.missing is not had_missing:
@@ -271,7 +271,7 @@ class AgentXApp(Actions, Fetching, App[int]):
             event.stop()
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        return palette.offered(self)
+        return palette.offered(self, self.wanted_keys)
 
     @property
     def main(self) -> Screen[Any]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from agentx_tui.rope import Rope
 from agentx_tui.segments import Splitter
 from agentx_tui.view import Added, Answer, Card, Item, Note, Thought, Turn, View, Writing
 
@@ -32,7 +33,7 @@ class Book:
     def __init__(self) -> None:
         self._past = 0
         self._closed = 0
-        self._splitters: dict[int, tuple[Splitter, int, str]] = {}
+        self._splitters: dict[int, tuple[Splitter, Rope, str]] = {}
 
     def update(self, view: View) -> tuple[int, list[Block]]:
         """How many of the blocks given before still hold, and those that stand behind them."""
@@ -74,10 +75,10 @@ class Book:
                 return [Block("note", item)]
 
     def _segments(self, at: int, item: Answer) -> list[str]:
-        splitter, fed, state = self._splitters.get(at, (Splitter(), 0, item.state))
-        if fed > len(item.text) or state != item.state:
-            # The final text need not be what was streamed.
-            splitter, fed = Splitter(), 0
-        splitter.feed(item.text.since(fed))
-        self._splitters[at] = (splitter, len(item.text), item.state)
+        splitter, fed, state = self._splitters.get(at, (Splitter(), Rope(), item.state))
+        if state != item.state or not item.text.goes_on_from(fed):
+            # The final text need not be what was streamed, nor the session the one that was shown.
+            splitter, fed = Splitter(), Rope()
+        splitter.feed(item.text.since(len(fed)))
+        self._splitters[at] = (splitter, item.text, item.state)
         return list(splitter.segments)

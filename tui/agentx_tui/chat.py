@@ -17,6 +17,7 @@ from agentx.cli.typed_lines import TypedLines
 from agentx.errors import UsageError
 from agentx.events import Event, Steered, SteeringShown, SteeringUnheard, StepStarted, TextDelta
 from agentx.report import Report
+from agentx_tui.commands import is_command
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -48,7 +49,7 @@ def open_chat(setup: Setup) -> int:
                     chat.go_on(runner)
                 elif not chat.command(line):
                     break
-                elif (text := line.strip()) and not text.startswith("/"):
+                elif (text := line.strip()) and not is_command(text):
                     chat.turn(runner, text)
     return 0
 
@@ -121,7 +122,7 @@ class Chat:
             case "/new":
                 self.begin()
                 self._say("a new conversation")
-            case text if text.startswith("/"):
+            case text if is_command(text):
                 self._say(f"there is no command {one_line(text)}; /help names them")
             case _:
                 pass
@@ -133,7 +134,7 @@ class Chat:
 
     def _said(self, line: str) -> None:
         """Adds what was typed while a task runs to that task; a command, or what comes too late, waits for its end."""
-        if line.startswith("/"):
+        if is_command(line):
             self._say(f"{one_line(line)} waits for the end of the task; Ctrl-C stops it")
             self._next.append(line)
             return
@@ -169,9 +170,9 @@ class Chat:
     def _clear_next(self) -> None:
         """Who stops a task does not want the next one to start at once; a command still comes."""
         for text in self._next:
-            if not text.startswith("/"):
+            if not is_command(text):
                 self.narrator.note(f"not begun: {one_line(text)}")
-        self._next = deque(text for text in self._next if text.startswith("/"))
+        self._next = deque(text for text in self._next if is_command(text))
 
     async def _heard(self, events: "AsyncGenerator[Event, None]") -> None:
         with self._typed.heard() if self._typed else contextlib.nullcontext():

@@ -50,3 +50,8 @@ def find(text: str) -> Command | None:
     name = text.strip().partition(" ")[0].removeprefix("/").lower()
     name = {"exit": "quit", "keys": "help", "clear": "new"}.get(name, name)
     return next((command for command in COMMANDS if command.name == name), None)
+
+
+def is_command(text: str) -> bool:
+    """Whether a message means a command, be there such a one or not; a path at its beginning is none."""
+    return text.startswith("/") and "\n" not in text and "/" not in text.partition(" ")[0][1:]

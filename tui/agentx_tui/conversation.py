@@ -8,6 +8,7 @@ from agentx.cli.setup import Setup
 from agentx.events import Event, ModelLoaded, SteeringUnheard
 from agentx.models.catalog import named
 from agentx_tui.completion import without_marks
+from agentx_tui.decoder import DEMO
 from agentx_tui.engine import Engine
 from agentx_tui.inbox import Inbox
 from agentx_tui.reducer import reduce
@@ -146,9 +147,7 @@ class Conversation:
         Args:
             draft: is `returned` once that is done.
         """
-        if refusal := self.refusal or (
-            "A demo cannot go on with it; get a model first (/setup)." if self.missing else ""
-        ):
+        if refusal := self.refusal or (DEMO if self.missing else ""):
             return refusal
         self._taking, self._ready, self._loading = True, False, "taking the session up"
         self._draft = draft

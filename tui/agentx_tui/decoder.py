@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from agentx.config import Settings
     from agentx.model import Model
 
+DEMO = "A demo cannot go on with it; get a model first (/setup)."
+
 
 class Decoder:
     """Used in the engine's thread; what blocks is done in threads of its own.
@@ -43,6 +45,11 @@ class Decoder:
     def is_lost(self) -> bool:
         """Whether a model was loaded and is there no more, so that it has to be loaded again."""
         return self._loaded is not None and (self._model is None or bool(getattr(self._model, "closed", False)))
+
+    def check(self) -> None:
+        """Raises `ModelNotFound` where a demo answers, which can go on with no session."""
+        if self.missing is not None:
+            raise ModelNotFound(DEMO)
 
     async def load(self, setup: "Setup") -> "Setup":
         """Loads the model, or has a demo take its place; returns the setup with the model that was found.

@@ -2,6 +2,7 @@
 
 import difflib
 import re
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,7 +90,11 @@ def _held(workspace: Path, name: str) -> str:
     """What a file of the workspace holds; "" where it is none, or too much to compare."""
     try:
         path = (workspace / name).resolve()
-        if not path.is_relative_to(workspace.resolve()) or path.stat().st_size > MAX_COMPARED_CHARACTERS:
+        found = path.stat()
+        # A pipe would hold up the screen until somebody writes into it.
+        if not stat.S_ISREG(found.st_mode) or found.st_size > MAX_COMPARED_CHARACTERS:
+            return ""
+        if not path.is_relative_to(workspace.resolve()):
             return ""
         return path.read_text(encoding="utf-8")
     except (OSError, ValueError, RuntimeError):

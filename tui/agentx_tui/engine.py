@@ -42,8 +42,6 @@ T = TypeVar("T")
 
 GO_ON = ""
 """In the place of a task: the one that broke off."""
-LOOK = "\0"
-"""In the place of a task: the model that is wanted may be another than the one that is loaded."""
 END_S = 3.0
 """How long the end of the screen waits for the agent to let go."""
 
@@ -74,7 +72,7 @@ class Engine:
         self._thread = threading.Thread(target=self._work, name="agentx-engine", daemon=True)
         self._ready = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._tasks: asyncio.Queue[str | OtherModel | None] = asyncio.Queue()
+        self._tasks: asyncio.Queue[str | OtherModel | Wish | None] = asyncio.Queue()
         self._running: asyncio.Task[None] | None = None
         self._agent: Agent | None = None
         self._session: Session | None = None
@@ -113,7 +111,7 @@ class Engine:
 
     def take_up(self, wish: "Wish") -> None:
         """Goes on with another session, or from an earlier turn; only while no task is under way."""
-        self._call(self._take_up, wish)
+        self._call(self._tasks.put_nowait, wish)
 
     def change(self, key: str, value: Any) -> None:
         """A setting that counts from the next new conversation on; the mode does from the next call of a tool on."""
@@ -188,7 +186,9 @@ class Engine:
                 return
             if isinstance(task, OtherModel):
                 await self._stoppable(self._change_model(task.model))
-            elif task != LOOK and await self._load_wanted():
+            elif not isinstance(task, str):
+                self._take_up(task)
+            elif await self._load_wanted():
                 await self._stoppable(self._turn(task))
 
     def _take_up(self, wish: "Wish") -> None:
@@ -196,6 +196,7 @@ class Engine:
 
         current = self._session.id if self._session else "" if self._renewed else self._setup.resumed
         try:
+            self._decoder.check()
             found = going_on.found(wish, self._setup, current)
             own = wish.session_id == current
             agent = (self._agent or self._made()) if own else found.setup.agent(*self._asked)
@@ -206,10 +207,8 @@ class Engine:
             if not own:
                 # The mode of one conversation is not meant for another.
                 self._changed.pop("mode", None)
-            self._session = session
-            self._agent, self._setup, self._renewed = agent, found.setup, False
+            self._agent, self._session, self._setup, self._renewed = agent, session, found.setup, False
             self._post_past(found)
-        self._tasks.put_nowait(LOOK)
 
     def _post_past(self, found: "Found") -> None:
         self._seen = found.seen
@@ -234,8 +233,8 @@ class Engine:
         """Whether the model that the settings name is loaded, which may take a while."""
         if self._decoder.is_lost:
             self._let_go(self._setup)
-        if self._loaded != wanted(self._setup.settings) and await self._stoppable(self._load()):
-            self._loaded = wanted(self._setup.settings)
+        if self._loaded != wanted(self._setup.settings):
+            await self._stoppable(self._load())
         return self._loaded == wanted(self._setup.settings)
 
     async def _load(self) -> None:
@@ -244,6 +243,8 @@ class Engine:
         setup = await self._decoder.load(self._setup)
         # An agent that was made before has another model, or none.
         self._let_go(replace(setup, notices=[]), was_demo)
+        # A new conversation may have been begun meanwhile, with settings that were changed.
+        self._setup = _with(self._setup, self._changed) if self._renewed else self._setup
         self._post(Changed(self._setup))
 
     async def _change_model(self, model: str | None) -> None:
@@ -253,12 +254,10 @@ class Engine:
             await self._decoder.change(before.settings, setup.settings)
         except Exception as error:
             self._let_go(before, is_demo)
-            self._loaded = None if self._decoder.is_lost else wanted(before.settings)
             self._post(NotTakenUp(failures.describe(error)[0]))
             return
         self._changed.pop("model", None)
         self._let_go(setup, is_demo)
-        self._loaded = wanted(setup.settings)
         self._post(Changed(setup, asked=True))
 
     def _let_go(self, setup: Setup, is_demo: bool = False) -> None:
@@ -268,7 +267,8 @@ class Engine:
             self._seen = past.seen if past else 0
         elif self._session is not None and self._session.id:
             setup, self._renewed = replace(setup, resumed=self._session.id), False
-        self._setup, self._agent, self._session, self._loaded = setup, None, None, None
+        self._setup, self._agent, self._session = setup, None, None
+        self._loaded = None if self._decoder.is_lost else wanted(setup.settings)
 
     async def _turn(self, task: str) -> None:
         begun = ended = False

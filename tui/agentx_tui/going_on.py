@@ -9,8 +9,7 @@ from agentx.events import RunFinished
 from agentx.history import Numbered, in_force, runs
 from agentx.journal import Journal
 from agentx.journal.lease import in_use
-from agentx.messages import Usage
-from agentx_tui.reducer import fold
+from agentx_tui.reducer import BROKEN_OFF, fold
 from agentx_tui.view import View
 
 if TYPE_CHECKING:
@@ -113,7 +112,7 @@ def past(numbered: list[Numbered]) -> View:
     """What there is to see of a session of which nothing is under way."""
     events = [event for _, event in in_force(numbered)]
     if events and not isinstance(events[-1], RunFinished):
-        events.append(RunFinished("interrupted", None, "The run broke off.", 0, Usage()))
+        events.append(BROKEN_OFF)
     return fold(events)
 
 

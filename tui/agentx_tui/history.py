@@ -7,6 +7,7 @@ from pathlib import Path
 
 MAX_ENTRIES = 1_000
 MAX_ENTRY_CHARACTERS = 20_000
+"""Of what the file takes."""
 
 
 class History:
@@ -37,16 +38,20 @@ class History:
         return self._entries
 
     def add(self, text: str) -> None:
-        """Keeps what was sent; the same twice in a row is kept once."""
+        """Keeps what was sent, a long text until the screen ends; the same twice in a row is kept once."""
         entries = self.entries
-        if text.strip() and len(text) <= MAX_ENTRY_CHARACTERS and entries[-1:] != [text]:
+        if text.strip() and entries[-1:] != [text]:
             entries.append(text)
-            with contextlib.suppress(OSError):
-                self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-                with open(descriptor, "a", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor
-                    file.write(json.dumps(text) + "\n")
+            if len(text) <= MAX_ENTRY_CHARACTERS:
+                self._write(text)
         self.leave()
+
+    def _write(self, text: str) -> None:
+        with contextlib.suppress(OSError):
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            with open(descriptor, "a", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor
+                file.write(json.dumps(text) + "\n")
 
     def leave(self) -> None:
         """The next look back starts at the newest."""

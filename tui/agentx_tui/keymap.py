@@ -211,8 +211,13 @@ def remapped(wanted: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
 
 
 def shown(key: Key, wanted: Mapping[str, str]) -> str:
-    """How the help writes a key, which may have been changed."""
+    """How a key, which may have been changed, is written."""
     return wanted.get(key.id, key.shown).replace(",", "  ")
+
+
+def names(wanted: Mapping[str, str]) -> dict[str, str]:
+    """By its id, how each key is written; of several the first."""
+    return {key.id: shown(key, wanted).partition("  ")[0] for key in KEYS}
 
 
 def _meet(one: Key, other: Key) -> bool:

@@ -71,6 +71,6 @@ class Opening(Late):
 
         def taken(entry: str | None) -> None:
             if entry is not None:
-                self.prompt.replace_all(entry)
+                self.prompt.put_aside(entry)
 
         self.push_screen(HistoryPage(self.history), taken)

@@ -11,7 +11,7 @@ import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -55,16 +55,9 @@ class Pull:
 
     Args:
         tell: called from a thread with each step, at most a few times a second; must not block.
-        environment: variables of the process beside those of this one.
     """
 
-    def __init__(
-        self,
-        spec: str,
-        command: Sequence[str],
-        tell: Callable[[Progress], object],
-        environment: Mapping[str, str] | None = None,
-    ) -> None:
+    def __init__(self, spec: str, command: Sequence[str], tell: Callable[[Progress], object]) -> None:
         self.progress = Progress(spec)
         self._tell = tell
         self._told_at = 0.0
@@ -77,7 +70,6 @@ class Pull:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            env={**os.environ, **(environment or {})},
             start_new_session=True,
         )
         self._thread = threading.Thread(target=self._read, name="agentx-pull", daemon=True)
@@ -86,6 +78,8 @@ class Pull:
     def stop(self) -> None:
         """Pauses it; what was fetched is kept."""
         self._stopped = True
+        if self._process.returncode is not None:
+            return  # its number may be another's by now
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGTERM)
 
@@ -153,7 +147,6 @@ class Pulls:
         self._command = command
         self._tell = tell
         self._pulls: dict[str, Pull] = {}
-        self.environment: dict[str, str] = {}
 
     def of(self, spec: str) -> Progress | None:
         pull = self._pulls.get(spec)
@@ -174,7 +167,7 @@ class Pulls:
         known = self._pulls.get(spec)
         if known is None or known.progress.state != "running":
             self._pulls.pop(spec, None)
-            self._pulls[spec] = Pull(spec, self._command(spec), self._tell, self.environment)
+            self._pulls[spec] = Pull(spec, self._command(spec), self._tell)
 
     def pause(self, spec: str) -> None:
         if spec in self._pulls:

@@ -6,7 +6,7 @@ from functools import reduce as fold_left
 from typing import Any
 
 from agentx import events as ev
-from agentx.messages import ResultStatus, ToolResult
+from agentx.messages import ResultStatus, ToolResult, Usage
 from agentx_tui.rope import Rope
 from agentx_tui.view import (
     MAX_LIVE_LINES,
@@ -38,6 +38,9 @@ _STREAMED: dict[str, tuple[type[Thought] | type[Writing] | type[Answer], Phase]]
     "answer": (Answer, "answering"),
 }
 
+BROKEN_OFF = ev.RunFinished("interrupted", None, "The run broke off.", 0, Usage())
+"""The end of a run whose process was killed: nobody has written one."""
+
 
 def fold(events: Iterable[ev.Event], view: View | None = None) -> View:
     """The view after all these events."""
@@ -47,13 +50,14 @@ def fold(events: Iterable[ev.Event], view: View | None = None) -> View:
 def reduce(view: View, event: ev.Event) -> View:
     """The view after one more event."""
     if isinstance(event, ev.RunStarted):
-        past = view.turns
+        if view.turn is not None and not view.turn.over:
+            view = _run_finished(view, view.turn, BROKEN_OFF)
         return replace(
             view,
             session_id=event.session_id,
             model=event.model,
             workspace=event.workspace,
-            past=past,
+            past=view.turns,
             turn=Turn(event.task),
             phase="loading",
         )

@@ -50,7 +50,7 @@ def keep_note(app: "Actions", desk: Desk, note: str) -> None:
         try:
             await in_thread(work, name="agentx-memory")
         except Exception as error:
-            app.prompt.replace_all(f"# {note}")
+            app.prompt.give_back(f"# {note}")
             app.tell(failures.describe(error)[0], "error")
         else:
             app.tell("The note is kept; the agent finds it with `recall`.")
@@ -59,7 +59,7 @@ def keep_note(app: "Actions", desk: Desk, note: str) -> None:
         if yes:
             app.run_worker(keep(), group="memory-note", exit_on_error=False)
         else:
-            app.prompt.replace_all(f"# {note}")
+            app.prompt.give_back(f"# {note}")
 
     app.push_screen(YesNo(f"Keep as a note: {note}", "keep", "back to the prompt"), answered)
 

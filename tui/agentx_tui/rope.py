@@ -30,3 +30,9 @@ class Rope:
         """The text from character `start` on; costs what that piece costs."""
         block, offset = divmod(start, BLOCK_CHARACTERS)
         return "".join((*self.blocks[block:], self.rest))[offset:]
+
+    def goes_on_from(self, before: "Rope") -> bool:
+        """Whether it begins with that text; costs little where it has grown from it."""
+        whole = len(before.blocks)
+        at_rest = (*self.blocks[whole : whole + 1], self.rest)[0]
+        return self.blocks[:whole] == before.blocks and at_rest.startswith(before.rest)

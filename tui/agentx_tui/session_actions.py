@@ -50,7 +50,7 @@ class SessionActions(Late):
         if not session_id:
             return
         if not name:
-            self.prompt.replace_all("/rename ")
+            self.prompt.put_aside("/rename ")
             return
         from agentx_tui import archive
 

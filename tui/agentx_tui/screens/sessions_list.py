@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -123,17 +124,28 @@ class SessionsList(ModalScreen[bool]):
         self._work(work, then, failed, group)
 
     def _work(
-        self, work: Callable[[], T], then: Callable[[T], None], failed: Callable[[str], None], group: str
+        self,
+        work: Callable[[], T],
+        then: Callable[[T], None],
+        failed: Callable[[str], None],
+        group: str,
+        after_s: float = 0.0,
     ) -> None:
-        """Does what blocks in a thread; what comes later in a group overtakes what came before."""
+        """Does what blocks in a thread; what comes later in a group overtakes what came before.
+
+        What has come to its end once the page was left is told to nobody.
+        """
 
         async def wait() -> None:
+            await asyncio.sleep(after_s)
             try:
                 result = await in_thread(work, name="agentx-sessions")
             except Exception as error:
-                failed(failures.describe(error)[0])
+                over = partial(failed, failures.describe(error)[0])
             else:
-                then(result)
+                over = partial(then, result)
+            if self in self.app.screen_stack:
+                over()
 
         self.run_worker(wait(), group=group, exclusive=True)
 
@@ -199,16 +211,10 @@ class SessionsList(ModalScreen[bool]):
         facts.update(sessions_text.facts(entry, self._glyphs, self._everywhere))
         until = entry.hit.number if entry.hit else None
 
-        async def read() -> None:
-            await asyncio.sleep(SETTLED_S)
-            try:
-                view = await in_thread(lambda: archive.preview(entry.id, until), name="agentx-sessions")
-            except Exception as error:
-                said.update(Content.styled(failures.describe(error)[0], "$error"))
-            else:
-                self._preview(view)
+        def failed(sentence: str) -> None:
+            said.update(Content.styled(sentence, "$error"))
 
-        self.run_worker(read(), group="preview", exclusive=True)
+        self._work(lambda: archive.preview(entry.id, until), self._preview, failed, "preview", SETTLED_S)
 
     def _preview(self, view: View) -> None:
         said = self.query_one("#said", Static)

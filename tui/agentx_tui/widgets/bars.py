@@ -1,5 +1,6 @@
 """The lines at the top and at the bottom. Both have a fixed size: what they say changes without any layout."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -7,6 +8,7 @@ from textual.app import RenderResult
 from textual.content import Content
 from textual.widget import Widget
 
+from agentx_tui import keymap
 from agentx_tui import status as st
 from agentx_tui.glyphs import Glyphs
 from agentx_tui.printable import line
@@ -55,9 +57,11 @@ class HeadBar(Widget):
 class StatusBar(Widget):
     """What is going on, and what it costs."""
 
-    def __init__(self, glyphs: Glyphs, *, id: str | None = None) -> None:
+    def __init__(self, glyphs: Glyphs, keys: Mapping[str, str], *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._glyphs = glyphs
+        names = keymap.names(keys)
+        self._help, self._palette = f"{names['help']} keys", f"{names['palette'].replace('Ctrl+', '^')} palette"
         self._view: View | None = None
         self._status = st.Status(loading="starting")
         self._frame = 0
@@ -82,7 +86,7 @@ class StatusBar(Widget):
         between = Content.styled(f" {glyphs.dot} ", "$foreground 35%")
         parts = self._parts(self._view, wide) if self._view else [(f"{glyphs.running} starting", "$foreground 80%")]
         left = between.join([Content.styled(text, style) for text, style in parts])
-        hints = f"F1 keys {glyphs.dot} ^P palette" if wide >= WIDE else "F1 keys" if wide >= MEDIUM else ""
+        hints = f"{self._help} {glyphs.dot} {self._palette}" if wide >= WIDE else self._help if wide >= MEDIUM else ""
         gap = width - left.cell_length - len(hints)
         return left + Content(" " * gap) + Content.styled(hints, "$foreground 45%") if gap > 1 else left
 

@@ -17,14 +17,19 @@ _KINDS: dict[str, type[Any]] = {
     "draft": DraftBlock,
     "note": NoteBlock,
     "end": EndBlock,
-    "card": CardBlock,
 }
 
 
-def made(block: Block, glyphs: Glyphs, folded: bool) -> Widget:
-    """Args: folded: as it begins, where it can be folded."""
+def made(block: Block, glyphs: Glyphs, workspace: str, folded: bool) -> Widget:
+    """The widget of one block.
+
+    Args:
+        workspace: of the session that it is of; "" where that has not begun.
+        folded: as it begins, where it can be folded.
+    """
     if block.kind == "answer":
         return AnswerBlock(block.value, glyphs)
-    widget = _KINDS[block.kind](block.value, glyphs)
+    is_card = block.kind == "card"
+    widget = CardBlock(block.value, glyphs, workspace) if is_card else _KINDS[block.kind](block.value, glyphs)
     widget.folded = folded
     return widget

@@ -2,7 +2,6 @@
 
 import time
 from pathlib import Path
-from typing import Any
 
 from textual.app import ComposeResult, RenderResult
 from textual.containers import Vertical
@@ -101,12 +100,17 @@ class CardHead(Widget):
 
 
 class CardBlock(Vertical):
-    """The card in the transcript."""
+    """The card in the transcript.
 
-    def __init__(self, card: Card, glyphs: Glyphs) -> None:
+    Args:
+        workspace: where the pictures are that the call names; "" for nowhere.
+    """
+
+    def __init__(self, card: Card, glyphs: Glyphs, workspace: str) -> None:
         super().__init__()
         self.card = card
         self.folded = True
+        self._workspace = workspace
         self.code = ""
         self.head = CardHead(card, glyphs)
         self._body = Static("", classes="body")
@@ -148,14 +152,13 @@ class CardBlock(Vertical):
         result = self.card.result
         if result is not None and result is not self._pictured:
             self._pictured = result
-            if pictures.named(result):
+            if self._workspace and pictures.named(result):
                 self.call_later(self._show_pictures, result)
 
     async def _show_pictures(self, result: ToolResult) -> None:
         from agentx_tui.widgets.picture import Pictures, way_of
 
-        app: Any = self.app
-        found = Pictures(way_of(app))
+        found = Pictures(way_of(self.app))
         await self.query(Pictures).remove()
         await self.mount(found)
-        found.show(Path(app.conversation.view.workspace), result)
+        found.show(Path(self._workspace), result)

@@ -4,6 +4,7 @@ Its keys and clicks count only once the question is on the screen and nothing wa
 `agentx_tui.arming`), so that no word of a sentence decides anything, and none allows what was not there to be seen.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +20,8 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from agentx.messages import ToolCall
+from agentx_tui import keymap
 from agentx_tui.arming import QUIET_S, Arming
-from agentx_tui.keymap import KEYS
 from agentx_tui.printable import line
 from agentx_tui.widgets.entry import Entry
 from agentx_tui.widgets.flow import FLOW
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 TOO_EARLY = "That came too early to be meant for this; press it again."
 NO_ROOM = "There is no room to show what this would allow: make the window higher, or what you write shorter."
-_SHOWN = {key.id: key.shown for key in KEYS}
 MAX_ROWS = 14
 """Of a call that are on the screen at once."""
 LOW_ROWS = 18
@@ -39,7 +39,7 @@ LOW_ROWS = 18
 
 
 class Option(Static):
-    """One choice, which may be clicked too."""
+    """One choice, which may be clicked too; `key` is how its key is written."""
 
     class Picked(Message):
         def __init__(self, asking: "Asking", choice: "Choice") -> None:
@@ -47,8 +47,8 @@ class Option(Static):
             self.asking = asking
             self.choice = choice
 
-    def __init__(self, asking: "Asking", choice: "Choice") -> None:
-        super().__init__(Content.assemble((_SHOWN[choice.id], "bold $primary"), (f" {choice.label}", "")))
+    def __init__(self, asking: "Asking", choice: "Choice", key: str) -> None:
+        super().__init__(Content.assemble((key, "bold $primary"), (f" {choice.label}", "")))
         self.asking = asking
         self.choice = choice
 
@@ -73,8 +73,9 @@ class Dock(Vertical):
             self.asking = asking
             self.word = word
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, keys: Mapping[str, str], *, id: str | None = None) -> None:
         super().__init__(id=id)
+        self._keys = keymap.names(keys)
         self.workspace = Path.cwd()
         self._waiting: list[Asking] = []
         self._drawn: Asking | None = None
@@ -160,7 +161,7 @@ class Dock(Vertical):
         key, where = ("page-down", "below") if below else ("page-up", "above")
         rows = below or above
         # Its height is fixed, and a layout would be fitted anew.
-        more.update(Content(f"{rows:,} {'line' if rows == 1 else 'lines'} {where}   {_SHOWN[key]}"), layout=False)
+        more.update(Content(f"{rows:,} {'line' if rows == 1 else 'lines'} {where}   {self._keys[key]}"), layout=False)
 
     @property
     def armed(self) -> bool:
@@ -268,7 +269,7 @@ class Dock(Vertical):
         options = self.query_one("#dock-options")
         options.display = True
         await options.remove_children()
-        await options.mount_all([Option(asking, choice) for choice in choices(asking.asked)])
+        await options.mount_all([Option(asking, choice, self._keys[choice.id]) for choice in choices(asking.asked)])
         self._drawn = asking
         self.call_after_refresh(self._painted, asking, asking is not before)
 

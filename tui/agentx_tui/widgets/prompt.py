@@ -83,6 +83,17 @@ class Prompt(TextArea):
         self.load_text("")
         self._put(text)
 
+    def give_back(self, *texts: str) -> None:
+        """Puts texts before what is written, which stays, and the cursor at the end."""
+        text = self._marked("\n".join(texts))
+        self.insert(f"{text}\n" if self.text else text, (0, 0))
+        self.move_cursor(self.document.end)
+
+    def put_aside(self, text: str = "") -> None:
+        """Puts a text in the place of what was written, which Up brings back."""
+        self.sent_before.add(self.whole_text)
+        self.replace_all(text)
+
     def action_newline(self) -> None:
         self.insert("\n")
 
@@ -155,14 +166,18 @@ class Prompt(TextArea):
         self._put(event.text)
 
     def _put(self, text: str) -> None:
+        result = self.replace(self._marked(text), *self.selection)
+        self.move_cursor(result.end_location)
+
+    def _marked(self, text: str) -> str:
+        """What stands for a text in the prompt: itself, or a mark where it is long."""
         text = without_controls(text)
         lines = text.count("\n") + 1
         if len(text) > LONG_PASTE_CHARACTERS or lines > LONG_PASTE_LINES:
             mark = f"[text {len(self._pastes) + 1}: {lines:,} lines, {len(text):,} characters]"
             self._pastes[mark] = text
-            text = mark
-        result = self.replace(text, *self.selection)
-        self.move_cursor(result.end_location)
+            return mark
+        return text
 
 
 def index_files(folder: Path) -> list[str]:

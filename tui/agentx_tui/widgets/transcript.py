@@ -79,11 +79,14 @@ class Transcript(VerticalScroll, can_focus=False):
         try:
             while (view := self._wanted) is not None:
                 self._wanted = None
-                if self._shown is not None and _is_another(self._shown, view):
+                is_another = self._shown is not None and _is_another(self._shown, view)
+                if is_another:
                     await self.restart()
                 self._shown, self._book = view, self._book or Book()
                 start, tail = self._book.update(view)
                 await self._replace(start, tail)
+                if is_another:
+                    await self.to_end()
         finally:
             self._syncing = False
 
@@ -126,7 +129,8 @@ class Transcript(VerticalScroll, can_focus=False):
     def _made(self, block: "Block") -> Widget:
         from agentx_tui.widgets import block_widgets
 
-        return block_widgets.made(block, self._glyphs, folded=not self.all_unfolded)
+        workspace = self._shown.workspace if self._shown else ""
+        return block_widgets.made(block, self._glyphs, workspace, folded=not self.all_unfolded)
 
     async def _mount_until(self, end: int) -> None:
         new = [self._made(block) for block in self._blocks[self._last : end]]
@@ -266,6 +270,12 @@ class Transcript(VerticalScroll, can_focus=False):
 
 
 def _is_another(before: "View", now: "View") -> bool:
-    """Whether a view does not go on from the one before: turns that are over are the same values for good."""
+    """Whether a view does not go on from the one before: turns that are over are the same values for good, and the
+    latest keeps its task and its session."""
     over = len(before.past)
-    return len(now.past) < over or (over > 0 and now.past[over - 1] is not before.past[-1])
+    if len(now.past) < over or (over > 0 and now.past[over - 1] is not before.past[-1]):
+        return True
+    later = now.past[over] if len(now.past) > over else now.turn
+    if before.turn is None or later is before.turn:
+        return False
+    return later is None or (later.task, now.session_id) != (before.turn.task, before.session_id)
