@@ -173,14 +173,16 @@ class Store:
 
     def _obtain(self, entry: Entry, spec: FileSpec, progress: ProgressSink) -> Path:
         target = self.target(entry, spec)
+        partial = PartialFile(target, spec)
         try:
             if path := self._find(entry, spec, progress):
+                if path == target:  # a process that was killed at its very end has left what it went on from
+                    partial.discard()
                 return path
         except ModelFileError as error:
             progress.note(f"{error} Doing so now.")
             with storage(target):
                 target.unlink()
-        partial = PartialFile(target, spec)
         reasons: list[str] = []
         for origin in spec.origins:
             source = next((source for source in self._sources if source.knows(origin)), None)

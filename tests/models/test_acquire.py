@@ -48,6 +48,13 @@ def test_what_was_pulled_is_found_without_another_download(make_store, index):
     assert len(index.asked) == 4
 
 
+def test_what_a_pull_has_left_that_was_killed_at_its_very_end_goes_with_the_next(make_store):
+    path = make_store().pull(None, SilentProgress()).path
+    path.with_name("tiny.gguf.part.json").write_text("{}")
+    assert make_store().pull(None, SilentProgress()).path == path
+    assert [one.name for one in path.parent.iterdir()] == ["tiny.gguf"]
+
+
 def test_a_wrong_hash_names_both_and_says_what_to_do(make_store, tiny_model):
     store = make_store()
     path = store.pull(None, SilentProgress()).path

@@ -69,7 +69,7 @@ class ReplayPage(ModalScreen[None]):
             )
         )
         self._say("looking" + self._glyphs.ellipsis)
-        self.run_worker(self._read(), exclusive=True)
+        self.run_worker(self._read(), exclusive=True, exit_on_error=False)
 
     async def _read(self) -> None:
         try:

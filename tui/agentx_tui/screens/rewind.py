@@ -52,7 +52,7 @@ class RewindPage(ModalScreen[PastTurn | None]):
     def on_mount(self) -> None:
         self._say("looking" + self._glyphs.ellipsis)
         self.query_one(Rows).focus()
-        self.run_worker(self._read(), exclusive=True)
+        self.run_worker(self._read(), exclusive=True, exit_on_error=False)
 
     async def _read(self) -> None:
         try:

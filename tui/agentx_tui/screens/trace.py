@@ -105,7 +105,7 @@ class TracePage(ModalScreen[None]):
             return
         if not self._rows.place[1]:
             self._say(LOOKING)
-        self._reading = self.run_worker(self._look(session_id), exclusive=True)
+        self._reading = self.run_worker(self._look(session_id), exclusive=True, exit_on_error=False)
 
     async def _look(self, session_id: str) -> None:
         try:
