@@ -5,7 +5,7 @@ import json
 import stat
 
 import pytest
-from agentx_tools import before, undo, undo_store
+from agentx_tools import before, protection, undo, undo_store
 from agentx_tools.files import write_file
 from agentx_tools.python import python
 from agentx_tools.shell import shell
@@ -179,6 +179,13 @@ def test_what_a_program_changed_by_a_tool_and_by_itself_is_one_change(folder):
     assert (folder / "a.txt").read_text() == "one\n"
 
 
+def test_a_folder_that_became_a_file_by_a_tool_inside_a_program_comes_back(folder):
+    held = everything(folder)
+    calling(folder, "import shutil\nshutil.rmtree('sub')\nwrite_file('sub', 'x')\nwrite_file('sub', 'y')")
+    assert [undo.take_back(folder).path for _ in range(3)] == ["sub", "sub", "sub/b.txt"]
+    assert everything(folder) == held
+
+
 def test_what_is_too_large_is_named_and_what_leads_out_is_left(folder, tmp_path, monkeypatch):
     monkeypatch.setattr("agentx.changes.MAX_FILE_BYTES", 100)
     (folder / "large").write_bytes(b"x" * 101)
@@ -224,6 +231,18 @@ def test_a_folder_that_became_a_link_costs_no_other_file_its_undo(folder):
     (folder / "sub").unlink()
     undo.take_back(folder)
     assert everything(folder) == held
+
+
+def test_what_is_protected_is_looked_up_once_for_all_that_a_program_changed(folder, monkeypatch):
+    looked, own = [], protection.own_folders
+    monkeypatch.setattr(protection, "own_folders", lambda root: looked.append(root) or own(root))
+    (folder / ".agentx").mkdir()
+    watched = changes.Watched(folder)
+    for name in ("m", "n", "o", ".agentx/p"):
+        (folder / name).touch()
+    before.keep(folder, watched, "python", "call-1")
+    assert len(looked) == 1
+    assert [item.path for item in undo.changes(folder)] == ["o", "n", "m"]
 
 
 def test_changes_beyond_what_is_kept_are_named(folder, monkeypatch):

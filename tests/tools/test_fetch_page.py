@@ -385,6 +385,9 @@ def test_a_proxy_of_the_environment_is_not_used(monkeypatch):
         ("Read https://x.org/wiki/Fermat's_Last_Theorem", "https://x.org/wiki/Fermat's_Last_Theorem"),
         ("Read 'https://x.org/a's part", "https://x.org/a"),
         ("What is on https://x.org's front page?", "https://x.org"),
+        ("What does https://x.org/a's table say?", "https://x.org/a"),
+        ("What does https://x.org/a\u2019s table say?", "https://x.org/a"),
+        ("What is (https://x.org/a)'s title?", "https://x.org/a"),
         ("What is https://?", "https://"),
     ],
 )

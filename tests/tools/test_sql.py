@@ -221,6 +221,12 @@ def test_a_name_that_a_database_too_large_may_have_is_told_of(folder, monkeypatc
     assert ask(folder, "SELECT x FROM t WHERE x = 'z'") == f"x\nz\n(1 row)\n{told}"
 
 
+def test_a_name_that_a_damaged_database_may_have_is_told_of(folder):
+    (folder / "a.db").write_bytes(b"SQLite format 3\0" + bytes(range(256)) * 4)
+    database(folder / "z.db", "CREATE TABLE t (x)", "INSERT INTO t VALUES ('z')").close()
+    assert ask(folder, "SELECT x FROM t").startswith("x\nz\n(1 row)\n(a.db cannot be read as a table: ")
+
+
 @pytest.mark.parametrize(
     "query",
     [

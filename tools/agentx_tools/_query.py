@@ -146,8 +146,7 @@ class Tables:
         names = Names(files)
         for number, file in enumerate(sorted(files, key=lambda file: (file["kind"] == "sqlite", file["path"]))):
             if file["note"]:
-                self._notes.append(file["note"])
-                self._unread_databases += [file["note"]] if file["kind"] == "sqlite" else []
+                self._leave(file, file["note"])
             else:
                 self._load(file, names, self._folder / f"{number}.{file['kind']}", source)
 
@@ -162,10 +161,14 @@ class Tables:
             else:
                 self._load_file(file, place)
         except (duckdb.Error, sqlite3.Error) as error:
-            self._notes.append(f"{printable(file['path'])} cannot be read as a table: {_first_line(error)}")
+            self._leave(file, f"{printable(file['path'])} cannot be read as a table: {_first_line(error)}")
         finally:
             for path in self._folder.glob(f"{place.name}*"):
                 path.unlink()
+
+    def _leave(self, file: Mapping[str, Any], note: str) -> None:
+        self._notes.append(note)
+        self._unread_databases += [note] if file["kind"] == "sqlite" else []
 
     def listed(self) -> str:
         """The tables and their columns, and what could not be read."""

@@ -11,8 +11,9 @@ from agentx import changes
 from agentx.changes import Image, Seen, Watched
 from agentx.errors import ToolError
 from agentx_tools import undo
+from agentx_tools.protection import Protection
 from agentx_tools.undo import Change
-from agentx_tools.workspace import Place, protector
+from agentx_tools.workspace import Place
 
 MAX_CHANGES = 500
 """How many changes of one program are kept; what is beyond is named and stays as it is."""
@@ -28,13 +29,13 @@ def keep(root: Path, watched: Watched, tool: str, call: str) -> list[str]:
         OSError, ToolError, StorageError: nothing can be kept.
     """
     root = root.resolve()
-    seen, now = watched.before, watched.look()
+    seen, now, protection = watched.before, watched.look(), Protection(root)
     made: list[tuple[Change, bytes | None]] = []
     left: list[str] = []
     for path in sorted(changes.changed(seen, now), key=lambda path: _turn(seen.files.get(path), now.files.get(path))):
         before, after, place = seen.files.get(path), now.files.get(path), Place(root, tuple(path.split("/")))
         regular = all(image is None or stat.S_ISREG(image.mode) for image in (before, after))
-        if not regular or protector(place):
+        if not regular or protection.of(place.parts):
             continue
         if len(made) == MAX_CHANGES:
             left.append(path)

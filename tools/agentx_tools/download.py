@@ -247,20 +247,21 @@ async def _body(pieces: AsyncIterator[bytes], coding: str, target: Any, limits: 
 async def inflated(pieces: AsyncIterator[bytes], max_bytes: int) -> AsyncIterator[bytes]:
     """Decompresses gzip, which may have several members, and deflate.
 
-    No step makes more than `max_bytes` + 1 bytes, however the input swells.
+    What lies behind the end and is no member is left, as by browsers, and read no further: servers pad. No step makes
+    more than `max_bytes` + 1 bytes, however the input swells.
 
     Raises:
-        zlib.error: the input is damaged, cut short, or goes on after its end.
+        zlib.error: the input is damaged or cut short.
     """
     decoder, rest = None, b""
     async for piece in pieces:
         rest += piece
         while rest:
             if decoder is None or decoder.eof:
+                if decoder and rest[:2] != _GZIP[: len(rest)]:
+                    return
                 if len(rest) < 2:
                     break
-                if decoder and rest[:2] != _GZIP:
-                    raise zlib.error("the input goes on after its end")
                 decoder = zlib.decompressobj(_window(rest))
             yield decoder.decompress(rest, max_bytes + 1)
             rest = decoder.unconsumed_tail or decoder.unused_data

@@ -22,6 +22,8 @@ _ADDRESS = re.compile(r"('?)(https?://[^\s<>\"'`/?#]*(?:[/?#][^\s<>\"`]*)?)")
 _OPENING = {")": "(", "]": "[", "}": "{", "）": "（", "」": "「"}
 # Of sentences, also Chinese and Japanese ones, and of Markdown's emphasis.
 _BEHIND = ".,;:!?'*_。，、；：！？"
+# "What does https://x.org/a's table say?": browsers write %27 where an address itself ends so.
+_POSSESSIVE = re.compile("['’]s$")
 _robots = Robots()
 
 
@@ -36,9 +38,16 @@ def named_page(context: ToolContext) -> dict[str, str] | None:
 
 def _ended(address: str) -> str:
     """An address without the signs of the sentence behind it; a bracket that it opens itself is its own."""
-    while address[-1] in _BEHIND or address.count(address[-1]) > address.count(_OPENING.get(address[-1], address[-1])):
-        address = address[:-1]
+    while (shorter := _shorter(address)) != address:
+        address = shorter
     return address
+
+
+def _shorter(address: str) -> str:
+    last = address[-1]
+    if last in _BEHIND or address.count(last) > address.count(_OPENING.get(last, last)):
+        return address[:-1]
+    return _POSSESSIVE.sub("", address)
 
 
 @tool(

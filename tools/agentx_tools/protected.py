@@ -26,17 +26,17 @@ def guard(parts: tuple[str, ...]) -> str | None:
     return ".git" if folded and folded[-1] == ".git" else None
 
 
-def guard_elsewhere(root: Path, parts: tuple[str, ...]) -> str | None:
-    """The name of what protects a path that does not show it: the links of `PROTECTED` lead there, or it lies in a
-    repository of another name, as where `.git` is a file that names it.
+def linked(root: Path) -> list[tuple[str, Path]]:
+    """The names of `PROTECTED`, each with where its links lead in a workspace: no path below there shows it."""
+    return [(name, Path(os.path.realpath(root / name))) for name in PROTECTED]
+
+
+def guard_repository(root: Path, parts: tuple[str, ...]) -> str | None:
+    """The name of what protects a path in a repository of another name, as where `.git` is a file that names it.
 
     Args:
         parts: below the workspace `root`, free of links.
     """
-    path = root.joinpath(*parts)
-    for name in PROTECTED:
-        if path.is_relative_to(os.path.realpath(root / name)):
-            return name
     for place, part in enumerate(parts):
         name = _OF_A_REPOSITORY.get(part.casefold())
         if name and _is_repository(root.joinpath(*parts[:place])):

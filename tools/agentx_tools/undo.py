@@ -102,19 +102,23 @@ def change(
 def note(root: Path, made: Sequence[tuple[Change, bytes | None]]) -> None:
     """Writes down changes that were made already, by a program, each with what the file held before.
 
-    What the calls that the program made have changed of the same file is then a part of it.
+    What the calls that the program made have changed of the same file is then a part of it. Where they are all of it
+    they stay, in the turn of that file: behind what was kept before it here, which cannot come back before they go.
 
     Raises:
         OSError, StorageError: they cannot be kept.
     """
     store = undo_store.store_of(root)
     with undo_store.locked(store):
-        known = changes(root)
+        known, has_kept = changes(root), False
         for item, before in made:
             parts = [part for part in known if part.path == item.path and part.call.startswith(f"{item.call}.")]
             if _are_all_of(item, parts):
+                for part in reversed(parts) if has_kept else ():
+                    undo_store.make_last(part.kept)
                 continue
             _keep(store, item, before)
+            has_kept = True
             for part in parts:
                 part.kept.unlink(missing_ok=True)
         with suppress(OSError):

@@ -77,6 +77,11 @@ def next_name(store: Path, size_bytes: int) -> str:
     return f"{stamp:020}-{size_bytes}{_ENDING}"
 
 
+def make_last(kept: Path) -> None:
+    """Makes a change that is kept the last of its workspace."""
+    kept.rename(kept.parent / next_name(kept.parent, _stamp_and_size(kept.name)[1]))
+
+
 def forget_old(store: Path) -> None:
     """Deletes what is too old, and the oldest beyond what is kept; now and then that of other workspaces too.
 

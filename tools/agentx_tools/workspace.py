@@ -17,8 +17,7 @@ from pathlib import Path
 
 from agentx.errors import ToolError
 from agentx_tools.ignoring import Rules
-from agentx_tools.own import own_folders
-from agentx_tools.protected import guard, guard_elsewhere
+from agentx_tools.protection import Protection
 
 MAX_READ_BYTES = 32 * 1024 * 1024
 MAX_WALKED_FILES = 20_000
@@ -230,19 +229,12 @@ def remove(place: Place, folders: int = 0) -> None:
 
 def refuse_protected(place: Place) -> None:
     """Raises ToolError where neither a program nor a tool may write; see `agentx_tools.protected`."""
-    if name := protector(place):
+    if name := Protection(place.root).of(place.parts, place.asked):
         raise ToolError(
             f"{shown(str(place))} is not written: what `{name}` holds is obeyed by other programs, so only the "
             "user changes it; write elsewhere, and tell the user what should stand there.",
             argument=place.argument,
         )
-
-
-def protector(place: Place) -> str | None:
-    """The name of what protects a place, or None where it may be changed."""
-    path = place.root.joinpath(*place.parts)
-    own = next((str(folder) for folder in own_folders(place.root) if path.is_relative_to(folder)), None)
-    return guard(place.parts) or guard(place.asked) or guard_elsewhere(place.root, place.parts) or own
 
 
 @dataclass(frozen=True, slots=True)
