@@ -11,6 +11,7 @@ from agentx.cli.text import one_line
 from agentx.errors import StorageError
 from agentx_memory.adding import add_documents
 from agentx_memory.chunks import Document
+from agentx_memory.forgetting import Forgetting
 from agentx_memory.gone import gone, holds_nothing
 from agentx_memory.store import Store
 
@@ -58,7 +59,7 @@ class _Follower:
         self._as_json = as_json
         self._patience_s = patience_s
         self._refused_since: float | None = None
-        self._removed = False
+        self._forgetting = Forgetting(store)
 
     def begin(self, folders: list[Path]) -> None:
         self._patiently(lambda: self._take(folders))
@@ -74,9 +75,7 @@ class _Follower:
 
     def _end(self) -> None:
         """Leaves nothing of what was removed in the files, now: this process may be ended in any way."""
-        if self._removed:
-            self._patiently(self._store.compact)
-            self._removed = False
+        self._patiently(self._forgetting.end)
         self._store.follow()
 
     def _patiently(self, work: Callable[[], None]) -> None:
@@ -107,8 +106,7 @@ class _Follower:
             self._forget(key)
 
     def _forget(self, key: str) -> None:
-        if self._store.remove(key):
-            self._removed = True
+        if self._forgetting.forget(key):
             self._refused_since = None
             self._tell("removed", key)
 

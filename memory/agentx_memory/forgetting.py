@@ -1,8 +1,28 @@
-"""Forgets a part of a document."""
+"""Forgets documents one by one, and a part of one."""
 
 from agentx.errors import UsageError
 from agentx_memory.chunks import Chunk, Document
 from agentx_memory.store import Store, StoredChunk, StoredDocument, Where
+
+
+class Forgetting:
+    """Takes documents out of a store, and leaves nothing of them in its files when that ends."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._removed = False
+
+    def forget(self, key: str) -> bool:
+        """Whether there was anything of the document."""
+        removed = bool(self._store.remove(key))
+        self._removed |= removed
+        return removed
+
+    def end(self) -> None:
+        """Where a StorageError is raised it can be called again."""
+        if self._removed:
+            self._store.compact()
+            self._removed = False
 
 
 def forget_chunk(store: Store, id: str) -> None:

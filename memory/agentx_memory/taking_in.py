@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from agentx_memory.adding import add_documents
 from agentx_memory.chunks import Document
+from agentx_memory.forgetting import Forgetting
 from agentx_memory.store import Put, Store
 from agentx_memory.web_pages import is_address
 
@@ -44,7 +45,7 @@ def take_in(
     Raises:
         ConfigError, StorageError, ModelError: as `add_documents`.
     """
-    forgetting = _Forgetting(store, report)
+    forgetting = Forgetting(store)
     files = _read(store, embedder, [path for path in paths if not is_address(path)], report, forgetting)
     pages = _fetched(store, embedder, paths, report, fetcher)
     try:
@@ -55,26 +56,8 @@ def take_in(
         forgetting.end()
 
 
-class _Forgetting:
-    """Takes documents out of a store, and leaves nothing of them in its files, whatever ends the work."""
-
-    def __init__(self, store: Store, report: Report) -> None:
-        self._store = store
-        self._report = report
-        self._removed = False
-
-    def forget(self, key: str) -> None:
-        if self._store.remove(key):
-            self._removed = True
-            self._report.forgotten(key)
-
-    def end(self) -> None:
-        if self._removed:
-            self._store.compact()
-
-
 def _read(
-    store: Store, embedder: "Embedder", paths: list[str], report: Report, forgetting: _Forgetting
+    store: Store, embedder: "Embedder", paths: list[str], report: Report, forgetting: Forgetting
 ) -> Iterator[Document]:
     from agentx_memory.ingest import documents
 
@@ -89,8 +72,8 @@ def _read(
             yield item
         else:
             report.skipped(str(item.path), item.reason)
-            if item.is_empty:
-                forgetting.forget(str(item.path))
+            if item.is_empty and forgetting.forget(str(item.path)):
+                report.forgotten(str(item.path))
 
 
 def _fetched(
@@ -106,7 +89,7 @@ def _fetched(
             yield page
 
 
-def _forget_gone(store: Store, paths: list[str], report: Report, forgetting: _Forgetting) -> None:
+def _forget_gone(store: Store, paths: list[str], report: Report, forgetting: Forgetting) -> None:
     from agentx_memory.gone import gone, holds_nothing
 
     for path in paths:
@@ -118,7 +101,8 @@ def _forget_gone(store: Store, paths: list[str], report: Report, forgetting: _Fo
             report.emptied(folder)
             continue
         for key in keys:
-            forgetting.forget(key)
+            if forgetting.forget(key):
+                report.forgotten(key)
 
 
 def _folder(path: str) -> Path | None:

@@ -8,6 +8,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -125,5 +126,6 @@ def _dimensions(store: Store) -> int:
     with store.snapshot():
         for item in store.sources():
             for chunk in store.document(item.key)[:1]:
-                return len(store.vectors([chunk.id])) // FLOAT_BYTES
+                with suppress(KeyError):  # another client of a server has taken it away meanwhile
+                    return len(store.vectors([chunk.id])) // FLOAT_BYTES
     return 0

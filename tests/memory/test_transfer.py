@@ -215,6 +215,22 @@ def test_another_version_is_told_for_what_it_is(filled, tmp_path, words, version
         list(import_(filled, words, path, None))
 
 
+def test_a_document_that_another_client_takes_away_meanwhile_hides_no_length(filled, tmp_path, words, monkeypatch):
+    path = tmp_path / "memory.export"
+    export(filled, path, None)
+    changed(path, lambda entry: entry | {"digest": "new"}, chunks_with(text="new"), vectors_of(3**-0.5, 3))
+    asked, vectors = [], filled.vectors
+
+    def gone_at_first(ids):
+        asked.append(ids)
+        return vectors(["gone"] if len(asked) == 1 else ids)
+
+    monkeypatch.setattr(filled, "vectors", gone_at_first)
+    with pytest.raises(UsageError, match="have 3 numbers and those of the collection `notes` 64, though"):
+        list(import_(filled, words, path, None))
+    assert len(asked) == 2
+
+
 def test_vectors_of_another_length_than_those_of_the_collection_are_refused_before_any_is_stored(
     filled, tmp_path, words
 ):

@@ -1,13 +1,16 @@
 """What a person has said in a session, from its journal.
 
-Only the tasks that they typed: what was piped in beside them, answers of the model, results of tools and pages are not
-theirs, and a fact about the user must not come from a stranger.
+Only the tasks that they gave: what was piped in beside one, answers of the model, results of tools and pages are not
+theirs, and a fact about the user must not come from a stranger. A task that is itself read from a pipe (`agentx run -`)
+counts as given by them: the journal does not tell it from one that was typed.
 """
 
+import math
 from dataclasses import dataclass
 from datetime import UTC
 
 from agentx.dialogue import PIPED
+from agentx.errors import UsageError
 from agentx.history import Run, runs
 from agentx.imported import is_imported
 from agentx.journal import Journal
@@ -37,16 +40,13 @@ def said(journal: Journal, session_id: str) -> list[Said]:
     """The user's messages in order, without those that the session was rewound past, and as guards have passed them on:
     what they kept from the model is not read to it now.
 
-    Empty for a session that a model has begun for a part of its work.
+    Without the tasks that a model has given, to a session that it has begun for a part of its work, be it forked since.
 
     Raises:
         UsageError: there is no such session.
         StorageError: the journal cannot be read.
     """
-    row = journal.session(session_id)
-    # A fork has a parent too, and the event that it was forked at.
-    if row.parent is not None and row.parent_event is None:
-        return []
+    delegated = _last_delegated(journal, session_id)
     numbered = journal.numbered(session_id)
     times = {number: at for (number, _), (at, _) in zip(numbered, journal.timed(session_id), strict=False)}
     return [
@@ -58,12 +58,31 @@ def said(journal: Journal, session_id: str) -> list[Said]:
         )
         for run in runs(numbered)
         # Whoever wrote the file of a session that was read in has chosen its words.
-        if not is_imported(run) and (text := _passed_on(run))
+        if run.number > delegated and not is_imported(run) and (text := _passed_on(run))
     ]
 
 
+def _last_delegated(journal: Journal, session_id: str) -> float:
+    """The number of the last event up to which the tasks of a session are those of a model; 0 where none are.
+
+    A fork has a parent too, with the event that it was forked at. One whose original is gone passes for the user's.
+    """
+    row, last, seen = journal.session(session_id), math.inf, {session_id}
+    while row.parent is not None and row.parent_event is not None:
+        last = min(last, row.parent_event)
+        # Whoever wrote the file of a session that was read in has named its parent, be it itself.
+        if row.parent in seen:
+            return 0
+        seen.add(row.parent)
+        try:
+            row = journal.session(row.parent)
+        except UsageError:
+            return 0
+    return last if row.parent is not None else 0
+
+
 def _passed_on(run: Run) -> str | None:
-    """What was typed of a task, as the model was given it; None where a guard kept it back, or could not look at it."""
+    """What the user gave of a task, as the model got it; None where a guard kept it back, or could not look at it."""
     tape = Tape(run.events, closed=True)
     guarded = tape.guarded.get("input")
     if guarded and guarded.action == "block":

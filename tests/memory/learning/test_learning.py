@@ -213,6 +213,26 @@ def test_what_a_model_has_delegated_was_not_said_by_the_user():
     assert said(journal, child) == []
 
 
+def test_what_a_model_has_delegated_was_not_said_by_the_user_in_a_fork_either():
+    journal = Journal(":memory:")
+    parent = begun(journal, "I live in Kiel.")
+    fork = journal.fork(begun(journal, "I live on the moon.", parent=parent), 3)
+    assert said(journal, fork) == []
+    journal.append(fork, RunStarted(fork, "I live in Bonn.", "m", "direct", [], "/w"))
+    assert [one.text for one in said(journal, fork)] == ["I live in Bonn."]
+    assert [one.text for one in said(journal, journal.fork(fork, 4))] == ["I live in Bonn."]
+    assert said(journal, journal.fork(fork, 3)) == []
+
+
+def test_a_fork_that_names_itself_as_its_original_is_read():
+    journal = Journal(":memory:")
+    [head, *lines] = journal.export(begun(journal, "I live on the moon."))
+    head = json.dumps(json.loads(head) | {"id": "s", "parent": "s", "parent_event": 1})
+    [(_, id)] = journal.read_in([head, *lines])
+    journal.append(id, RunStarted(id, "I live in Bonn.", "m", "direct", [], "/w"))
+    assert [one.text for one in said(journal, id)] == ["I live in Bonn."]
+
+
 def test_a_fork_is_read_when_the_session_that_it_was_forked_from_is_gone():
     journal = Journal(":memory:")
     parent = begun(journal, "I live in Kiel.")
