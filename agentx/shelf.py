@@ -130,7 +130,10 @@ class Shelf(Protocol):
         ...
 
     def collections(self) -> dict[str, int]:
-        """The passages of each collection that holds any, by its name; the one that the agent uses comes first."""
+        """The passages of each collection that holds any, by its name; the one that the agent uses comes first.
+
+        It may hold none: a shelf that has an attribute `own` tells the name there, so that no other is taken for it.
+        """
         ...
 
     def documents(self, collection: str, limit: int) -> list[Held]:

@@ -35,6 +35,10 @@ class MemoryShelf:
     def place(self) -> str:
         return self._own.store.place
 
+    @property
+    def own(self) -> str:
+        return self._own.store.collection
+
     def collections(self) -> dict[str, int]:
         store = self._own.store
         found = store.collections() if store.exists else {}

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -24,7 +25,7 @@ from agentx_learn.tuning.encoder_network import (
     unigram,
 )
 from agentx_learn.tuning.encoder_network import figures as figures_of
-from agentx_learn.tuning.encoder_sources import Columns, Document
+from agentx_learn.tuning.encoder_sources import Columns, Document, read_memory
 from agentx_learn.tuning.training import arguments
 from agentx_memory.adding import add_documents
 from agentx_memory.chroma import ChromaMemory
@@ -32,6 +33,7 @@ from agentx_memory.chunks import Chunk
 from agentx_memory.chunks import Document as StoredText
 
 from agentx.models.progress import SilentProgress
+from agentx.shelf import Held, Passage
 from tests.cli.conftest import Ran
 from tests.cli.conftest import cli as cli
 from tests.cli.conftest import workspace as workspace
@@ -222,7 +224,7 @@ def test_it_reads_the_memory_and_goes_on_though_that_has_grown(
     with monkeypatch.context() as patched:
         patched.setattr(encoder_run, "_trainer", breaking(encoder_run._trainer))
         assert tune(*more, data="memory").code == 130
-    kept = out / "checkpoints" / "kept.jsonl"
+    kept = out / "checkpoints" / "kept-encoder.jsonl"
     assert kept.stat().st_mode & 0o077 == 0, "the memory's texts are for their owner alone"
     remember("another page", "w1 w2 w3 w4.")
     assert "began with other values (data was" in tune(*more[:3], "0.2", *more[4:], "--resume", data="memory").err
@@ -245,6 +247,17 @@ def test_what_was_put_aside_in_another_collection_is_not_learnt(tune: Callable[.
     assert "no text, but in collections that the agent does not use (patients); add some by `agentx memory" in ran.err
 
 
+def test_a_memory_that_names_no_collection_of_its_own_has_it_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    letter = Held("a letter", "a letter", "text", "", "2026-01-01T00:00:00+00:00", 1)
+    shelf = SimpleNamespace(
+        collections=lambda: {"main": 1, "patients": 9},
+        documents=lambda collection, _: {"main": [letter]}[collection],
+        passages=lambda *_: [Passage("1", "Dear Ada.", "a letter", "", "text")],
+    )
+    monkeypatch.setattr("agentx.shelf.open_shelf", lambda _: shelf)
+    assert read_memory().documents == [Document("a letter", ("Dear Ada.",))]
+
+
 def test_it_is_judged_by_the_memory_and_goes_on_though_that_has_grown(
     tune: Callable[..., Ran], data: Path, tmp_path: Path, own_folders: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -255,7 +268,7 @@ def test_it_is_judged_by_the_memory_and_goes_on_though_that_has_grown(
     with monkeypatch.context() as patched:
         patched.setattr(encoder_run, "_trainer", breaking(encoder_run._trainer))
         assert tune(*more).code == 130
-    assert (kept := out / "checkpoints" / "kept.jsonl").stat().st_mode & 0o077 == 0
+    assert (kept := out / "checkpoints" / "kept-encoder.jsonl").stat().st_mode & 0o077 == 0
     remember("another page", "w1 w2 w3 w4.")
     ran = tune(*more, "--resume")
     assert ran.code == 0, ran.err

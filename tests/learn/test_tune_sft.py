@@ -30,6 +30,7 @@ from tests.cli.conftest import cli as cli
 from tests.cli.conftest import workspace as workspace
 from tests.learn.conftest import WIDTH, save_network
 from tests.learn.test_sft_data import ROW, USER
+from tests.learn.test_tune_encoder import documents, remember
 
 FAST = ("--epochs", "3", "--batch", "4", "--rank", "4", "--learning-rate", "0.02")
 
@@ -146,7 +147,7 @@ class Breaking(TrainerCallback):
 
 
 def test_a_run_on_the_journal_goes_on_though_the_journal_has_grown(
-    tune: Callable[..., Ran], tmp_path: Path, own_folders: None, monkeypatch: pytest.MonkeyPatch
+    tune: Callable[..., Ran], cli: Any, tmp_path: Path, own_folders: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def say(*words: str) -> None:
         with contextlib.closing(Journal.default()) as journal:
@@ -160,11 +161,15 @@ def test_a_run_on_the_journal_goes_on_though_the_journal_has_grown(
     with monkeypatch.context() as patched:
         patched.setattr(sft_run, "_trainer", breaking(sft_run._trainer))
         assert tune(*more, data="journal").code == 130
-    kept = read_kept(sft_run.kept_in(out), {"calculate": calculate}.get)
+    kept = read_kept(sft_run.kept_in(out, "sft"), {"calculate": calculate}.get)
     assert [trace.tasks[0].request for trace in kept] == [f"Say word{i}." for i in range(9)]
     say("another")
     other = tune(*more, "--resume", "--evaluate", "0.3", data="journal")
     assert other.code == 2 and "began with other values (data was" in other.err
+    for number in range(8):
+        remember(f"page {number}", *(row["text"] for row in documents(8)[4 * number : 4 * number + 4]))
+    verb = cli("tune", "encoder", "memory", "--out", str(out), "--resume")
+    assert verb.code == 2 and 'began with other values (command was "sft", is "encoder"' in verb.err
     ran = tune(*more, "--resume", data="journal")
     assert ran.code == 0, ran.err
     assert "going on from step 2" in ran.err
@@ -214,6 +219,24 @@ def test_a_model_is_named_as_settings_name_it(
     assert "`scripted:replies.json` has no weights that could be trained; name others by --model" in refused.err
     for spec, name in (("llama_cpp:smollm2-135m", "smollm2-135m"), ("hf://a/b/c.gguf",) * 2, ("./odd:name",) * 2):
         assert sft_command._weights(spec) == name
+
+
+def test_options_of_a_model_hold_and_no_name_that_is_written_has_them(
+    cli: Callable[..., Ran], tiny: Callable[[str], Path], rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Any] = []
+    arguments = sft_run._arguments
+    monkeypatch.setattr(sft_run, "_arguments", lambda *each: made.append(arguments(*each)) or made[-1])
+    asked = f"{tiny('llama')}?repetition_penalty=1.1&device=cpu"
+    more = ("--model", f"transformers:{asked}", *FAST, "--epochs", "1", "--out", str(out := tmp_path / "out"))
+    ran = cli("tune", "sft", str(rows), *more)
+    assert ran.code == 0, ran.err
+    told = json.loads((out / "card.json").read_text())["parameters"]
+    assert (told["model"], told["model_as_given"]) == (str(tiny("llama")), asked)
+    assert [each.use_cpu for each in made] == [True]
+    (out / sft_run.GGUF).touch()
+    settings = sft_run.Settings("smollm2-135m?bits=4", 1, 1, 0.1, 4, 64, 0)
+    assert "`agentx run --model smollm2-135m --adapter" in sft_run._use(out, settings)
 
 
 def test_data_that_is_none_is_refused_before_the_model_is_loaded(

@@ -1,6 +1,8 @@
 """Writing on in an editor: what it leaves is taken, and whatever goes wrong costs neither the draft nor the screen."""
 
 import contextlib
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,9 +53,31 @@ def test_what_the_editor_leaves_is_the_draft(use) -> None:
 def test_an_editor_that_does_not_end_well_leaves_the_draft(script: str, said: str, use) -> None:
     use(script)
     screen = Screen()
-    with pytest.raises(NotWritten, match=said):
+    with pytest.raises(NotWritten, match=said) as raised:
         editor.written("some", screen.away())
     assert not screen.is_away
+    assert raised.value.text == ("changed" if "changed" in script else ""), "what was saved is not lost"
+
+
+def test_what_the_editor_has_left_as_it_was_is_not_told_of(use) -> None:
+    use('echo >> "$1"; exit 1')
+    with pytest.raises(NotWritten) as raised:
+        editor.written("some\n", Screen().away())
+    assert raised.value.text == ""
+
+
+def test_ctrl_c_in_the_terminal_of_the_editor_ends_the_editor_alone(use) -> None:
+    heard: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: heard.append(number))
+    try:
+        use(f'echo changed > "$1"; kill -INT {os.getpid()}; kill -INT $$; exit 0')
+        with pytest.raises(NotWritten, match="ended with code -2") as raised:
+            editor.written("some", Screen().away())
+        assert raised.value.text == "changed" and not heard
+        signal.raise_signal(signal.SIGINT)
+        assert heard == [signal.SIGINT], "it is heard again afterwards"
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.parametrize("command", ["no-such-editor --wait", "vi 'unclosed", "/"])

@@ -490,6 +490,12 @@ def test_ctrl_g_writes_in_the_editor_of_the_environment(tmp_path: Path, monkeypa
             await settled(pilot)
             assert any("set EDITOR to another" in note.message for note in app._notifications)
             assert app.prompt.text == "some\nand more"
+            monkeypatch.setenv("VISUAL", str(editor))
+            editor.write_text("#!/bin/sh\necho 'a long one' > \"$1\"\nexit 1\n")
+            await pilot.press("ctrl+g")
+            await settled(pilot)
+            assert any("Ctrl+R finds what was written" in note.message for note in app._notifications)
+            assert app.prompt.text == "some\nand more" and app.history.entries[-1] == "a long one"
 
     run(test)
 

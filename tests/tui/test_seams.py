@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from agentx_tui.app import AgentXApp
-from agentx_tui.going_on import Resume
+from agentx_tui.going_on import Fork, Resume
 from agentx_tui.preferences import Preferences
 from agentx_tui.screens.memory import MemoryPage
 from agentx_tui.screens.models import Interrupted, ModelsPage
@@ -124,6 +124,35 @@ def test_a_session_goes_on_as_it_began_whatever_waits_for_the_next_conversation(
             with Journal.default() as journal:
                 started: Any = journal.events(app.conversation.view.session_id)[0]
             assert (started.strategy, started.settings["instructions"]) == ("direct", "Be brief.")
+
+    run(test)
+
+
+@pytest.mark.parametrize("behind", ["the start", "/new"])
+def test_what_a_conversation_began_with_is_its_own_whatever_becomes_of_its_model(behind: str, tmp_path: Path) -> None:
+    replies = [answer("One."), answer("Two."), answer("Three.")]
+
+    async def test() -> None:
+        async with running(setup_of(tmp_path, *replies)) as (app, pilot):
+            if behind == "/new":
+                await say(pilot, "zero")
+                await done(pilot)
+                app.conversation.change("max_steps", 9)
+                await say(pilot, "/new")
+                await settled(pilot)
+            app.conversation.change("instructions", "Be brief.")
+            await say(pilot, "one")
+            await done(pilot)
+            assert app.conversation.change_model(f"scripted:{tmp_path / 'none.json'}") == ""
+            await until(pilot, lambda: "none.json" in told(app) and not app.conversation._taking)
+            await done(pilot)
+            await say(pilot, "two")
+            await done(pilot)
+            assert [(turn.status, turn.error) for turn in app.conversation.view.turns] == [("ok", None)] * 2
+            with Journal.default() as journal:
+                events = journal.events(app.conversation.view.session_id)
+            begun = [event for event in events if isinstance(event, RunStarted)]
+            assert [run.settings["instructions"] for run in begun] == ["Be brief."] * 2
 
     run(test)
 
@@ -564,5 +593,34 @@ def test_a_new_conversation_that_begins_while_a_model_loads_has_the_one_that_was
             await done(pilot)
             assert [turn.status for turn in app.conversation.view.turns] == ["ok"]
             assert [model.name for model in weights.opened] == ["tiny", "other"]
+
+    run(test)
+
+
+def test_a_screen_that_ends_while_a_model_loads_begins_nothing_more(tmp_path: Path, weights: FakeWeights) -> None:
+    weights.have("tiny")
+    weights.replies = {"tiny": [answer("Hello.")]}
+
+    async def test() -> None:
+        app = AgentXApp(lambda: with_models(tmp_path, "tiny"), Preferences(reduced_motion=True), weights)
+        async with app.run_test(size=(120, 36)) as pilot:
+            await until(pilot, lambda: app.conversation._ready)
+            await say(pilot, "hi")
+            await done(pilot)
+            session_id = app.conversation.view.session_id
+        began, goes_on = held(weights)
+        looked: list[str | None] = []
+        find = weights.find
+        weights.find = lambda spec, progress: looked.append(spec) or find(spec, progress)  # type: ignore[method-assign]
+        app = AgentXApp(lambda: with_models(tmp_path, "tiny"), Preferences(reduced_motion=True), weights)
+        async with app.run_test(size=(120, 36)) as pilot:
+            await until(pilot, lambda: began.is_set() and app.conversation.setup is not None)
+            assert app.conversation.take_up(Fork(session_id)) == ""
+            app.conversation.engine.close()
+            assert not app.conversation.engine._thread.is_alive()
+            goes_on.set()
+        with Journal.default() as journal:
+            assert [info.id for info in journal.sessions()] == [session_id]
+        assert looked == ["tiny"]
 
     run(test)

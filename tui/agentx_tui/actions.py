@@ -232,7 +232,11 @@ class Actions(Opening, SessionActions):
         try:
             self.prompt.replace_all(editor.written(self.prompt.whole_text, self.suspend()))
         except editor.NotWritten as reason:
-            self.tell(str(reason), "warning")
+            found = ""
+            if reason.text:
+                self.history.add(reason.text)
+                found = f" {keymap.names(self.wanted_keys)['history']} finds what was written."
+            self.tell(f"{reason}{found}", "warning")
 
     def on_transcript_moved(self, event: Transcript.Moved) -> None:
         below: Any = self.screen_stack[0].query_one("#below")

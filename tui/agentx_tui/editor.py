@@ -2,10 +2,13 @@
 
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
-from contextlib import AbstractContextManager
+import threading
+from collections.abc import Generator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from textual.app import SuspendNotSupported
@@ -14,7 +17,15 @@ from agentx_tui.printable import line
 
 
 class NotWritten(Exception):
-    """Why the draft stays as it was, in a sentence."""
+    """Why the draft stays as it was, in a sentence.
+
+    Attributes:
+        text: what was written all the same; empty where that is the draft or nothing.
+    """
+
+    def __init__(self, sentence: str, text: str = "") -> None:
+        super().__init__(sentence)
+        self.text = text
 
 
 def written(draft: str, away: AbstractContextManager[None]) -> str:
@@ -33,13 +44,14 @@ def written(draft: str, away: AbstractContextManager[None]) -> str:
             path = Path(folder) / "prompt.md"
             path.write_text(draft, encoding="utf-8")
             command = [*shlex.split(editor), str(path)]
-            with away:
+            with _deaf(), away:
                 problem = _problem_of(command)
+            text = path.read_text(encoding="utf-8", errors="replace").rstrip("\n") if path.is_file() else None
             if problem:
-                raise NotWritten(f"{name} {problem}")
-            if not path.is_file():
+                raise NotWritten(f"{name} {problem}", text if text and text != draft.rstrip("\n") else "")
+            if text is None:
                 raise NotWritten(f"{name} left no text; the draft stays as it was.")
-            return path.read_text(encoding="utf-8", errors="replace").rstrip("\n")
+            return text
     except (OSError, ValueError, SuspendNotSupported) as error:
         raise NotWritten(f"{name} {_not_opened(error)}") from None
 
@@ -52,6 +64,20 @@ def _problem_of(command: list[str]) -> str:
     except (OSError, ValueError) as error:
         return _not_opened(error)
     return f"ended with code {code}; the draft stays as it was." if code else ""
+
+
+@contextmanager
+def _deaf() -> Generator[None]:
+    """Ctrl-C in the editor's terminal goes to AgentX too, which it is not meant for, and would end it."""
+    if threading.current_thread() is not threading.main_thread():  # which alone hears signals
+        yield
+        return
+    # A function, and not SIG_IGN, which the editor would inherit.
+    before = signal.signal(signal.SIGINT, lambda _number, _frame: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before or signal.SIG_DFL)
 
 
 def _not_opened(error: Exception) -> str:

@@ -53,6 +53,23 @@ class OtherModel:
     model: str | None
 
 
+class Tasks(asyncio.Queue["str | OtherModel | Wish | None"]):
+    """What is to be done, in order; None is the end.
+
+    Attributes:
+        ended: whether the end is all that comes.
+    """
+
+    ended = False
+
+    def end(self) -> None:
+        """Drops what waits: nobody is there any more for whom it would be done."""
+        self.ended = True
+        while not self.empty():
+            self.get_nowait()
+        self.put_nowait(None)
+
+
 class Engine:
     """One agent and its conversation.
 
@@ -72,7 +89,7 @@ class Engine:
         self._thread = threading.Thread(target=self._work, name="agentx-engine", daemon=True)
         self._ready = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._tasks: asyncio.Queue[str | OtherModel | Wish | None] = asyncio.Queue()
+        self._tasks = Tasks()
         self._running: asyncio.Task[None] | None = None
         self._agent: Agent | None = None
         self._session: Session | None = None
@@ -141,8 +158,8 @@ class Engine:
 
     def close(self) -> None:
         """Stops what is under way and ends the thread, but does not wait long for it."""
+        self._call(self._tasks.end)
         self._call(self._cancel)
-        self._call(self._tasks.put_nowait, None)
         if self._thread.is_alive():
             self._thread.join(END_S)
 
@@ -177,7 +194,7 @@ class Engine:
         self._post(Prepared(self._setup))
         if past is not None:
             self._post_past(past)
-        while True:
+        while not self._tasks.ended:
             await self._load_wanted()
             if self._tasks.empty():
                 self._post(Idle())
@@ -188,7 +205,7 @@ class Engine:
                 await self._stoppable(self._change_model(task.model))
             elif not isinstance(task, str):
                 self._take_up(task)
-            elif await self._load_wanted():
+            elif await self._load_wanted() and not self._tasks.ended:
                 await self._stoppable(self._turn(task))
 
     def _take_up(self, wish: "Wish") -> None:
@@ -205,8 +222,7 @@ class Engine:
             self._post(NotTakenUp(failures.describe(error)[0]))
         else:
             if not own:
-                # The mode of one conversation is not meant for another.
-                self._changed.pop("mode", None)
+                self._changed.pop("mode", None)  # that of one conversation is not meant for another
             self._agent, self._session, self._setup, self._renewed = agent, session, found.setup, False
             self._post_past(found)
 
@@ -241,8 +257,7 @@ class Engine:
         """Loads the model before the first task needs it."""
         was_demo = self._decoder.missing is not None
         setup = await self._decoder.load(self._setup)
-        # An agent that was made before has another model, or none.
-        self._let_go(replace(setup, notices=[]), was_demo)
+        self._let_go(replace(setup, notices=[]), was_demo)  # an agent that was made before has another model, or none
         # A new conversation may have been begun meanwhile, with settings that were changed.
         self._setup = _with(self._setup, self._changed) if self._renewed else self._setup
         self._post(Changed(self._setup))
@@ -295,6 +310,8 @@ class Engine:
 
     def _made(self) -> "Agent":
         has_past = bool(self._setup.resumed) and not self._renewed
+        if not has_past:  # what a conversation begins with is its own from then on
+            self._setup = _with(self._setup, self._changed)
         return self._decoder.agent(_with(self._setup, self._changed, has_past), *self._asked)
 
     def _finish(self, otherwise: RunFinished) -> None:

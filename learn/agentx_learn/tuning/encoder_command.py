@@ -57,7 +57,7 @@ def command(
     if out is None and not dry_run:
         raise UsageError("Name the folder for the encoder by --out DIR, or look first by --dry-run.")
     corpus = read_corpus(
-        data, Columns(text, group), evaluate, seed, kept_in(out) if resume and out is not None else None
+        data, Columns(text, group), evaluate, seed, kept_in(out, "encoder") if resume and out is not None else None
     )
     # Torch is loaded after the texts were found good.
     with short_spins():

@@ -106,8 +106,8 @@ def run(corpus: Corpus, settings: Settings, folder: Path, *, resume: bool = Fals
     """
     out = OutFolder(folder, "encoder", request_of(corpus, settings), resume=resume)
     with out.held():
-        if corpus.growing and not kept_in(out.path).exists():
-            write_kept(corpus.growing, kept_in(out.path))
+        if corpus.growing and not (kept := kept_in(out.path, "encoder")).exists():
+            write_kept(corpus.growing, kept)
         fitted = fit(corpus, settings, out)
         network: Any = fitted.trainer.model
         with quiet():

@@ -14,8 +14,6 @@ from agentx_learn.tuning.rows import DataError, Table, read_paragraphs
 from agentx_learn.tuning.sources import read_table
 
 MEMORY = "memory"
-_OWN = "notes"
-"""The collection that the tools of the agent use; others are put aside by a person."""
 _ALL = 1_000_000
 _PLAIN = (".txt", ".text", ".md")
 
@@ -77,13 +75,16 @@ def read_memory() -> Read:
     from agentx.shelf import open_shelf
 
     shelf = open_shelf(config.load(Path.cwd()).settings.tool_settings)
+    held = list(shelf.collections())
+    own: str = getattr(shelf, "own", "") or next(iter(held), "")
     documents: list[Document] = []
-    for one in sorted(shelf.documents(_OWN, _ALL), key=lambda each: each.key):
-        passages = shelf.passages(_OWN, one.key)
+    # Other collections were put aside by a person.
+    for one in sorted(shelf.documents(own, _ALL) if own in held else [], key=lambda each: each.key):
+        passages = shelf.passages(own, one.key)
         if texts := tuple(passage.text for passage in passages if passage.text.strip()):
             documents.append(Document(one.key, texts, one.untrusted))
     if not documents:
-        others = ", ".join(one_line(name, 40) for name in shelf.collections() if name != _OWN)
+        others = ", ".join(one_line(name, 40) for name in held if name != own)
         but = f", but in collections that the agent does not use ({others})" if others else ""
         raise DataError(f"The memory holds no text{but}; add some by `agentx memory add PATH`, or name a file.")
     return _of_memory(documents)

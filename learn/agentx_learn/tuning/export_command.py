@@ -37,10 +37,10 @@ def command(
 
 
 def _require_own(path: Path) -> None:
-    """Raises UsageError where the file that is to be written is there and no adapter: it may be the model itself."""
+    """Raises UsageError where the file that is to be written holds other things than an adapter: the model, perhaps."""
     from agentx.models.adapter_file import read_adapter
 
-    if not path.exists():
+    if not path.exists() or (path.is_file() and not path.stat().st_size):
         return
     try:
         read_adapter(path)

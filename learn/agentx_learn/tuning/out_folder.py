@@ -15,7 +15,7 @@ from agentx.errors import AgentXError, StorageError, UsageError
 from agentx_learn.tuning.shortage import memory_told
 
 STATE = "tuning.json"
-CHECKPOINTS, KEPT = "checkpoints", "kept.jsonl"
+CHECKPOINTS = "checkpoints"
 _LOCK = ".lock"
 _CHECKPOINT = re.compile(r"checkpoint-(\d+)")
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
@@ -194,9 +194,9 @@ class OutFolder:
         temporary.replace(self.path / STATE)
 
 
-def kept_in(folder: Path) -> Path:
-    """Where a run keeps what it has read of a source that grows, until it is finished."""
-    return folder.expanduser() / CHECKPOINTS / KEPT
+def kept_in(folder: Path, command: str) -> Path:
+    """Where a run of a verb keeps what it has read of a source that grows, until it is finished."""
+    return folder.expanduser() / CHECKPOINTS / f"kept-{command}.jsonl"
 
 
 def write_private(text: str, path: Path) -> None:

@@ -59,7 +59,7 @@ def command(
         raise UsageError("Name the folder for the adapter by --out DIR, or look first by --dry-run.")
     if not 0 < evaluate < 1:
         raise UsageError(f"--evaluate {evaluate} is no share of the traces: give one above 0 and below 1.")
-    traces = read_traces(data, evaluate, seed, kept_in(out) if resume and out is not None else None)
+    traces = read_traces(data, evaluate, seed, kept_in(out, "sft") if resume and out is not None else None)
     rate = learning_rate if learning_rate is not None else 2e-5 if full else 5e-4
     settings = Settings(_weights(model or default_model()), epochs, batch, rate, 0 if full else rank, max_tokens, seed)
     if dry_run or out is None:

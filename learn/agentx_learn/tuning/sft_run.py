@@ -13,6 +13,7 @@ from agentx.cli.tables import table
 from agentx.models.progress import megabytes, narrator
 from agentx_learn.adapters.gguf_file import PERMUTED, PLAIN, write_gguf
 from agentx_learn.adapters.peft_folder import read_folder
+from agentx_learn.decoder.request import parse
 from agentx_learn.loading import quiet
 from agentx_learn.tuning.bar import TrainingBar
 from agentx_learn.tuning.card import Card, markdown_table, sha256_of, write_card
@@ -40,7 +41,10 @@ WARM_UP = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All that decides the result beside the data; see the options of `agentx tune sft`. `rank` is 0 for `--full`."""
+    """All that decides the result beside the data; see the options of `agentx tune sft`. `rank` is 0 for `--full`.
+
+    The model may have options behind it, which `llama_cpp` does not know: see `name`.
+    """
 
     model: str
     epochs: int
@@ -49,6 +53,11 @@ class Settings:
     rank: int
     max_tokens: int
     seed: int
+
+    @property
+    def name(self) -> str:
+        """Of the model, as every backend takes it."""
+        return parse(self.model).name
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +78,8 @@ def run(traces: Traces, settings: Settings, folder: Path, *, resume: bool = Fals
     """
     out = OutFolder(folder, "sft", {**asdict(settings), "data": dict(traces.described)}, resume=resume)
     with out.held(), seeded(settings.seed):
-        if traces.grows and not kept_in(out.path).exists():
-            write_kept(traces.all, kept_in(out.path))
+        if traces.grows and not (kept := kept_in(out.path, "sft")).exists():
+            write_kept(traces.all, kept)
         lesson = _lesson(traces, settings)
         trainer = _trainer(lesson, settings, _arguments(out.checkpoints, lesson, settings))
         before = trainer.evaluate()["eval_loss"]
@@ -136,6 +145,7 @@ def _arguments(folder: Path, lesson: _Lesson, settings: Settings) -> TrainingArg
         greater_is_better=False,
         lr_scheduler_type="cosine",
         warmup_steps=max(1, int(WARM_UP * _steps(lesson, settings) * settings.epochs)),
+        use_cpu=parse(settings.model).device == "cpu",
         prediction_loss_only=True,
         remove_unused_columns=False,
     )
@@ -174,7 +184,7 @@ def _use(folder: Path, settings: Settings) -> str:
     if not settings.rank:
         return f"`agentx run --model transformers:{folder / WHOLE} TASK` uses it."
     if (folder / GGUF).is_file():
-        run = f"`agentx run --model {settings.model} --adapter {folder / GGUF} TASK` uses it"
+        run = f"`agentx run --model {settings.name} --adapter {folder / GGUF} TASK` uses it"
         return f"{run}, `agentx tune gate {folder}` makes it the default if it is better."
     return (
         f"no GGUF, since the base was none; `agentx tune export-adapter {folder / PEFT} FILE --model GGUF` makes one."
@@ -206,6 +216,8 @@ def _card(
         },
         parameters={
             **asdict(settings),
+            "model": settings.name,
+            **({"model_as_given": settings.model} if settings.model != settings.name else {}),
             **({"alpha": ALPHA_OVER_RANK * settings.rank} if settings.rank else {}),
             **decided(trainer),
             "warm_up_share": WARM_UP,
