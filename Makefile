@@ -4,6 +4,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 DEMO := .venv/demo
+# The default model of the catalogue, whatever the settings name: the demo is the same everywhere.
+DEMO_MODEL := qwen2.5-coder-1.5b
 
 .PHONY: help demo test check soak bench clean
 
@@ -29,10 +31,10 @@ $(INSTALLED): pyproject.toml | $(BIN)/python
 	@touch $@
 
 demo: $(INSTALLED)
-	@$(BIN)/agentx models pull
+	@$(BIN)/agentx models pull $(DEMO_MODEL)
 	@rm -rf $(DEMO) && cp -r examples/demo $(DEMO)
 	$(BIN)/agentx run "$$(cat examples/demo-task.txt)" --workspace $(DEMO) --allow all \
-		--tool list_files --tool read_file --tool calculate --tool write_file
+		--model $(DEMO_MODEL) --adapter none --tool list_files --tool read_file --tool calculate --tool write_file
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -m "not soak"

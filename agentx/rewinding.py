@@ -1,7 +1,9 @@
 """Takes a session back to one of its events, and the files that its calls have changed since with it."""
 
 import inspect
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
 def rewind(journal: EventLog, session_id: str, to: int, tools: Mapping[str, Tool], workspace: Path) -> Rewound:
     """Has a session go on from event number `to`; returns what was put back, and what could not be.
 
-    The sessions that worked for calls after it are taken back to their beginnings.
+    The sessions that worked for calls after it are taken back to their beginnings. Those that did so before a fork are
+    named instead: they belong to the session that was forked.
 
     Raises:
         UsageError: no such session or event, or a living process is at work on the session.
@@ -89,7 +92,9 @@ class _WayBack:
         gone = [event for number, event in held if number > to]
         results = {event.result.call_id: event.result for event in gone if isinstance(event, CallFinished)}
         calls = {event.call.id: event.call for event in gone if isinstance(event, CallStarted)}
-        helpers = self._helpers({event.call.id for _, event in held if isinstance(event, CallStarted)}, to)
+        begun = {event.call.id for _, event in held if isinstance(event, CallStarted)}
+        helpers = self._helpers(begun, to)
+        self._tell_of_originals(begun, calls.keys(), to)
         # Calls that a program made come before the program, whose own changes are those that are then left.
         for call in reversed(calls.values()):
             for name in helpers.get(call.id, ()):
@@ -101,13 +106,24 @@ class _WayBack:
         """For each call the sessions that worked for it, the newest first; what others have done is told of."""
         of_call: dict[str, list[str]] = {}
         for row in reversed(_helpers_of(self.journal, self.session_id)):
-            maker = row.id.rsplit("-", 2)[0]  # see `agentx.tool_context`
+            maker = _maker_of(row)
             if maker in begun:
                 of_call.setdefault(maker, []).append(row.id)
             elif self._is_after(row.created, to) and self._has_effects(row.id):
                 told = f"{row.id} worked for this session; `agentx sessions rewind {row.id} --to 0` takes that back"
                 self.left.append(told)
         return of_call
+
+    def _tell_of_originals(self, begun: Collection[str], gone: Collection[str], to: int) -> None:
+        """Tells of the sessions that worked for the calls which a fork took over."""
+        for original, last in _originals(self.journal, self.session_id):
+            for row in reversed(_helpers_of(self.journal, original)):
+                maker = _maker_of(row)
+                unnamed = maker not in begun and self._is_after(row.created, to)
+                worked = maker in gone or (unnamed and not self._is_after(row.created, last))
+                if worked and self._has_effects(row.id):
+                    forked = f"{row.id} worked for {original}, of which {self.session_id} is a fork"
+                    self.left.append(f"{forked}; `agentx sessions rewind {row.id} --to 0` takes that back")
 
     def _is_after(self, created: str, to: int) -> bool:
         """Whether a time is behind that of an event, as far as the journal tells."""
@@ -151,7 +167,7 @@ class _WayBack:
             # Files may have been put back before the one that could not be.
             seen = changes.changed(watched.before, watched.look()) if watched else ()
             back = [path for path in paths if path in seen]
-            rest = [path for path in paths if path not in back and path not in str(error)]
+            rest = [path for path in paths if path not in back and f"`{path}`" not in str(error)]
             told = [str(error), *([f"{call.name} changed {', '.join(rest)}"] if rest else [])]
         self.of_call[call.id] = back
         self.restored += back
@@ -161,20 +177,21 @@ class _WayBack:
         self, tool: Tool, call: ToolCall, result: ToolResult | None, context: ToolContext, back: list[str]
     ) -> list[str]:
         """What a call has done that is not taken back, in a sentence."""
-        if tool.undo and "executes" not in tool.capabilities:
-            paths = result.changed if result else []
-            if not paths and (result is None or result.overlooked):
-                paths = [str(call.arguments[name]) for name in tool.paths if name in call.arguments]
-            stays = paths and not back and _is_there(tool, call, context)
-            return [f"{call.name} changed {', '.join(paths)}, and what was there before was not kept"] if stays else []
-        # What a program changes beyond what its tool can put back, nobody has written down.
-        if result is None:
-            return [f"{call.name} broke off, and what it has changed is not known"]
         known = {
             *back,
             *(path for name, paths in self.of_call.items() if name.startswith(f"{call.id}.") for path in paths),
         }
-        if rest := [path for path in result.changed if path not in known]:
+        rest = [path for path in result.changed if path not in known] if result else []
+        if tool.undo and "executes" not in tool.capabilities:
+            if not rest and not known and (result is None or result.overlooked):
+                rest = [str(call.arguments[name]) for name in tool.paths if name in call.arguments]
+            # The tool tells of a call as a whole: not of what is left where some of it was put back.
+            stays = rest and (known or _is_there(tool, call, context))
+            return [f"{call.name} changed {', '.join(rest)}, and what was there before was not kept"] if stays else []
+        # What a program changes beyond what its tool can put back, nobody has written down.
+        if result is None:
+            return [f"{call.name} broke off, and what it has changed is not known"]
+        if rest:
             return [f"{call.name} changed {', '.join(rest)}"]
         lasts = tool.capabilities & {"egress", "costs"} or "executes" not in tool.capabilities
         return [f"{call.name} cannot be taken back"] if lasts else []
@@ -184,6 +201,23 @@ def _helpers_of(journal: EventLog, session_id: str) -> "Sequence[SessionRow]":
     """The sessions that worked for the tasks of one, the oldest first; none of a log that does not tell."""
     asked: Any = getattr(journal, "helpers", None)
     return asked(session_id) if asked else ()
+
+
+def _maker_of(helper: "SessionRow") -> str:
+    """The id of the call that it worked for, where its own tells; see `agentx.tool_context`."""
+    return helper.id.rsplit("-", 2)[0]
+
+
+def _originals(journal: EventLog, session_id: str) -> Iterator[tuple[str, int]]:
+    """The sessions that one was forked from, the nearest first, each with the number of the last event that was taken
+    over; none of a log that does not tell."""
+    asked: Any = getattr(journal, "session", None)
+    seen, name, last = {session_id}, session_id, sys.maxsize
+    with suppress(UsageError):  # one was deleted, and its helpers with it
+        while asked and (row := asked(name)).parent_event is not None and row.parent not in seen:
+            name, last = row.parent, min(last, row.parent_event)
+            seen.add(name)
+            yield name, last
 
 
 def _is_there(tool: Tool, call: ToolCall, context: ToolContext) -> bool:

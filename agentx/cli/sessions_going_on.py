@@ -106,5 +106,8 @@ def _checked(session: str, live: bool) -> int:
     told = f"{found.tasks} tasks, {found.events} events" + (f", {found.replies} replies" if live else "")
     for difference in found.differences:
         sys.stdout.write(f"{visible(difference)}\n")
-    sys.stdout.write(f"{told}: {f'{len(found.differences)} differ' if found.differences else 'all the same'}\n")
+    told += f", {found.passed_over} not compared (unfinished, or another model's)" if found.passed_over else ""
+    nothing = found.passed_over and not found.tasks and not found.replies
+    same = "nothing to compare" if nothing else "all the same"
+    sys.stdout.write(f"{told}: {f'{len(found.differences)} differ' if found.differences else same}\n")
     return 1 if found.differences else 0

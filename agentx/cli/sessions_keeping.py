@@ -8,7 +8,8 @@ import typer
 from agentx import config
 from agentx.cli.sessions_named import Session, opened, resolved
 from agentx.cli.setup import folder
-from agentx.errors import UsageError
+from agentx.errors import StorageError, UsageError
+from agentx.journal import Journal
 
 
 def rename(
@@ -30,12 +31,16 @@ def remove(
         for session in sessions:
             journal.session(session)
         gone: set[str] = set()
-        for session in sessions:
-            if session in gone:  # named twice, or it worked for one of the others and went with it
-                continue
-            removed = journal.remove(session)
-            gone.update(removed)
-            sys.stderr.writelines(f"{name} was deleted\n" for name in removed)
+        try:
+            for session in sessions:
+                if session in gone:  # named twice, or it worked for one of the others and went with it
+                    continue
+                removed = journal.remove(session)
+                gone.update(removed)
+                sys.stderr.writelines(f"{name} was deleted\n" for name in removed)
+        finally:
+            if gone:
+                _compact(journal)
     return 0
 
 
@@ -51,5 +56,15 @@ def purge(
         raise UsageError("Say how old with --days, or set `sessions_keep_days`; without it all sessions are kept.")
     with opened() as journal:
         gone = journal.purge(keep_days)
-    sys.stderr.write(f"{len(gone)} session{'s were' if len(gone) != 1 else ' was'} deleted\n")
+        sys.stderr.write(f"{len(gone)} session{'s were' if len(gone) != 1 else ' was'} deleted\n")
+        # In any case: those that new sessions have cost are still in the files.
+        _compact(journal)
     return 0
+
+
+def _compact(journal: Journal) -> None:
+    """What was deleted is deleted, whatever comes of this."""
+    try:
+        journal.compact()
+    except StorageError as error:
+        sys.stderr.write(f"note: words of deleted sessions may be left in the journal's files for now: {error}\n")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agentx import folders
+from agentx.errors import StorageError
 from agentx.events import Event, ModeChanged, Steered, StepStarted, TextDelta, to_json
 from agentx.journal import copies, keeping, search
 from agentx.journal.database import Database, Run
@@ -113,7 +114,8 @@ class Journal(Reading):
                 )
             if made:
                 if self.keep_days is not None:
-                    self.purge(self.keep_days, _PURGED_AT_ONCE)
+                    with suppress(StorageError):  # the new one is there; the next one deletes them
+                        self.purge(self.keep_days, _PURGED_AT_ONCE)
                 return name
             if session_id:
                 raise taken_id(session_id)
@@ -211,6 +213,8 @@ class Journal(Reading):
     def remove(self, session_id: str) -> list[str]:
         """Deletes a session with all its events, and those that work for its tasks; returns their ids, its own first.
 
+        Words of it may stay in the files until `compact`.
+
         Raises:
             UsageError: no such session, or a living process works on it or on one of the others.
         """
@@ -222,19 +226,22 @@ class Journal(Reading):
         """Deletes the sessions in which nothing has happened for so long, at most `limit`, with those that work for
         them; returns the ids of all.
 
-        Those that a living process works on stay.
+        Those that a living process works on stay. Words of those that go may stay in the files until `compact`.
         """
         gone = keeping.purge(self.database, keep_days, limit)
-        if gone:
-            self._forget(gone)
+        self._forget(gone)
         return gone
 
+    def compact(self) -> None:
+        """Leaves nothing in the files of the sessions that were deleted. Reads and writes all that is indexed, and
+        nobody else writes meanwhile: for once after deletions that somebody asked for, and for no run."""
+        self.database.compact()
+
     def _forget(self, session_ids: Iterable[str]) -> None:
-        """Leaves nothing of sessions that were deleted."""
+        """Deletes what lies beside the database of sessions that were deleted."""
         for session_id in session_ids:
             self.states.forget(session_id)
             self._pieces.pop(session_id, None)
-        self.database.compact()
 
     def lease(self, session_id: str) -> AbstractContextManager[None]:
         """That this process works on the session: nobody else gets the lease until the context, or the process, ends.

@@ -180,12 +180,12 @@ def test_changes_by_a_tool_that_is_gone_are_told(written: Any, tmp_path: Path) -
 def test_files_that_were_put_back_before_one_that_could_not_be_are_told(tmp_path: Path) -> None:
     def undo(context: ToolContext) -> list[str]:
         (context.workspace / "b.txt").unlink()
-        raise UsageError("a.txt was changed since three wrote it.")
+        raise UsageError("`aa.txt` was changed since three wrote it.")
 
     @tool(capabilities=["writes"], undo=undo)
     def three(context: ToolContext) -> str:
         """Writes three files."""
-        for name in "abc":
+        for name in ("a", "aa", "b"):
             (context.workspace / f"{name}.txt").write_text("new")
         return "written"
 
@@ -195,7 +195,28 @@ def test_files_that_were_put_back_before_one_that_could_not_be_are_told(tmp_path
     result = agent.run_sync("Write them.")
     rewound = rewind(journal, result.session_id, 0, agent.toolbox, tmp_path)
     assert rewound.restored == ["b.txt"]
-    assert rewound.left == ["a.txt was changed since three wrote it.", "three changed c.txt"]
+    assert rewound.left == ["`aa.txt` was changed since three wrote it.", "three changed a.txt"]
+
+
+def test_files_of_a_call_that_were_not_put_back_with_the_others_are_told(tmp_path: Path) -> None:
+    def undo(context: ToolContext) -> list[str]:
+        (context.workspace / "a.txt").unlink()
+        return ["a.txt"]
+
+    @tool(capabilities=["writes"], undo=undo, probe=lambda context, _: (context.workspace / "a.txt").exists())
+    def two(context: ToolContext) -> str:
+        """Writes two files."""
+        for name in "ab":
+            (context.workspace / f"{name}.txt").write_text("new")
+        return "written"
+
+    journal = MemoryJournal()
+    model = ScriptedModel(["# I write.\ntwo()\n->", "# Done.\nAnswer: done"])
+    agent = Agent(model, [two], journal=journal, strategy="react", allow=["all"], workspace=tmp_path)
+    result = agent.run_sync("Write them.")
+    rewound = rewind(journal, result.session_id, 0, agent.toolbox, tmp_path)
+    assert rewound.restored == ["a.txt"]
+    assert rewound.left == ["two changed b.txt, and what was there before was not kept"]
 
 
 def helped(journal: Any, workspace: Path, helper_id: str = "") -> tuple[Agent, str]:
@@ -238,6 +259,32 @@ def test_a_helper_that_no_call_names_is_named_where_it_worked_behind_that_event(
     told = "mine worked for this session; `agentx sessions rewind mine --to 0` takes that back"
     assert rewind(journal, session, 0, agent.toolbox, tmp_path).left == [told]
     assert rewind(journal, "mine", 0, agent.toolbox, tmp_path).restored == ["a.txt"]
+
+
+@pytest.mark.parametrize("helper_id", ["", "mine"])
+def test_of_a_fork_the_helpers_of_the_original_are_named_and_left_alone(helper_id: str, tmp_path: Path) -> None:
+    journal = Journal(":memory:")
+    agent, session = helped(journal, tmp_path, helper_id)
+    [helper] = journal.helpers(session)
+    fork = journal.fork(journal.fork(session))
+    last = journal.last_number(fork)
+    later = journal.create_session(workspace=tmp_path, model="scripted", task="Write.", parent=session)
+    for event in journal.events(helper.id):
+        journal.append(later, event)
+    assert rewind(journal, fork, last, agent.toolbox, tmp_path).left == []
+    told = f"{helper.id} worked for {session}, of which {fork} is a fork"
+    takes_back = f"`agentx sessions rewind {helper.id} --to 0` takes that back"
+    assert rewind(journal, fork, 0, agent.toolbox, tmp_path).left == [f"{told}; {takes_back}"]
+    assert (tmp_path / "a.txt").read_text() == "helped" and in_force(journal.numbered(helper.id)) != []
+    assert rewind(journal, helper.id, 0, agent.toolbox, tmp_path).restored == ["a.txt"]
+
+
+def test_a_fork_whose_original_is_gone_goes_back_all_the_same(tmp_path: Path) -> None:
+    journal = Journal(":memory:")
+    agent, session = helped(journal, tmp_path)
+    fork = journal.fork(session)
+    journal.remove(session)
+    assert rewind(journal, fork, 0, agent.toolbox, tmp_path).left == []
 
 
 def test_nothing_is_undone_under_a_session_that_is_worked_on(tmp_path: Path) -> None:

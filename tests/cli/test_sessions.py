@@ -7,6 +7,7 @@ import pytest
 
 from agentx.cli.sessions_transcript import html as html_of
 from agentx.cli.sessions_transcript import markdown, summary
+from agentx.errors import StorageError
 from agentx.events import Answered, CallDecoded, CallFinished, CallStarted, Notice, RunFinished, RunStarted, Thought
 from agentx.journal import Journal, SessionRow
 from agentx.messages import ToolCall, ToolResult, Usage
@@ -85,6 +86,43 @@ def test_what_worked_for_a_session_goes_with_it_and_may_be_named_too(cli, sessio
     ran = cli("sessions", "rm", session, helper, other)
     assert (ran.code, ran.err) == (0, "".join(f"{name} was deleted\n" for name in (session, helper, other)))
     assert cli("sessions", "list", "--json").out == ""
+
+
+def test_the_journal_is_compacted_once_and_what_was_deleted_is_told_where_that_fails(
+    cli, session: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compacted: list[Journal] = []
+
+    def compact(journal: Journal) -> None:
+        compacted.append(journal)
+        raise StorageError("The disk is full.")
+
+    monkeypatch.setattr(Journal, "compact", compact)
+    with Journal.default() as journal:
+        one, two, three = (journal.create_session(workspace="/w", model="m", task="t") for _ in range(3))
+        ran = cli("sessions", "rm", one, two)
+        note = "note: words of deleted sessions may be left in the journal's files for now: The disk is full.\n"
+        assert (ran.code, ran.err) == (0, f"{one} was deleted\n{two} was deleted\n{note}")
+        with journal.lease(three):
+            ran = cli("sessions", "rm", session, three)
+            assert ran.code == 2 and ran.err.startswith(f"{session} was deleted\n{note}")
+            assert cli("sessions", "rm", three).code == 2
+        assert len(compacted) == 2, "where nothing was deleted there is nothing to be cleared out"
+    assert cli("sessions", "purge", "--days", "0").err == f"1 session was deleted\n{note}"
+
+
+def test_nothing_of_what_was_deleted_stays_in_the_journals_files(cli, session: str) -> None:
+    journal = Journal.default_path()
+    assert any(b"two numbers" in file.read_bytes() for file in journal.parent.glob(f"{journal.name}*"))
+    cli("sessions", "rm", session)
+    assert not any(b"two numbers" in file.read_bytes() for file in journal.parent.glob(f"{journal.name}*"))
+
+
+def test_a_check_tells_what_it_has_not_compared(cli, script) -> None:
+    broken = cli("run", "t", "--model", script("neither"), "--max-steps", "1", "--json")
+    assert broken.object["status"] not in ("ok", "refused")
+    checked = cli("sessions", "replay", broken.object["session"], "--check")
+    assert checked.out == ("0 tasks, 0 events, 1 not compared (unfinished, or another model's): nothing to compare\n")
 
 
 def test_a_session_goes_to_a_file_and_comes_back(cli, session: str, tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ from agentx.events import (
     from_json,
     to_json,
 )
-from agentx.journal import Journal
+from agentx.journal import Journal, keeping
 from agentx.messages import ToolCall, ToolResult, Usage
 
 CALL = ToolCall("c1", "read_file", {"path": "a.txt", "n": 1.5, "deep": {"x": [None, True]}})
@@ -218,8 +218,28 @@ def test_nothing_of_a_deleted_session_stays_in_the_files(tmp_path: Path, deletes
         journal.append(session, CallFinished(ToolResult("c1", "ok", "quokka " * 50)))
         journal.finish(session, "ok", "axolotl")
         deletes(journal, session)
+        journal.compact()
         kept = b"".join(path.read_bytes() for path in tmp_path.iterdir() if path.is_file())
         assert [word for word in (b"zyzzyva", b"quokka", b"axolotl") if word in kept] == []
+
+
+def test_what_a_new_session_purges_rewrites_no_index_and_costs_it_nothing(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new(journal)
+    journal.database._connection.execute("UPDATE sessions SET created = '2020-01-01T00:00:00+00:00'")
+    journal.keep_days = 30
+    monkeypatch.setattr(
+        journal.database, "compact", lambda: pytest.fail("this takes long, and nobody has asked for it")
+    )
+    kept = new(journal)
+    assert [row.id for row in journal.sessions()] == [kept]
+
+    def full(*_: object) -> list[str]:
+        raise StorageError("The disk is full.")
+
+    monkeypatch.setattr(keeping, "purge", full)
+    assert new(journal) in {row.id for row in journal.sessions()}
 
 
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:

@@ -4,10 +4,12 @@ Each function opens the journal by itself and raises AgentXError where it cannot
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from agentx.errors import StorageError
 from agentx.events import (
     Answered,
     CallDecoded,
@@ -166,6 +168,8 @@ def remove(session_id: str) -> None:
     """Deletes a session for good; one that a living process works on stays, which is an error."""
     with Journal.existing() as journal:
         journal.remove(session_id)
+        with suppress(StorageError):  # it is deleted, whatever comes of this
+            journal.compact()
 
 
 def export(session_id: str, form: str, folder: Path, picture: str = "") -> Path:
