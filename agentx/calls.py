@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agentx import changes, doubt, sinks
-from agentx.dispatch import as_arguments, carry_out, for_program
+from agentx.dispatch import as_arguments, carry_out, for_program, unless_too_much
 from agentx.events import (
     CallDecoded,
     CallFinished,
@@ -147,6 +147,8 @@ class Calls:
         return await self._finished(call, permitted, result, shown=maker is None)
 
     async def _finished(self, call: ToolCall, permitted: ToolCall, result: ToolResult, *, shown: bool) -> ToolResult:
+        if not shown:  # first of all: what nobody gets is neither looked through nor kept
+            result = unless_too_much(permitted.name, result)
         if self._desk:
             result = await self._desk.result(permitted, result, shown=shown)
         result = self._noted(permitted, result)
@@ -208,9 +210,10 @@ class Calls:
 
     def _note_past(self, maker: ToolCall) -> None:
         """Notes what people said to a call that is not made again, and what the calls that it made have brought."""
-        for answer in self._around.tape.calls.answers(maker):
+        tape = self._around.tape
+        for answer in () if tape.imported else tape.calls.answers(maker):
             self._around.provenance.said(answer)
-        for call, result in self._around.tape.calls.within(maker):
+        for call, result in tape.calls.within(maker):
             self._noted(call, result)
 
     def _require_open(self, call: ToolCall) -> None:

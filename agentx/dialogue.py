@@ -10,6 +10,7 @@ from agentx.errors import EndsRun, GuardFailed
 from agentx.events import CallFinished, Event, RunFinished, Surveyed
 from agentx.execution import Execution, Job
 from agentx.history import Run
+from agentx.imported import is_imported
 from agentx.messages import Usage
 from agentx.model import Fragment, Model
 from agentx.policy import UNANSWERED
@@ -38,10 +39,13 @@ class Dialogue:
     Args:
         parent: of a session that works for another's task: what is granted there holds here, what is read here taints
             both, and its tasks are not the user's own words.
+        imported: a file has brought some of it, with the instructions (see `agentx.imported`).
     """
 
-    def __init__(self, agent: "Agent", parent: "Dialogue | None" = None) -> None:
+    def __init__(self, agent: "Agent", parent: "Dialogue | None" = None, *, imported: bool = False) -> None:
         self._agent = agent
+        self._parent = parent
+        self._imported = imported
         self._prompt: list[Fragment] = []
         self._conversation = Conversation()
         self._past: list[Source] = []
@@ -51,8 +55,14 @@ class Dialogue:
         # What a person grants holds for this conversation.
         self._policy = parent._policy if parent else agent.policy.for_session()
         self._provenance = parent._provenance if parent else Provenance()
-        if parent is None:
+        if imported:
+            self._provenance.distrust()
+        elif parent is None:
             self._provenance.said(agent.instructions or "")
+
+    def anew(self) -> "Dialogue":
+        """One of the same session in which nothing has happened yet."""
+        return Dialogue(self._agent, self._parent, imported=self._imported)
 
     def taint(self) -> None:
         """Says that text of strangers is being read."""
@@ -91,7 +101,7 @@ class Dialogue:
         """
         if not self.plays(run):
             return self._recall(model, run)
-        tape = Tape(run.events, closed=True)
+        tape = Tape(run.events, closed=True, imported=is_imported(run))
         if not tape.was_passed_on:
             return []  # it ended before it came to the model, and stands in no prompt
         recorded = RecordedModel(model, tape, emit, again, watch)
@@ -116,7 +126,7 @@ class Dialogue:
         """
         from agentx.planner.showing import one_line
 
-        tape = Tape(run.events, closed=True)
+        tape = Tape(run.events, closed=True, imported=is_imported(run))
         if self._agent.guards and not tape.was_passed_on:
             return []  # no guard has looked at it, and nothing came of it
         run = _as_passed_on(run, tape)
@@ -135,7 +145,7 @@ class Dialogue:
         self._past = turn.seen
         self._prompt = []
         self._hear(run.started.task, tape)
-        for text in heard(run):
+        for text in () if tape.imported else heard(run):
             self._provenance.said(text)
         if run.is_unfinished:
             # Its steps leave the prompt, but what they did stays done.
@@ -199,7 +209,7 @@ class Dialogue:
             turn.answer_schema = job.schema
             turn.task += f"\n\nThe final answer is JSON of this schema: {job.schema}"
         turn.conversation = tuple((item.task, item.answer) for item in self._conversation.exchanges)
-        room = Room(turn, plan, self._conversation, lambda: self._provenance.tainted)
+        room = Room(turn, plan, self._conversation, lambda: self._provenance.has_read)
         room.recall(anew=not self._prompt)
         turn.prompt = self._prompt
         turn.prompt += plan.opening(turn, follow_up=bool(self._prompt))
@@ -257,7 +267,7 @@ class Dialogue:
 
     def _hear(self, task: str, tape: Tape) -> None:
         words, _, piped = task.partition(PIPED)
-        if self._speaks_for_user:
+        if self._speaks_for_user and not tape.imported:
             self._provenance.said(words)
         self._provenance.privacy.add_private(piped)
         for pattern in tape.grants:

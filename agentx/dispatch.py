@@ -6,6 +6,7 @@ import json
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
 from typing import Any, cast
 
 from agentx.errors import EndsRun, ToolError
@@ -20,7 +21,7 @@ _NEAR = 200
 GRACE_S = 2.0
 """How long a tool that is given up may take to clean up before it is left behind."""
 MAX_FOR_PROGRAM_BYTES = 8 * 2**20
-"""What a program gets of one call at most. All of it is kept, and looked through: a larger file is better opened."""
+"""What a program gets of one call at most. All of it is looked through, and kept: a larger file is better opened."""
 
 
 async def carry_out(tool: Tool, call: ToolCall, context: ToolContext) -> ToolResult:
@@ -181,20 +182,28 @@ def as_json(value: Any) -> Any:
         return None
 
 
+def unless_too_much(name: str, result: ToolResult) -> ToolResult:
+    """The result of a program's call of a tool, or the error in its place if it is above `MAX_FOR_PROGRAM_BYTES`.
+
+    A part would be taken for the whole, and to keep and look through what nobody gets would take minutes.
+    """
+    size = len(result.whole.encode())
+    if not result.ok or size <= MAX_FOR_PROGRAM_BYTES:
+        return result
+    most = f"{MAX_FOR_PROGRAM_BYTES >> 20} MiB"
+    told = f"{name} gave {size / 2**20:.1f} MiB, and a program gets at most {most} of a call; ask for a part."
+    return replace(result, status="error", text=told, full_text=None, value=None, addresses=[])
+
+
 def for_program(name: str, result: ToolResult) -> Any:
     """What a program gets of its call of a tool: all that the tool returned, as JSON.
 
     Raises:
-        ToolError: the call failed, or brought more than `MAX_FOR_PROGRAM_BYTES`: a part would be taken for the whole.
+        ToolError: the call failed, or brought too much (see `unless_too_much`).
     """
+    result = unless_too_much(name, result)
     if not result.ok:
         raise ToolError(result.text)
-    size = len(result.whole.encode())
-    if size > MAX_FOR_PROGRAM_BYTES:
-        most = f"{MAX_FOR_PROGRAM_BYTES >> 20} MiB"
-        raise ToolError(
-            f"{name} gave {size / 2**20:.1f} MiB, and a program gets at most {most} of a call; ask for a part."
-        )
     if result.is_none:
         return None
     return result.whole if result.value is None else result.value

@@ -6,7 +6,7 @@ from typing import Any
 
 from agentx.events import Event
 from agentx.history import Run
-from agentx.imported import is_imported
+from agentx.imported import MARK, is_imported
 from agentx.messages import RunResult
 from agentx.recorded_model import RecordedModel
 from agentx.steering import Steering
@@ -39,6 +39,16 @@ class Job:
         without = frozenset(told.get("without", ()))
         limits = told.get("limit_steps"), told.get("limit_s")
         return cls(run.started.task, run.number, told.get("schema"), without, *limits, is_imported(run))
+
+    def settings(self) -> dict[str, Any]:
+        """What `of` reads of the settings that a task is begun with."""
+        told = {
+            "schema": self.schema,
+            "without": sorted(self.without),
+            "limit_steps": self.max_steps,
+            "limit_s": self.timeout_s,
+        }
+        return told | {MARK: True} if self.imported else told
 
 
 @dataclass(frozen=True, slots=True)

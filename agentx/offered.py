@@ -29,6 +29,17 @@ def is_known(name: str) -> bool:
     return name.removeprefix("+") in known()
 
 
+def enabled(names: Sequence[str] | None) -> set[str]:
+    """Names under which those are registered that `load` gives; nothing is imported."""
+    named = {name.removeprefix("+") for name in names or ()}
+    return named | set(plugins.names(GROUP)) if _adds(names) else named
+
+
+def _adds(names: Sequence[str] | None) -> bool:
+    """Whether all that are not optional are meant too."""
+    return names is None or (bool(names) and all(name.startswith("+") for name in names))
+
+
 def load(names: Sequence[str] | None) -> "tuple[list[Tool], list[str]]":
     """The tools of these names, or all but the optional ones; and a line about each plugin that had to be left out.
 
@@ -43,7 +54,7 @@ def load(names: Sequence[str] | None) -> "tuple[list[Tool], list[str]]":
         if not is_known(name):
             raise UsageError(f"There is no tool `{name}`; the tools are: {', '.join(known()) or 'none'}.")
     named = list(dict.fromkeys(name.removeprefix("+") for name in names or ()))
-    if names is not None and not (names and all(name.startswith("+") for name in names)):
+    if not _adds(names):
         return _of_one_name_each({name: _load(name) for name in named}, named)
     found, problems = plugins.load_all(GROUP)
     found |= {name: _load(name) for name in named if name not in found}

@@ -8,8 +8,10 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from decimal import Decimal
 from fnmatch import fnmatchcase
-from itertools import islice
+from glob import escape
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, cast, get_args
 
@@ -139,13 +141,14 @@ class Pattern:
     def forbids(self, tool: Tool, call: ToolCall, workspace: Path) -> bool:
         """Whether the call is meant by a pattern that denies, which is read widely.
 
-        Each text of a list or an object counts, an argument that is left out is what the tool takes for it, and a path
-        is also where it leads.
+        Each text of a list or an object counts, as it stands and as what the tool takes it for, an argument that is
+        left out too; a number is the same however it is written, and a path, of the call or of the pattern, is also
+        where it leads.
         """
-        return fnmatchcase(call.name, self.name) and all(
-            any(_is_meant(value, glob, workspace) for value in _given(tool, call, name))
-            for name, glob in self.arguments
-        )
+        if not fnmatchcase(call.name, self.name):
+            return False
+        taken = _taken(tool, call) if self.arguments else {}
+        return all(_is_meant(_given(tool, call, taken, name), glob, workspace) for name, glob in self.arguments)
 
 
 def _matches(value: Any, glob: str) -> bool:
@@ -154,29 +157,60 @@ def _matches(value: Any, glob: str) -> bool:
     return fnmatchcase(text, glob) and not (".." in text.replace("\\", "/").split("/") and ".." not in glob)
 
 
-def _given(tool: Tool, call: ToolCall, name: str) -> list[Any]:
-    """What a call gives as an argument; where it gives nothing, or None, the default too."""
-    given = [call.arguments[name]] if name in call.arguments else []
-    if given not in ([], [None]):
+def _taken(tool: Tool, call: ToolCall) -> dict[str, Any]:
+    """The call's arguments as the tool takes them, as JSON; none where it refuses them, so that nothing is done."""
+    from pydantic_core import to_jsonable_python
+
+    try:
+        taken = tool.validate(call.arguments)
+    except Exception:  # whatever a type of the author's raises: it will do so again before the call is carried out
+        return {}
+    return {name: to_jsonable_python(value, bytes_mode="base64", fallback=repr) for name, value in taken.items()}
+
+
+def _given(tool: Tool, call: ToolCall, taken: Mapping[str, Any], name: str) -> list[Any]:
+    """What a call gives as an argument, and what the tool takes it for; where it gives none, or None, the default."""
+    given = [arguments[name] for arguments in (call.arguments, taken) if name in arguments]
+    if call.arguments.get(name) is not None:
         return given
     schema = tool.parameters.get("properties", {}).get(name)
     declared = cast("Mapping[str, Any]", schema) if isinstance(schema, Mapping) else {}
     return [*given, *([declared["default"]] if "default" in declared else [])]
 
 
-def _is_meant(value: Any, glob: str, workspace: Path) -> bool:
-    found = list(islice(_texts(value), MAX_TEXTS + 1))
-    if len(found) > MAX_TEXTS:
+def _is_meant(values: Iterable[Any], glob: str, workspace: Path) -> bool:
+    found = [list(islice(_texts(value), MAX_TEXTS + 1)) for value in values]
+    if any(len(texts) > MAX_TEXTS for texts in found):
         return True
+    number, globs = _number(glob), list(_ways(glob, workspace))
+    return any(
+        (number is not None and _number(text) == number)
+        or any(fnmatchcase(form, one) for one in globs for form in _forms(text, workspace, one.startswith("/")))
+        for text in dict.fromkeys(chain.from_iterable(found))
+    )
+
+
+def _ways(glob: str, workspace: Path) -> Iterator[str]:
+    """The glob, and what it means as a path: without `./`, and where what stands before its wildcards leads."""
+    yield glob
     named = glob.removeprefix("./")
     # `./*` without its beginning would mean every command.
-    globs = (glob,) if named[:1] in ("", "*", "?", "[") else (glob, named)
-    return any(
-        fnmatchcase(form, one)
-        for text in found
-        for one in globs
-        for form in _forms(text, workspace, one.startswith("/"))
-    )
+    if named != glob and named[:1] not in ("", "*", "?", "["):
+        yield named
+    wild = re.search(r"[*?[]", glob)
+    start = glob[: glob.rfind("/", 0, wild.start()) + 1] if wild else glob
+    root, real = _real(workspace, ""), _real(workspace, start)
+    if start and root and real and str(real) != os.path.normpath(root / start):
+        yield f"{escape(str(real)).rstrip('/')}/{glob[len(start) :]}" if wild else escape(str(real))
+
+
+def _number(text: str) -> Decimal | None:
+    """The number that a text is, however it is written; None where it is none."""
+    try:
+        number = Decimal(text) if len(text) <= MAX_PATTERN_CHARACTERS else Decimal("nan")
+    except ArithmeticError:
+        return None
+    return number if number.is_finite() else None
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -188,7 +222,9 @@ def _texts(value: Any) -> Iterator[str]:
             yield item
             continue
         yield json.dumps(item, default=repr)
-        if isinstance(item, float) and item.is_integer():
+        if isinstance(item, bool):
+            yield str(item)  # as a person is shown it
+        elif isinstance(item, float) and item.is_integer():
             yield str(int(item))  # JSON has one kind of number
         elif isinstance(item, dict):
             waiting += [*cast("dict[Any, Any]", item), *cast("dict[Any, Any]", item).values()]
@@ -209,15 +245,21 @@ def _forms(text: str, workspace: Path, absolute: bool) -> Iterator[str]:
     path = text if len(text) <= _LONGEST_PATH_CHARACTERS else normal
     if len(path) > _LONGEST_PATH_CHARACTERS:
         return
-    try:
-        root = workspace.resolve()
-        real = (root / path).resolve()
-    except (OSError, ValueError, RuntimeError):  # no path at all
+    root, real = _real(workspace, ""), _real(workspace, path)
+    if root is None or real is None:
         return
     inside = os.path.relpath(real, root)
     yield inside
     if absolute:
         yield from (str(real), f"{workspace}/{inside}")
+
+
+def _real(workspace: Path, path: str) -> Path | None:
+    """Where a path leads, links followed; None for a text that is no path at all."""
+    try:
+        return (workspace.resolve() / path).resolve()
+    except (OSError, ValueError, RuntimeError):
+        return None
 
 
 def _normal(path: str) -> str:

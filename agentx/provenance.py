@@ -23,12 +23,13 @@ class Provenance:
     """What a conversation has read and from whom.
 
     Attributes:
-        tainted: text of strangers was read.
+        tainted: text of strangers was read, or is the conversation itself.
+        has_read: text of strangers was read, so that what is recalled is quoted.
         privacy: which texts stem from the user's files.
     """
 
     def __init__(self) -> None:
-        self.tainted = False
+        self.tainted = self.has_read = False
         self.privacy = Privacy(self._is_known)
         self._said = ""
         self._typed = ""
@@ -46,6 +47,11 @@ class Provenance:
 
     def taint(self) -> None:
         """Says that text of strangers is being read."""
+        self.tainted = self.has_read = True
+
+    def distrust(self) -> None:
+        """Says that a file has brought the conversation: strangers may have written it, though its prompts stay as they
+        were recorded."""
         self.tainted = True
 
     def take(self, tool: Tool, call: ToolCall, result: ToolResult) -> ToolResult:
@@ -66,7 +72,8 @@ class Provenance:
         # A name with room for words in it is no address: whoever gave it may have written a letter.
         found = [item for item in result.addresses if len(item.split()) == 1 and len(item) <= 2_000]
         self._found.update(map(wording.address, found))
-        self.tainted = self.tainted or strangers
+        if strangers:
+            self.taint()
         if self.tainted:
             strangers = strangers or self._is_derived(tool, call, brought)
             self._files.update(map(posixpath.normpath, result.changed))

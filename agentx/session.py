@@ -25,7 +25,7 @@ from agentx.events import (
 )
 from agentx.execution import Execution, Job
 from agentx.history import Run, runs
-from agentx.imported import told
+from agentx.imported import is_brought, told
 from agentx.messages import RunResult, ToolCall, Usage
 from agentx.model import Model
 from agentx.recorded_model import RecordedModel
@@ -54,7 +54,6 @@ class Session:
     ) -> None:
         self._agent = agent
         self._title = title
-        self._dialogue = Dialogue(agent, parent and parent._dialogue)
         self._parent = parent
         self._tell: Callable[[Event], None] | None = None
         self._write: Callable[[Event], None] | None = None
@@ -63,7 +62,9 @@ class Session:
         self._new_id = id or None
         # Before the events are read: what is written in between is not overlooked.
         self._known = agent.open_journal().last_number(recorded) if recorded else 0
-        self._recorded = runs(agent.open_journal().numbered(recorded)) if recorded else []
+        events = agent.open_journal().numbered(recorded) if recorded else []
+        self._recorded = runs(events)
+        self._dialogue = Dialogue(agent, parent and parent._dialogue, imported=is_brought(events))
         for run in self._recorded:
             if not run.can_be_played:
                 raise UsageError(
@@ -132,8 +133,7 @@ class Session:
                 parent=self._parent.id if self._parent else None,
             )
         on = [name for name in agent.toolbox if name not in job.without]
-        limits = {"limit_steps": job.max_steps, "limit_s": job.timeout_s}
-        settings = {**agent.settings(), "schema": job.schema, "without": sorted(job.without), **limits}
+        settings = {**agent.settings(), **job.settings()}
         return RunStarted(self.id, job.task, agent.model_name, agent.strategy, on, workspace, settings)
 
     async def stream_resumed(self) -> AsyncGenerator[Event, None]:
@@ -211,6 +211,8 @@ class Session:
         for event in ends:
             self._known = journal.append(self.id, event)
         journal.finish(self.id, final.status, final.output)
+        if self._recorded:  # the past was not played back, and this task belongs to it now
+            self._recorded = runs(journal.numbered(self.id))
         return ends
 
     def steer(self, text: str) -> None:
@@ -235,7 +237,7 @@ class Session:
         emit(ModelLoaded(model.name, time.perf_counter() - started, dict(getattr(model, "build", {}))))
         if self._recorded:
             # Into a new dialogue: where that fails, nothing has changed, and the next task fails alike.
-            dialogue = Dialogue(self._agent, self._parent and self._parent._dialogue)
+            dialogue = self._dialogue.anew()
             await _take_up(dialogue, model, self._recorded, job.number, self.id, emit)
             self._dialogue, self._recorded = dialogue, []
         tape = Tape(record, imported=job.imported)

@@ -91,7 +91,8 @@ async def heed(turn: "Turn", strategy: "Strategy", around: "Surroundings", step:
     turn.emit(SteeringShown(step, texts))
     around.steering.shown += texts
     for text in texts:
-        around.provenance.said(text)
+        if not around.tape.imported:  # some of it may have waited in the file
+            around.provenance.said(text)
         if around.retrieval:
             await around.retrieval.for_words(turn, [text])
         shown = Template(prompt_text("steering")).substitute(text=text)

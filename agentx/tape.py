@@ -43,7 +43,8 @@ class Tape:
     Args:
         events: of the run so far; none for a new one.
         closed: the run is only played back: nothing new may happen in it.
-        imported: a file has brought the record: a call that only begins there was approved by nobody here.
+        imported: a file has brought the record: a call that only begins there was approved by nobody here, and whatever
+            was said in it is nobody's word.
 
     Attributes:
         live: the run has come to where the record ends.

@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from agentx.cli import adapter
+from agentx.cli import adapter, brought
 from agentx.cli.setup import Options, Setup, folder, prepare
 from agentx.doubt import Settlement, Settler
 from agentx.errors import UsageError
 from agentx.events import ModeChanged, ModelLoaded, RunStarted
 from agentx.history import Run, runs
+from agentx.imported import is_imported
 from agentx.journal import Journal
 from agentx.messages import ToolCall
 from agentx.models import default_adapters
@@ -26,6 +27,9 @@ _FIXED = {
     "seed": "--seed",
 }
 """Options that shape the prompts, which are those of the session."""
+
+_TYPED_ANEW = ("model", "tools")
+"""Those of them that one names for a session that a file has brought."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +47,6 @@ def find(session: str, typed: Options) -> Resumed:
     Raises:
         UsageError: there is none, nothing was begun in it, or an option was typed that is the session's.
     """
-    for name, option in _FIXED.items():
-        if getattr(typed, name) not in (None, []):
-            raise UsageError(f"{option} is what the session was begun with; leave it out when one is resumed.")
     with Journal.default() as journal:
         if session == "last":
             workspace = folder(typed.workspace)
@@ -59,7 +60,14 @@ def find(session: str, typed: Options) -> Resumed:
     found = runs(events) or begun[:1]
     if not found:
         raise UsageError(f"Nothing was begun in session {session}; `agentx run` begins a new one.")
+    _refuse_fixed(typed, () if not is_imported(found[-1]) else _TYPED_ANEW)
     return Resumed(session, found[-1], replace(_setup(found[-1], typed), resumed=session))
+
+
+def _refuse_fixed(typed: Options, but: Collection[str]) -> None:
+    for name, option in _FIXED.items():
+        if name not in but and getattr(typed, name) not in (None, []):
+            raise UsageError(f"{option} is what the session was begun with; leave it out when one is resumed.")
 
 
 def settler(word: str, doubts: Collection[str]) -> Settler:
@@ -91,10 +99,17 @@ def _setup(run: Run, typed: Options) -> Setup:
     started = run.started
     kept: dict[str, Any] = started.settings
     modes = [event.mode for event in run.events if isinstance(event, ModeChanged)]
+    workspace = folder(typed.workspace) if typed.workspace else folder(Path(started.workspace))
+    begun, told, is_other = kept.get("adapter"), list[str](), False
+    if is_imported(run):
+        brought.check(run, typed, workspace)
+        begun, told = brought.adapter(run, workspace)
+        is_other = bool(typed.model) and typed.model != started.model
+    is_named = bool(typed.adapter) or is_other
     options = replace(
         typed,
-        workspace=folder(typed.workspace) if typed.workspace else folder(Path(started.workspace)),
-        model=None if started.model == "default" else started.model,
+        workspace=workspace,
+        model=typed.model or (None if started.model == "default" else started.model),
         tools=[*started.tools, *kept.get("without", ())],
         strategy=started.strategy,
         allow=[*(typed.allow or []), *kept.get("allow", ())],
@@ -104,7 +119,7 @@ def _setup(run: Run, typed: Options) -> Setup:
         max_steps=_typed(typed.max_steps, kept.get("max_steps")),
         timeout_s=_typed(typed.timeout_s, kept.get("timeout_s")),
         threads=_typed(typed.threads, kept.get("threads")),
-        adapter=typed.adapter or _adapter(run),
+        adapter=typed.adapter if is_named else _adapter(run, begun),
         guards=[*(typed.guards or []), *kept.get("guards", ())],
     )
     if str(options.workspace) != started.workspace:
@@ -114,7 +129,7 @@ def _setup(run: Run, typed: Options) -> Setup:
     settings = replace(
         setup.settings,
         # In the journal's words, by which its replies are known for this model's.
-        model=options.model or setup.settings.model,
+        model=(None if is_other else options.model) or setup.settings.model,
         instructions=kept.get("instructions"),
         principles=list(kept.get("principles", ())),
         dialect=kept.get("dialect"),
@@ -123,7 +138,7 @@ def _setup(run: Run, typed: Options) -> Setup:
         seed=sampling.get("seed", 0),
     )
     setup = replace(setup, settings=settings)
-    return setup if typed.adapter else _named_as_before(setup, kept.get("adapter"))
+    return setup if is_named else _named_as_before(replace(setup, notices=[*setup.notices, *told]), begun)
 
 
 def _typed(value: Any, begun: Any) -> Any:
@@ -131,13 +146,15 @@ def _typed(value: Any, begun: Any) -> Any:
     return begun if value is None else value
 
 
-def _adapter(run: Run) -> str:
+def _adapter(run: Run, path: str | None) -> str:
     """What one would type to have the adapter that a task was begun under, whatever is set or the default by now.
+
+    Args:
+        path: of its file; None and `none` where it was begun under none.
 
     Raises:
         UsageError: its file is gone, or has other bytes.
     """
-    path: str | None = run.started.settings.get("adapter")
     if path is None or path == NONE:
         return NONE
     loaded = next((event for event in run.events if isinstance(event, ModelLoaded)), None)

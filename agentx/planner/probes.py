@@ -49,7 +49,7 @@ class Probe:
 RELEVANCE = Probe("relevance", "direct", "one of the tools does what is asked", 0.5, missed_cost=1, needless_cost=1)
 NEEDS_LOOK = Probe("needs_look", None, "the task needs data or a computation", 0.2, missed_cost=10, needless_cost=1)
 ASKS_FOR_CHANGE = Probe(
-    "asks_for_change", None, "the task asks for a change of files", 0.5, missed_cost=1, needless_cost=1
+    "asks_for_change", None, "the task asks to change something that is kept", 0.5, missed_cost=1, needless_cost=1
 )
 ASKS_FOR_EFFECT = Probe(
     "asks_for_effect", None, "the task asks for what the tool does", 0.3, missed_cost=2, needless_cost=1

@@ -9,6 +9,8 @@ import pytest
 
 from agentx import Agent, ApprovalRequest, Decision, Tool, ToolContext, ToolError, dispatch
 from agentx.events import CallFinished, Event
+from agentx.guard import Finding, Place
+from agentx.guarding.checking import Guards
 from agentx.memory_journal import MemoryJournal
 from agentx.models.scripted import ScriptedModel
 from tests.agent.test_resume import cut
@@ -73,6 +75,28 @@ def test_more_than_a_program_can_get_is_an_error_in_it_and_no_part_of_the_whole(
     error = got_of("é" * (most // 2 + 1))
     assert isinstance(error, ToolError)
     assert str(error) == "look gave 8.0 MiB, and a program gets at most 8 MiB of a call; ask for a part."
+
+
+def test_what_is_too_much_for_a_program_is_looked_through_by_nobody_and_not_kept() -> None:
+    seen: list[str] = []
+
+    class Listening:
+        name, kinds = "listening", frozenset({"personal"})
+
+        def check(self, text: str, place: Place) -> list[Finding]:
+            seen.append(text)
+            return []
+
+    journal = MemoryJournal()
+    much = "word " * (dispatch.MAX_FOR_PROGRAM_BYTES // 5 + 1)
+    got: list[Any] = []
+    looking = look(much, capabilities=frozenset({"reads_private"}))
+    agent = made(program(got), looking, journal=journal, guard=Guards([Listening()]))
+    result = agent.run_sync("Go.")
+    told = "look gave 8.0 MiB, and a program gets at most 8 MiB of a call; ask for a part."
+    assert str(got[0]) == told and told in seen and much not in seen
+    kept = looks(journal.events(result.session_id))[0].result
+    assert (kept.status, kept.text, kept.full_text, kept.value) == ("error", told, None, None)
 
 
 def test_what_a_person_has_changed_is_told_to_the_model_and_stands_in_no_data_of_a_program() -> None:

@@ -350,6 +350,25 @@ def test_a_session_that_has_ended_has_nothing_left_to_do(tmp_path: Path) -> None
         agent(both, journal=journal).resume("nope")
 
 
+def test_a_task_that_a_new_one_has_left_is_not_taken_up_behind_it(tmp_path: Path) -> None:
+    journal, session, events = whole_run(both, noting(tmp_path / "log"))
+    short = cut(journal, session, [isinstance(event, ModelReplied) for event in events].index(True))
+    going_on = agent(both, noting(tmp_path / "log"), journal=short).resume(session)
+
+    async def stopped_at_once() -> None:
+        stream = going_on.stream("Hello.")
+        assert isinstance(await anext(stream), RunStarted)
+        await stream.aclose()
+
+    asyncio.run(stopped_at_once())
+    assert going_on.unfinished and going_on.unfinished.started.task == "Hello."
+    assert asyncio.run(going_on.resume()).status == "ok"
+    ended = [(run.started.task, run.finished and run.finished.status) for run in runs(short.numbered(session))]
+    assert ended == [(TASK, None), ("Hello.", "ok")]
+    later = agent(both, noting(tmp_path / "log"), journal=short).resume(session)
+    assert asyncio.run(later.run("And now?")).status == "ok"
+
+
 def test_calls_that_a_program_had_made_are_not_made_again_with_it(tmp_path: Path) -> None:
     log = tmp_path / "log"
 

@@ -1,8 +1,10 @@
 import time
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
+from pydantic import AfterValidator, BeforeValidator
 
 from agentx import Agent
 from agentx.errors import UsageError
@@ -126,6 +128,29 @@ def test_a_path_that_is_denied_is_entered_by_no_other_way_of_writing_it(project:
             assert not is_denied(pattern, project, path=path), (pattern, path)
 
 
+def test_a_path_that_is_denied_by_the_name_of_a_link_is_where_the_link_leads(project: Path) -> None:
+    (project / "w[1]").mkdir()
+    (project / "odd").symlink_to("w[1]")
+    (project / "out").symlink_to(project.parent / "elsewhere")
+    (project / "open" / "last").symlink_to("../secret/x")
+    cases = {
+        'save(path="docs/*")': ["secret/a", "./docs/a", f"{project}/secret/b/c"],
+        'save(path="./open/up/secret/x?")': ["secret/x1", "docs/x1"],
+        'save(path="docs")': ["secret", "./secret"],
+        'save(path="open/last")': ["secret/x", "docs/x"],
+        'save(path="odd/*")': ["w[1]/a"],
+        'save(path="out/*")': ["../elsewhere/a", f"{project.parent}/elsewhere/a"],
+        f'save(path="{project.parent}/by-link/secret/*")': ["secret/a", "docs/a", f"{project}/secret/a"],
+    }
+    for pattern, paths in cases.items():
+        for path in paths:
+            assert is_denied(pattern, project, path=path), (pattern, path)
+        for path in ("open/a", "secrets", "w1/a", "hello", "", "a", f"{project}/open/a"):
+            assert not is_denied(pattern, project, path=path), (pattern, path)
+    assert is_denied('save(path="../*")', project, path="../x")
+    assert not is_denied('save(path="../*")', project, path="x")
+
+
 def test_the_folders_above_the_workspace_are_no_word_of_a_call(project: Path) -> None:
     assert not is_denied(f'save(text="*{project.parent.name}*")', project, text="hello")
     assert not is_denied('save(command="./*")', project, command="ls")
@@ -152,6 +177,52 @@ def test_a_number_is_denied_in_any_way_of_writing_it(project: Path) -> None:
     for value in (7, 7.0, "7", [7.0]):
         assert is_denied('save(n="7")', project, n=value), value
     assert not is_denied('save(n="7")', project, n=7.5)
+    for pattern in ('save(n="7")', 'save(n="7.0")', 'save(n="7*")'):
+        assert is_denied(pattern, project, n=7) and is_denied(pattern, project, n=7.0), pattern
+    assert not is_denied('save(n="nan")', project, n="sNaN")
+
+
+def deploy(force: bool = False, port: int | None = None, to: tuple[Decimal, ...] = (), name: str = "") -> None:
+    """Deploys."""
+
+
+def test_an_argument_is_denied_as_what_the_tool_takes_it_for_too(project: Path) -> None:
+    tool = Tool.from_function(deploy, "save")
+    for value in (True, 1, 1.0, "1", "true", "True", "yes", "on", "Y"):
+        for pattern in ('save(force="true")', 'save(force="True")', 'save(force="t*")'):
+            assert is_denied(pattern, project, tool, force=value), (pattern, value)
+    for value in (False, 0, "no", "off", None):
+        assert not is_denied('save(force="true")', project, tool, force=value), value
+        assert is_denied('save(force="false")', project, tool, force=value), value
+    for value in (80, 80.0, "80", "80.0", " 80 ", "8_0"):
+        assert is_denied('save(port="80")', project, tool, port=value), value
+        assert is_denied('save(port="8?")', project, tool, port=value), value
+        assert not is_denied('save(port="81")', project, tool, port=value), value
+    for value in ([5], ["1", "5.00"], ["5e0"]):
+        assert is_denied('save(to="5")', project, tool, to=value), value
+    assert is_denied('save(name="yes")', project, tool, name="yes")
+    assert not is_denied('save(name="true")', project, tool, name="yes")
+
+
+def test_what_the_tool_refuses_is_judged_as_it_stands_and_what_it_takes_may_be_anything(project: Path) -> None:
+    def broken(value: Any) -> Any:
+        raise RuntimeError("never")
+
+    def strange(value: str) -> Any:
+        return object() if value == "odd" else Path("secret", value)
+
+    def save(
+        n: int = 1,
+        way: Annotated[Any, AfterValidator(strange)] = None,
+        bad: Annotated[Any, BeforeValidator(broken)] = None,
+    ) -> None:
+        """Saves."""
+
+    tool = Tool.from_function(save)
+    assert is_denied('save(n="7")', project, tool, n=7, more=1) and is_denied('save(n="7")', project, tool, n=7, bad=1)
+    assert not is_denied('save(n="7")', project, tool, n="seven")
+    assert is_denied('save(way="secret/*")', project, tool, way="a")
+    assert not is_denied('save(way="secret/*")', project, tool, way="odd")
 
 
 def test_an_argument_that_is_left_out_is_its_default_to_what_is_denied(project: Path) -> None:
