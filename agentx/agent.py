@@ -5,21 +5,20 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mappi
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from agentx.dialogue import strategy_named
-from agentx.doubt import Settler
 from agentx.errors import UsageError
 from agentx.events import Event, EventLog, Notice
 from agentx.messages import Proposal, RunResult, ToolCall
 from agentx.model import GREEDY, Model, Sampling
 from agentx.policy import Approver, Asker, Policy
-from agentx.session import Session
 from agentx.tool import Tool
 from agentx.toolbox import Toolbox
 
 if TYPE_CHECKING:
+    from agentx.doubt import Settler
     from agentx.guarding.checking import Guards
     from agentx.planner.base import Turn
     from agentx.planner.retrieval import Retrieval
+    from agentx.session import Session
 
 T = TypeVar("T")
 
@@ -80,7 +79,7 @@ class Agent:
         workspace: Path | str | None = None,
         approve: Approver | None = None,
         ask: Asker | None = None,
-        settle: Settler | None = None,
+        settle: "Settler | None" = None,
         allow: Iterable[str] = (),
         deny: Iterable[str] = (),
         mode: str = "ask",
@@ -146,6 +145,8 @@ class Agent:
 
     def session(self, title: str = "") -> "Session":
         """A conversation: its tasks share one growing prompt and one journal entry."""
+        from agentx.session import Session
+
         return Session(self, title)
 
     def resume(self, session_id: str) -> "Session":
@@ -154,10 +155,13 @@ class Agent:
         Raises:
             UsageError: there is no such session, or this agent lacks a tool of it.
         """
+        from agentx.session import Session
+
         return Session(self, recorded=session_id)
 
     async def propose(self, task: str, *, strategy: str = "direct") -> Proposal:
         """The next calls, or an answer, without carrying anything out."""
+        from agentx.dialogue import strategy_named
         from agentx.planner.evidence import wanted
         from agentx.planner.survey import surveys
         from agentx.tape import Tape

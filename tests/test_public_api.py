@@ -5,7 +5,9 @@ import agentx
 
 HEAVY = ("textual", "chromadb", "torch", "transformers", "llama_cpp", "pydantic", "onnxruntime", "httpx", "trafilatura")
 # Parts of the standard library that cost much to import, and that nobody needs before a run.
-SLOW_STDLIB = {"sqlite3", "email", "http", "xml", "multiprocessing", "unittest", "zipfile", "tomllib", "pdb"}
+SLOW_STDLIB = {
+    "asyncio", "email", "http", "multiprocessing", "pdb", "sqlite3", "ssl", "tomllib", "unittest", "xml", "zipfile",
+}  # fmt: skip
 
 
 def test_the_public_names_are_these() -> None:
