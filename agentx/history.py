@@ -1,13 +1,17 @@
 """A session's past, from its journal: which runs it had, and how each of them ended."""
 
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from agentx.errors import UsageError
 from agentx.events import (
     DoubtRaised,
     DoubtSettled,
     Event,
+    EventLog,
     ModelReplied,
     ModelScored,
     Rewound,
@@ -92,3 +96,15 @@ def runs(events: Iterable[Numbered]) -> list[Run]:
         elif found:
             found[-1].events.append(event)
     return found
+
+
+def originals(journal: EventLog, session_id: str) -> Iterator[tuple[str, int]]:
+    """The sessions that one was forked from, the nearest first, each with the number of the last event that was taken
+    over; none of a log that does not tell."""
+    asked: Any = getattr(journal, "session", None)
+    seen, name, last = {session_id}, session_id, sys.maxsize
+    with suppress(UsageError):  # one was deleted, and its helpers with it
+        while asked and (row := asked(name)).parent_event is not None and row.parent not in seen:
+            name, last = row.parent, min(last, row.parent_event)
+            seen.add(name)
+            yield name, last

@@ -1,9 +1,7 @@
 """Takes a session back to one of its events, and the files that its calls have changed since with it."""
 
 import inspect
-import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from agentx import changes
 from agentx.errors import AgentXError, UsageError
 from agentx.events import CallFinished, CallStarted, EventLog, Rewound
-from agentx.history import Numbered, as_rewound, in_force
+from agentx.history import Numbered, as_rewound, in_force, originals
 from agentx.messages import ToolCall, ToolResult
 from agentx.policy import ASKING
 from agentx.tool import Tool, ToolContext
@@ -116,7 +114,7 @@ class _WayBack:
 
     def _tell_of_originals(self, begun: Collection[str], gone: Collection[str], to: int) -> None:
         """Tells of the sessions that worked for the calls which a fork took over."""
-        for original, last in _originals(self.journal, self.session_id):
+        for original, last in originals(self.journal, self.session_id):
             for row in reversed(_helpers_of(self.journal, original)):
                 maker = _maker_of(row)
                 unnamed = maker not in begun and self._is_after(row.created, to)
@@ -206,18 +204,6 @@ def _helpers_of(journal: EventLog, session_id: str) -> "Sequence[SessionRow]":
 def _maker_of(helper: "SessionRow") -> str:
     """The id of the call that it worked for, where its own tells; see `agentx.tool_context`."""
     return helper.id.rsplit("-", 2)[0]
-
-
-def _originals(journal: EventLog, session_id: str) -> Iterator[tuple[str, int]]:
-    """The sessions that one was forked from, the nearest first, each with the number of the last event that was taken
-    over; none of a log that does not tell."""
-    asked: Any = getattr(journal, "session", None)
-    seen, name, last = {session_id}, session_id, sys.maxsize
-    with suppress(UsageError):  # one was deleted, and its helpers with it
-        while asked and (row := asked(name)).parent_event is not None and row.parent not in seen:
-            name, last = row.parent, min(last, row.parent_event)
-            seen.add(name)
-            yield name, last
 
 
 def _is_there(tool: Tool, call: ToolCall, context: ToolContext) -> bool:

@@ -60,7 +60,7 @@ def find(session: str, typed: Options) -> Resumed:
     found = runs(events) or begun[:1]
     if not found:
         raise UsageError(f"Nothing was begun in session {session}; `agentx run` begins a new one.")
-    _refuse_fixed(typed, () if not is_imported(found[-1]) else _TYPED_ANEW)
+    _refuse_fixed(typed, _TYPED_ANEW if is_imported(found[-1]) else ())
     return Resumed(session, found[-1], replace(_setup(found[-1], typed), resumed=session))
 
 

@@ -11,7 +11,7 @@ from datetime import UTC
 
 from agentx.dialogue import PIPED
 from agentx.errors import UsageError
-from agentx.history import Run, runs
+from agentx.history import Run, originals, runs
 from agentx.imported import is_imported
 from agentx.journal import Journal
 from agentx.tape import Tape
@@ -67,18 +67,12 @@ def _last_delegated(journal: Journal, session_id: str) -> float:
 
     A fork has a parent too, with the event that it was forked at. One whose original is gone passes for the user's.
     """
-    row, last, seen = journal.session(session_id), math.inf, {session_id}
-    while row.parent is not None and row.parent_event is not None:
-        last = min(last, row.parent_event)
-        # Whoever wrote the file of a session that was read in has named its parent, be it itself.
-        if row.parent in seen:
-            return 0
-        seen.add(row.parent)
-        try:
-            row = journal.session(row.parent)
-        except UsageError:
-            return 0
-    return last if row.parent is not None else 0
+    name, last = [(session_id, math.inf), *originals(journal, session_id)][-1]
+    try:
+        first = journal.session(name)
+    except UsageError:
+        return 0
+    return last if first.parent is not None and first.parent_event is None else 0
 
 
 def _passed_on(run: Run) -> str | None:
