@@ -23,6 +23,7 @@ from agentx.gate import Gate
 from agentx.messages import RunResult, ToolCall, ToolResult, Usage
 from agentx.planner.base import Turn
 from agentx.planner.equivalent import nothing_new
+from agentx.planner.evidence import changes_something
 from agentx.planner.retrieval import Retrieval
 from agentx.policy import ASKING, Approver, Asker, Policy
 from agentx.provenance import Provenance
@@ -165,6 +166,7 @@ class Calls:
         tool = self._turn.toolbox[call.name]
         self._around.ended.setdefault(call.name, []).append(call.id)
         result = self._around.provenance.take(tool, call, result)
+        self._turn.acted |= result.ok and changes_something(tool)
         return self._turn.recovery.take(tool, result, self._turn.toolbox)
 
     def _begin(self, intent: CallStarted) -> None:

@@ -13,6 +13,7 @@ from agentx.events import Event, Notice, RunFinished, StepFinished, StepStarted
 from agentx.messages import Cause, RunStatus, ToolCall, ToolResult, Usage
 from agentx.planner.answers import is_json
 from agentx.planner.base import Action, Strategy, Turn
+from agentx.planner.exhausted import Exhausted
 from agentx.planner.review import Review
 from agentx.policy import UNANSWERED
 from agentx.steering import heed
@@ -49,6 +50,7 @@ class Loop:
         self._steps = 0
         self._calls = Calls(turn, around)
         self._room = room
+        self._exhausted = Exhausted()
 
     async def run(self) -> RunFinished:
         """Runs to the end; every way to end is a RunFinished, but cancellation, which is passed on."""
@@ -104,6 +106,7 @@ class Loop:
                 problems = 0
                 results = await self._act(action.calls)
                 self._note_failures()
+                self._note_exhausted(results)
                 try:
                     await self._retrieve(action, results)
                 finally:  # where the run ends meanwhile, the calls have been made all the same
@@ -176,6 +179,15 @@ class Loop:
         for note in self._turn.recovery.after_step({tool.name for tool in self._turn.callable_tools}):
             self._turn.notes.append(note)
             self._emit(Notice(note))
+
+    def _note_exhausted(self, results: list[tuple[ToolCall, ToolResult]]) -> None:
+        recovery = self._turn.recovery
+        for name in self._exhausted.after_step(results, self._turn.toolbox):
+            if any(tool.name != name for tool in self._turn.callable_tools):
+                recovery.masked.add(name)
+                note = f"{name} gives the same whatever it is asked: use another function, or answer."
+                self._turn.notes.append(note)
+                self._emit(Notice(note))
 
     def _was_idle(self, new: int) -> bool:
         before = self._turn.lately[:-new]

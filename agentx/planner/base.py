@@ -63,6 +63,7 @@ class Turn:
         fresh: those that are to be shown next: a strategy shows them with the task, or behind results.
         notes: lines for the model behind the results of a step.
         recovery: what failed in this task.
+        acted: a tool that changes something has done so since the user last said something, be it for a program.
     """
 
     model: Model
@@ -94,6 +95,7 @@ class Turn:
     fresh: list[str] = field(default_factory=list[str])
     notes: list[str] = field(default_factory=list[str])
     recovery: Recovery = field(default_factory=Recovery)
+    acted: bool = False
     _grammars: dict[tuple[str, ...], str] = field(default_factory=dict[tuple[str, ...], str])
     _looked: int = 0
     _changed: int = 0

@@ -22,11 +22,13 @@ from agentx.planner.answers import checked
 from agentx.planner.base import Action, Turn
 from agentx.planner.decoding import Decoded, decode, prompt_text
 from agentx.planner.evidence import changes_files
+from agentx.planner.function_programs import shown_programs
 from agentx.planner.grounding import unsupported_figures
 from agentx.planner.probes import ASKS_FOR_CHANGE, NEEDS_LOOK, Verdict, ask
 from agentx.planner.program_names import parsed
 from agentx.planner.program_text import goal, repeats
 from agentx.planner.programs import EXAMPLES
+from agentx.planner.requests import keeping, listed
 from agentx.planner.showing import step_tools, system_tools, task_tools
 from agentx.tool import Tool
 from agentx.toolbox import Toolbox
@@ -68,27 +70,41 @@ class Code:
 
     def _opening(self, turn: Turn, user: str) -> list[Fragment]:
         dialect, functions = PythonCalls(), function_names(turn.toolbox)
+        user = f"{task_tools(turn, dialect, functions, follow_up=False)}{user}"
+        runner = program_tool(turn.toolbox)
+        if functions and runner and runner.name not in turn.surveys:
+            return self._over_functions(turn, user)
         rules = Template(prompt_text("code")).substitute(tools=system_tools(turn, dialect, functions) or "(none)")
         system = f"{rules}\n\n{EXAMPLES}"
-        user = f"{task_tools(turn, dialect, functions, follow_up=False)}{user}"
         return turn.model.chat.opening("\n\n".join(filter(None, [system, turn.instructions])), user)
+
+    def _over_functions(self, turn: Turn, user: str) -> list[Fragment]:
+        """The opening where functions are all that there is to look at."""
+        system = f"{prompt_text('code_functions')}\n\nExamples of how you work:\n\n{shown_programs()}"
+        system = "\n\n".join(filter(None, [system, turn.instructions]))
+        if turn.shown is not None:
+            return turn.model.chat.opening(system, user)
+        names = function_names(turn.toolbox)
+        head = listed(PythonCalls(), [turn.toolbox[name] for name in names], names)
+        return keeping(turn.model.chat.opening(system, f"{head}{user}"), head)
 
     async def decide(self, turn: Turn) -> Action:
         if program_tool(turn.toolbox) not in turn.allowed_tools:
             return await self._last_word(turn)
         if turn.must_answer:
             return await self._last_word(turn)
-        if turn.steps == 0 and turn.surveys:
+        if turn.steps == 0:
             answered, usage = await self._looked(turn)
         else:
             answered, usage = await self._answered(turn)
         return answered or plus(await self._program(turn) or await self._last_word(turn), usage)
 
     async def _looked(self, turn: Turn) -> tuple[Action | None, Usage]:
-        """The look that a task begins with; the answer where it needs none, but for an order to write."""
+        """The look that a task begins with; the answer where it needs none, but for an order to write. Where there is
+        nothing to look at, neither: the first program, which the model writes."""
         looks = await ask(turn, NEEDS_LOOK)
         if looks.yes:
-            return plus(self._look(turn), looks.usage), looks.usage
+            return (plus(self._look(turn), looks.usage) if turn.surveys else None), looks.usage
         due = await self._change_is_due(turn)
         usage = looks.usage + due.usage
         return (None if due.yes else plus(await self._answer(turn), usage)), usage
@@ -116,7 +132,7 @@ class Code:
 
     async def _change_is_due(self, turn: Turn) -> Verdict:
         """Yes while the task asks for a change of files that was not made, or whose program failed on the way."""
-        if any(has_changed(*made) for made in turn.done) and not failed_last(turn):
+        if (turn.acted or any(has_changed(*made) for made in turn.done)) and not failed_last(turn):
             return Verdict(False, 0.0, Usage())
         return await ask(turn, ASKS_FOR_CHANGE)
 

@@ -59,6 +59,11 @@ def refused(call: ToolCall, reason: str) -> ToolResult:
     return ToolResult(call.id, "refused", f"refused: {reason}")
 
 
+def changes_something(tool: Tool) -> bool:
+    """Whether it says of itself that it changes, keeps, sends or spends something."""
+    return bool(tool.capabilities & {"writes", "keeps", "egress", "costs"})
+
+
 async def _verdict(turn: Turn, tool: Tool, call: ToolCall) -> Verdict | None:
     if "writes" in tool.capabilities:
         return await ask(turn, ASKS_FOR_EFFECT, effect=effect(tool))

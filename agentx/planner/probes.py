@@ -5,12 +5,15 @@ That a model's probability of "True" about a statement can be used once it is ca
 is safe for an unknown model, and a calibrated model has its own (`agentx.planner.calibration`).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from string import Template
 
 from agentx.messages import Usage
+from agentx.model import Fragment
 from agentx.planner.base import Strategy, Turn
 from agentx.planner.decoding import probability_of_yes, prompt_text
+from agentx.planner.odds import log_odds, probability
 from agentx.planner.requests import WORKED
 from agentx.planner.showing import one_line
 
@@ -23,6 +26,8 @@ class Probe:
         beside: name of the strategy whose replies begin with the answer, where it is about the tools: its openings
             ask. None where the task alone decides: without the tools the answer is clearer and costs fewer tokens.
         yes: what Yes means.
+        beside_it: names of further questions whose answers count as much as its own: the mean of their log-odds is the
+            probe's. Two weak answers to different questions err in different tasks.
         threshold: probability from which an unknown model's answer is taken for Yes.
         missed_cost: what a wrong No costs, in the units of `needless_cost`.
         needless_cost: what a wrong Yes costs.
@@ -34,13 +39,19 @@ class Probe:
     threshold: float
     missed_cost: float
     needless_cost: float
+    beside_it: tuple[str, ...] = ()
 
     @property
     def wording(self) -> str:
         """The text that asks; beside the tools, with the worked requests before it."""
         if self.beside is None:
-            return prompt_text(self.name)
+            return "\n".join(map(prompt_text, self.questions))
         return "\n".join([prompt_text(self.beside), *(worked.text for worked in WORKED)])
+
+    @property
+    def questions(self) -> tuple[str, ...]:
+        """Names of the questions that are asked."""
+        return (self.name, *self.beside_it)
 
 
 # The costs say how dear an error is and how often its occasion comes. A call that does not do what was asked is as bad
@@ -52,7 +63,13 @@ ASKS_FOR_CHANGE = Probe(
     "asks_for_change", None, "the task asks to change something that is kept", 0.5, missed_cost=1, needless_cost=1
 )
 ASKS_FOR_EFFECT = Probe(
-    "asks_for_effect", None, "the task asks for what the tool does", 0.3, missed_cost=2, needless_cost=1
+    "asks_for_effect",
+    None,
+    "the task asks for what the tool does",
+    0.45,
+    missed_cost=1,
+    needless_cost=1,
+    beside_it=(ASKS_FOR_CHANGE.name,),
 )
 
 _SAID = 300  # characters of what was said before that a question repeats
@@ -77,19 +94,27 @@ async def ask(turn: Turn, probe: Probe, strategy: Strategy | None = None, **valu
             what is answered. None for a probe without.
         values: what the question holds beside the task.
     """
-    if strategy is not None:
-        text = turn.task
-        prompt = turn.prompt or strategy.opening(turn, follow_up=False)
-    else:
-        rules, _, question = probe.wording.rpartition("\n---\n")
-        text = Template(question).substitute(values, task=in_context(turn))
-        prompt = turn.model.chat.opening(rules, text)
     threshold = turn.thresholds.get(probe.name, probe.threshold)
-    key, usage = (probe.name, text), Usage()
+    if strategy is not None:
+        prompt = turn.prompt or strategy.opening(turn, follow_up=False)
+        value, usage = await _asked(turn, probe.name, turn.task, prompt)
+        return Verdict(value >= threshold, value, usage)
+    odds, usage = 0.0, Usage()
+    for name in probe.questions:
+        rules, _, question = prompt_text(name).rpartition("\n---\n")
+        text = Template(question).substitute(values, task=in_context(turn))
+        value, cost = await _asked(turn, name, text, turn.model.chat.opening(rules, text))
+        odds, usage = odds + log_odds(value) / len(probe.questions), usage + cost
+    value = probability(odds)
+    return Verdict(value >= threshold, value, usage)
+
+
+async def _asked(turn: Turn, name: str, text: str, prompt: Sequence[Fragment]) -> tuple[float, Usage]:
+    """The probability of Yes to a question, and what it cost: nothing where it was asked before in this task."""
+    key, usage = (name, text), Usage()
     if key not in turn.probed:
         turn.probed[key], usage = await probability_of_yes(turn, prompt)
-    probability = turn.probed[key]
-    return Verdict(probability >= threshold, probability, usage)
+    return turn.probed[key], usage
 
 
 def in_context(turn: Turn) -> str:

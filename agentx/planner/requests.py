@@ -135,7 +135,7 @@ def conversation(chat: ChatFormat, dialect: Dialect, system: str) -> list[Fragme
     """The worked requests as a conversation that has gone before."""
     fragments: list[Fragment] = []
     for worked in WORKED:
-        asked = f"{functions(dialect, _tools(worked.functions))} {worked.request}"
+        asked = f"{functions(dialect, as_tools(worked.functions))} {worked.request}"
         fragments += chat.next_turn(asked) if fragments else chat.opening(system, asked)
         fragments += [judged(bool(worked.calls)), Fragment(_reply(dialect, worked))]
     return fragments
@@ -146,9 +146,14 @@ def judged(yes: bool) -> Fragment:
     return Fragment("Yes\n" if yes else "No\n")
 
 
+def listed(dialect: Dialect, tools: Iterable[Tool], among: Iterable[str] | None = None) -> str:
+    """The functions at hand, as they stand before a task; `among` is for the dialect."""
+    return f"Functions:\n\n{dialect.show_tools(list(tools), among)}\n\n"
+
+
 def functions(dialect: Dialect, tools: Iterable[Tool], among: Iterable[str] | None = None) -> str:
-    """What stands before a request: the functions at hand; `among` is for the dialect."""
-    return f"Functions:\n\n{dialect.show_tools(list(tools), among)}\n\nRequest:"
+    """What stands before a request."""
+    return f"{listed(dialect, tools, among)}Request:"
 
 
 def keeping(fragments: Iterable[Fragment], head: str) -> list[Fragment]:
@@ -163,7 +168,8 @@ def keeping(fragments: Iterable[Fragment], head: str) -> list[Fragment]:
 
 
 @cache
-def _tools(functions: tuple[Callable[..., Any], ...]) -> tuple[Tool, ...]:
+def as_tools(functions: tuple[Callable[..., Any], ...]) -> tuple[Tool, ...]:
+    """Functions of worked examples as tools."""
     return tuple(Tool.from_function(function) for function in functions)
 
 

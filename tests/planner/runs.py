@@ -9,8 +9,13 @@ from agentx.events import CallFinished, Event
 from agentx.journal import Journal
 from agentx.models.scripted import ScriptedModel
 
+SHOPPING = "shopping.txt:\n  milk"
+"""What the look at the beginning shows of a folder that was empty: where there is nothing to see there is none."""
+
 
 def agent(model: ScriptedModel, folder: Path, *tools: Any, allow: Any = ("python",)) -> Agent:
+    if not any(folder.iterdir()):
+        (folder / "shopping.txt").write_text("milk\n")
     runner = plugins.load("agentx.tools", "python")
     return Agent(model, [runner, *tools], workspace=folder, allow=allow, journal=Journal(":memory:"))
 

@@ -25,7 +25,7 @@ MEASURED = {
     "relevance": "473febe81255",
     "needs_look": "74d20aabf41e",
     "asks_for_change": "8946f9e280c9",
-    "asks_for_effect": "34b41a7d5e23",
+    "asks_for_effect": "e54ca22b2004",
 }
 
 EVEN = Probe("even", None, "", 0.5, missed_cost=1, needless_cost=1)

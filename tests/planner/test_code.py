@@ -255,3 +255,39 @@ def test_an_order_to_write_that_needs_no_look_is_carried_out(tmp_path: Path) -> 
     write = "open('x.txt', 'w').write('5')"
     events = collect(agent(Deciding([write, " Done."], [0.01, CHANGE, ANSWER]), tmp_path), "Write 5 to x.txt.")
     assert (events[-1].output, (tmp_path / "x.txt").read_text()) == ("Done.", "5")
+
+
+def test_without_files_the_functions_stand_before_the_task_and_the_first_program_is_the_models(tmp_path: Path) -> None:
+    model = Deciding(["print(double(n=4))", " It is 8."], [LOOKS, ANSWER, NO_CHANGE])
+    made = agent(model, tmp_path, double)
+    (tmp_path / "shopping.txt").unlink()
+    events = collect(made, "What is twice 4?")
+    assert results(events) == ["8", "8"]
+    system, _, user = model.prompts[0].partition("User: ")
+    assert "look()" not in system and "def double" not in system
+    assert user.startswith('Functions:\n\ndef double(n: int) -> int:\n    """Doubles."""\n\nTask: What is twice 4?')
+
+
+def test_an_empty_folder_is_not_looked_at_and_neither_are_hidden_files(tmp_path: Path) -> None:
+    made = agent(Deciding(["print(double(n=4))", " It is 8."], [LOOKS, ANSWER, NO_CHANGE]), tmp_path, double)
+    (tmp_path / "shopping.txt").unlink()
+    (tmp_path / ".cache").mkdir()
+    (tmp_path / ".cache" / "x").write_text("")
+    (tmp_path / "empty").mkdir()
+    calls = [event.call for event in collect(made) if isinstance(event, CallStarted)]
+    assert [call.name for call in calls] == ["python", "double"]
+
+
+@tool(capabilities=["writes"])
+def switch(state: str) -> str:
+    """Switches the lamp."""
+    return f"it is {state}"
+
+
+def test_a_change_that_a_program_made_by_a_function_is_made(tmp_path: Path) -> None:
+    model = Deciding(["switch('off')", " It is off."], [LOOKS, CHANGE, CHANGE, ANSWER])
+    made = agent(model, tmp_path, switch, allow=["all"])
+    (tmp_path / "shopping.txt").unlink()
+    events = collect(made, "Switch the lamp off.")
+    assert [event.call.name for event in events if isinstance(event, CallStarted)] == ["python", "switch"]
+    assert events[-1].output == "It is off."

@@ -12,7 +12,7 @@ from agentx import Agent, tool
 from agentx.errors import ConfigError
 from agentx.events import ApprovalAsked, CallStarted, Event, Notice, RunFinished
 from agentx.journal import Journal
-from tests.planner.runs import ANSWER, LOOKS, NO_CHANGE, Deciding, agent, collect, results
+from tests.planner.runs import ANSWER, LOOKS, NO_CHANGE, SHOPPING, Deciding, agent, collect, results
 
 
 def diary(context):
@@ -36,20 +36,20 @@ def test_a_tool_that_has_something_on_the_task_is_asked_in_the_first_program(tmp
     events = collect(agent(model, tmp_path, search_diary), "What does my diary say?")
     started = [event.call for event in events if isinstance(event, CallStarted)]
     assert [call.name for call in started] == ["python", "search_diary"]
-    assert results(events)[-1] == "(no files)\nentry on What does my diary say?"
+    assert results(events)[-1] == f"{SHOPPING}\nentry on What does my diary say?"
     assert 'look()\nprint(search_diary(subject="What does my diary say?"))\n```' in model.prompts[0]
 
 
 def test_a_tool_that_has_nothing_on_the_task_is_left_alone(tmp_path: Path) -> None:
     events = collect(agent(Deciding([" 4."], [LOOKS, ANSWER, NO_CHANGE]), tmp_path, search_diary), "What is 4 + 0?")
-    assert results(events) == ["(no files)"]
+    assert results(events) == [SHOPPING]
 
 
 def test_a_survey_that_needs_an_approval_is_left_to_the_model(tmp_path: Path) -> None:
     events = collect(agent(Deciding([" None."], [LOOKS, ANSWER, NO_CHANGE]), tmp_path, ask_a_stranger))
-    assert results(events) == ["(no files)"]
+    assert results(events) == [SHOPPING]
     allowed = agent(Deciding([" None."], [LOOKS, ANSWER, NO_CHANGE]), tmp_path, ask_a_stranger, allow=["all"])
-    assert results(collect(allowed)) == ["no idea", "(no files)\nno idea"]
+    assert results(collect(allowed)) == ["no idea", f"{SHOPPING}\nno idea"]
 
 
 SWAM = "# I know it.\nAnswer: You swam."

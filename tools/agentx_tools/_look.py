@@ -7,7 +7,9 @@ import math
 import os
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 MAX_CHARACTERS = 1_600
@@ -43,13 +45,18 @@ class File:
 
 def visible_files() -> list[Path]:
     """Files below the current folder, hidden ones left out, sorted, at most 2,000."""
-    found: list[Path] = []
-    for folder, folders, names in os.walk("."):
+    return list(islice(_files(Path()), MAX_FILES))
+
+
+def has_files(folder: Path) -> bool:
+    """Whether there are such files below a folder."""
+    return next(_files(folder), None) is not None
+
+
+def _files(root: Path) -> Iterator[Path]:
+    for folder, folders, names in os.walk(root):
         folders[:] = sorted(name for name in folders if not name.startswith((".", "__pycache__")))
-        found += [Path(folder, name) for name in sorted(names) if not name.startswith(".")]
-        if len(found) > MAX_FILES:
-            break
-    return found[:MAX_FILES]
+        yield from (Path(folder, name) for name in sorted(names) if not name.startswith("."))
 
 
 def overview(folder: str, task: str, max_characters: int = MAX_CHARACTERS) -> str:

@@ -4,7 +4,7 @@ import re
 
 from agentx.errors import ToolError
 from agentx.tool import ToolContext, tool
-from agentx_tools import confined, functions, interpreted, undo
+from agentx_tools import _look, confined, functions, interpreted, undo
 from agentx_tools.sandbox.limits import Limits
 
 
@@ -13,7 +13,7 @@ from agentx_tools.sandbox.limits import Limits
     timeout_s=600,
     max_output_bytes=4_000,
     language="python",
-    survey=lambda context: {"code": "look()"},
+    survey=lambda context: {"code": "look()"} if _look.has_files(context.workspace) else None,
     gains=confined.ways_out,
     confined=True,
     undo=undo.of_call,

@@ -1,10 +1,10 @@
 """From a probe's answers on cases whose answer is known to its threshold, and how well it tells them apart."""
 
-import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from agentx.planner.odds import log_odds, probability
 from agentx.planner.probes import Probe
 
 BLUR = 0.25
@@ -17,7 +17,6 @@ PULL = 0.5
 USELESS_AUC = 0.6
 """A probe that does no better than this on a model tells nothing about it: the default threshold stays."""
 
-_LIMIT = 8.0
 _STEPS = 1000
 _LEAST_SCALE = 0.02
 
@@ -67,7 +66,7 @@ def chosen(probe: Probe, yes: Sequence[float], no: Sequence[float]) -> float:
     scale = max(statistics.pstdev(above + below), _LEAST_SCALE)
 
     def share_below(threshold: float, values: Sequence[float]) -> float:
-        return statistics.fmean(_logistic((threshold - value) / (BLUR * scale)) for value in values)
+        return statistics.fmean(probability((threshold - value) / (BLUR * scale)) for value in values)
 
     def cost(threshold: float) -> float:
         missed, needless = share_below(threshold, above), 1 - share_below(threshold, below)
@@ -76,15 +75,4 @@ def chosen(probe: Probe, yes: Sequence[float], no: Sequence[float]) -> float:
 
     low, high = min(*above, *below, default), max(*above, *below, default)
     best = min((low + (high - low) * i / _STEPS for i in range(_STEPS + 1)), key=cost)
-    return round(_logistic(best), 4)
-
-
-def log_odds(probability: float) -> float:
-    """Log-odds within ±8, where no difference matters any more."""
-    if probability in (0, 1):
-        return _LIMIT if probability else -_LIMIT
-    return min(max(math.log(probability / (1 - probability)), -_LIMIT), _LIMIT)
-
-
-def _logistic(x: float) -> float:
-    return 1 / (1 + math.exp(-min(max(x, -700), 700)))
+    return round(probability(best), 4)
