@@ -177,17 +177,19 @@ class Loop:
 
     def _note_failures(self) -> None:
         for note in self._turn.recovery.after_step({tool.name for tool in self._turn.callable_tools}):
-            self._turn.notes.append(note)
-            self._emit(Notice(note))
+            self._note(note)
 
     def _note_exhausted(self, results: list[tuple[ToolCall, ToolResult]]) -> None:
         recovery = self._turn.recovery
         for name in self._exhausted.after_step(results, self._turn.toolbox):
             if any(tool.name != name for tool in self._turn.callable_tools):
                 recovery.masked.add(name)
-                note = f"{name} gives the same whatever it is asked: use another function, or answer."
-                self._turn.notes.append(note)
-                self._emit(Notice(note))
+                self._note(f"{name} gives the same whatever it is asked: use another function, or answer.")
+
+    def _note(self, text: str) -> None:
+        """Tells the model, behind the results of the step, and the user."""
+        self._turn.notes.append(text)
+        self._emit(Notice(text))
 
     def _was_idle(self, new: int) -> bool:
         before = self._turn.lately[:-new]

@@ -69,24 +69,19 @@ class Code:
         return turn.model.chat.next_turn(f"{functions}{turn.before}Task: {turn.task}")
 
     def _opening(self, turn: Turn, user: str) -> list[Fragment]:
-        dialect, functions = PythonCalls(), function_names(turn.toolbox)
-        user = f"{task_tools(turn, dialect, functions, follow_up=False)}{user}"
-        runner = program_tool(turn.toolbox)
-        if functions and runner and runner.name not in turn.surveys:
-            return self._over_functions(turn, user)
-        rules = Template(prompt_text("code")).substitute(tools=system_tools(turn, dialect, functions) or "(none)")
-        system = f"{rules}\n\n{EXAMPLES}"
-        return turn.model.chat.opening("\n\n".join(filter(None, [system, turn.instructions])), user)
-
-    def _over_functions(self, turn: Turn, user: str) -> list[Fragment]:
-        """The opening where functions are all that there is to look at."""
-        system = f"{prompt_text('code_functions')}\n\nExamples of how you work:\n\n{shown_programs()}"
+        dialect, names = PythonCalls(), function_names(turn.toolbox)
+        runner, head = program_tool(turn.toolbox), ""
+        if names and runner and runner.name not in turn.surveys:  # functions are all that there is to look at
+            system = f"{prompt_text('code_functions')}\n\nExamples of how you work:\n\n{shown_programs()}"
+            if turn.shown is None:
+                head = listed(dialect, [turn.toolbox[name] for name in names], names)
+        else:
+            rules = Template(prompt_text("code")).substitute(tools=system_tools(turn, dialect, names) or "(none)")
+            system = f"{rules}\n\n{EXAMPLES}"
         system = "\n\n".join(filter(None, [system, turn.instructions]))
-        if turn.shown is not None:
-            return turn.model.chat.opening(system, user)
-        names = function_names(turn.toolbox)
-        head = listed(PythonCalls(), [turn.toolbox[name] for name in names], names)
-        return keeping(turn.model.chat.opening(system, f"{head}{user}"), head)
+        shown = task_tools(turn, dialect, names, follow_up=False)
+        opening = turn.model.chat.opening(system, f"{head}{shown}{user}")
+        return keeping(opening, head) if head else opening
 
     async def decide(self, turn: Turn) -> Action:
         if program_tool(turn.toolbox) not in turn.allowed_tools:

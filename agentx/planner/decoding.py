@@ -1,6 +1,5 @@
 """What strategies share: decoding a reply whole, and reading Yes/No probes."""
 
-import math
 from collections.abc import Callable, Sequence
 from functools import cache
 from importlib import resources
@@ -8,6 +7,7 @@ from importlib import resources
 from agentx.messages import Usage
 from agentx.model import Constraint, Delta, FinishReason, Fragment
 from agentx.planner.base import Turn
+from agentx.planner.odds import probability
 
 
 class Decoded:
@@ -48,7 +48,7 @@ async def probability_of_yes(turn: Turn, prompt: Sequence[Fragment]) -> tuple[fl
     """Probability of Yes against No as the next word, from the logits: no token is decoded."""
     scores = await turn.model.score(prompt, ["Yes", "No"])
     yes, no = scores.logprobs
-    return 1 / (1 + math.exp(no - yes)), scores.usage
+    return probability(yes - no), scores.usage
 
 
 @cache

@@ -12,6 +12,7 @@ from typing import Any
 
 from agentx.messages import ToolCall, ToolResult
 from agentx.planner.base import is_change
+from agentx.planner.evidence import changes_something
 from agentx.planner.program_names import parsed
 from agentx.planner.showing import one_line
 from agentx.tool import Tool
@@ -30,7 +31,7 @@ def nothing_new(
         tools: those of the run, by name; the call's own is among them.
         done: the calls of the task before, in order, with their results.
     """
-    if not result.ok or result.changed or tools[call.name].capabilities & {"writes", "keeps", "egress", "costs"}:
+    if not result.ok or result.changed or changes_something(tools[call.name]):
         return None
     # As nearly always: what the calls are need not be read then.
     if not any(earlier.text.startswith(result.text) for _, earlier in done):

@@ -6,6 +6,7 @@ functions give, since nothing else tells its form.
 """
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from agentx.dialects.python_calls import PythonCalls
@@ -151,6 +152,7 @@ DONE: Hello! I am your assistant, and I can work with these functions.""",
 )
 
 
+@cache
 def shown_programs() -> str:
     """All examples as runs would have been written, each behind its functions."""
     return "\n\n".join(
