@@ -8,6 +8,7 @@ follow on the next line: nothing is read between the request and the first token
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from agentx.dialects.base import DialectError
 from agentx.dialects.json_grammar import json_rule
@@ -17,6 +18,7 @@ from agentx.model import Constraint, Fragment
 from agentx.planner.answers import checked
 from agentx.planner.base import Action, Turn
 from agentx.planner.decoding import Decoded, decode, prompt_text
+from agentx.planner.evidence import changes_something
 from agentx.planner.probes import RELEVANCE, ask
 from agentx.planner.requests import conversation, functions, judged, keeping
 from agentx.planner.showing import HELPFUL, shown_calls, shown_results, step_tools, task_tools
@@ -110,4 +112,15 @@ def as_calls(turn: Turn, decoded: Decoded, text: str, usage: Usage) -> Action:
         parsed = turn.dialect.parse(text, known, turn.toolbox)
     except DialectError as error:
         return Action(decoded.fragments, usage, problem=str(error))
-    return Action(decoded.fragments, usage, calls=[turn.new_call(name, arguments) for name, arguments in parsed])
+    calls = [turn.new_call(name, arguments) for name, arguments in _once_each(turn, parsed)]
+    return Action(decoded.fragments, usage, calls=calls)
+
+
+def _once_each(turn: Turn, calls: Sequence[tuple[str, dict[str, Any]]]) -> list[tuple[str, dict[str, Any]]]:
+    """The calls without repetitions, which a small model writes where it does not find the end; one that changes
+    something may be meant twice."""
+    kept: list[tuple[str, dict[str, Any]]] = []
+    for call in calls:
+        if call not in kept or changes_something(turn.toolbox[call[0]]):
+            kept.append(call)
+    return kept

@@ -1,19 +1,28 @@
 """`python -m benchmarks.own_tools`: tasks over tools as users write them, with and without the tool `python` beside.
 
-Each task gets a fresh world, an empty folder, every approval and 20 steps. A task is solved where the run ended well,
-the answer is right and the world is as it should be; a stray is a change of a task that asks for none.
+Each task gets a fresh world, an empty folder or one with files of no concern, every approval and 20 steps. A task is
+solved where the run ended well, the answer is right and the world is as it should be; a stray is a change of a task
+that asks for none.
 """
 
 import argparse
 import statistics
 import tempfile
 import time
+from pathlib import Path
 
 from agentx import Agent, plugins
 from agentx.errors import AgentXError
 from agentx.memory_journal import MemoryJournal
 from benchmarks.own_tools.tasks import TASKS, Task
 from benchmarks.own_tools.worlds import WORLDS
+
+FILES = {
+    "garden.md": "# Garden\n\n- cut the hedge in March\n- sow beans after 10 May\n",
+    "runs.csv": "day,km,minutes\n1,5.2,31\n4,8.0,47\n9,6.4,36\n",
+    "src/area.py": "import math\n\n\ndef area(radius):\n    return math.pi * radius**2\n",
+}
+"""What lies in the folder with `--files`: nothing that a task is about."""
 
 
 def solve(task: Task, options: argparse.Namespace) -> tuple[bool, bool, float]:
@@ -22,6 +31,10 @@ def solve(task: Task, options: argparse.Namespace) -> tuple[bool, bool, float]:
     state = make()
     beside = [plugins.load("agentx.tools", "python")] if options.python else []
     with tempfile.TemporaryDirectory() as folder:
+        for name, text in FILES.items() if options.files else ():
+            path = Path(folder, name)
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, "utf-8")
         agent = Agent(
             options.model, [*tools(state), *beside], workspace=folder, allow=["all"], strategy=options.strategy,
             journal=MemoryJournal(),
@@ -44,6 +57,7 @@ def main() -> None:
     parser.add_argument("--model", help="a catalogued name or a GGUF file (default: the default model)")
     parser.add_argument("--strategy", default="auto")
     parser.add_argument("--python", action="store_true", help="the tool `python` beside the world's own")
+    parser.add_argument("--files", action="store_true", help="files in the folder that no task is about")
     parser.add_argument("--only", nargs="+", choices=WORLDS, metavar="WORLD", default=list(WORLDS))
     options = parser.parse_args()
     ended = [solve(task, options) for task in TASKS if task.world in options.only]

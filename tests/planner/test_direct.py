@@ -119,3 +119,20 @@ def test_who_may_not_call_any_more_is_not_told_to_find_something_out() -> None:
     *_, last = shown(model, add)
     assert "nothing you have seen says 99; answer again and say only what you have seen" in last
     assert "compute it" not in last
+
+
+def test_a_call_that_is_written_twice_is_made_once() -> None:
+    model = ScriptedModel(["add(a=3, b=4)\nadd(a=5, b=6)\nadd(a=3, b=4)"])
+    proposal = asyncio.run(Agent(model, [add]).propose("Add 3 and 4, and 5 and 6.", strategy="direct"))
+    assert [str(call) for call in proposal.calls] == ["add(a=3, b=4)", "add(a=5, b=6)"]
+
+
+def test_a_change_that_is_written_twice_is_made_twice() -> None:
+    @tool(capabilities=["writes"])
+    def turn_page() -> str:
+        """Turn one page on."""
+        return "turned"
+
+    model = ScriptedModel(["turn_page()\nturn_page()"])
+    proposal = asyncio.run(Agent(model, [turn_page]).propose("Turn two pages on.", strategy="direct"))
+    assert [call.name for call in proposal.calls] == ["turn_page", "turn_page"]
