@@ -166,7 +166,8 @@ class Calls:
         tool = self._turn.toolbox[call.name]
         self._around.ended.setdefault(call.name, []).append(call.id)
         result = self._around.provenance.take(tool, call, result)
-        self._turn.acted |= result.ok and changes_something(tool)
+        if changes_something(tool) and self._turn.effects != "made" and result.status in ("ok", "error"):
+            self._turn.effects = "made" if result.ok else "failed"
         return self._turn.recovery.take(tool, result, self._turn.toolbox)
 
     def _begin(self, intent: CallStarted) -> None:

@@ -101,7 +101,7 @@ async def heed(turn: "Turn", strategy: "Strategy", around: "Surroundings", step:
         turn.task = with_words(turn.task, [text])
     # Whoever is told something new may have to look once more, with what failed before too.
     turn.must_answer, turn.has_news = False, True
-    turn.heard, turn.recovery, turn.acted = len(turn.done), Recovery(), False
+    turn.heard, turn.recovery, turn.effects = len(turn.done), Recovery(), "none"
     return True
 
 

@@ -6,6 +6,9 @@ from dataclasses import replace
 from agentx.model import FinishReason
 from agentx.planner.base import Action, Turn
 
+NOT_DONE = "I could not"
+"""How an answer begins where nothing was done of what the task asks for: small models tell it as done."""
+
 _CUT: dict[FinishReason, str] = {
     "length": "the answer was cut off at its limit; give a shorter one",
     "repetition": "the answer repeated itself without end and was cut; give a shorter one",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from agentx.dialects.base import Dialect
 from agentx.events import Event
@@ -63,7 +63,8 @@ class Turn:
         fresh: those that are to be shown next: a strategy shows them with the task, or behind results.
         notes: lines for the model behind the results of a step.
         recovery: what failed in this task.
-        acted: a tool that changes something has done so since the user last said something, be it for a program.
+        effects: what came of the calls of tools that change something since the user last said something, be it for a
+            program: none was made, all have failed, or one at least has worked.
     """
 
     model: Model
@@ -95,7 +96,7 @@ class Turn:
     fresh: list[str] = field(default_factory=list[str])
     notes: list[str] = field(default_factory=list[str])
     recovery: Recovery = field(default_factory=Recovery)
-    acted: bool = False
+    effects: Literal["none", "failed", "made"] = "none"
     _grammars: dict[tuple[str, ...], str] = field(default_factory=dict[tuple[str, ...], str])
     _looked: int = 0
     _changed: int = 0

@@ -18,7 +18,7 @@ from agentx.events import TextDelta
 from agentx.messages import ToolCall, ToolResult, Usage
 from agentx.model import Constraint, Fragment, Sampling
 from agentx.planner import spotlight
-from agentx.planner.answers import checked
+from agentx.planner.answers import NOT_DONE, checked
 from agentx.planner.base import Action, Turn
 from agentx.planner.decoding import Decoded, decode, prompt_text
 from agentx.planner.evidence import changes_files
@@ -40,7 +40,7 @@ MAX_TRIES = 4
 """Programs decoded for one step before the model has to answer: the first greedy, the others with temperature."""
 
 _PROGRAM, _ANSWER, _END = "```python\n", "DONE:", "\n```"
-_NOT_DONE, _AS_BEFORE = " I could not", " Nothing has changed"
+_AS_BEFORE = "Nothing has changed"
 
 
 def program_tool(toolbox: Toolbox) -> Tool | None:
@@ -126,9 +126,11 @@ class Code:
         return None, usage
 
     async def _change_is_due(self, turn: Turn) -> Verdict:
-        """Yes while the task asks for a change of files that was not made, or whose program failed on the way."""
-        if (turn.acted or any(has_changed(*made) for made in turn.done)) and not failed_last(turn):
+        """Yes while the task asks for a change that was not made, or whose program failed on the way."""
+        if (turn.effects == "made" or any(has_changed(*made) for made in turn.done)) and not failed_last(turn):
             return Verdict(False, 0.0, Usage())
+        if turn.effects == "failed":  # the task was found to ask for that effect
+            return Verdict(True, 1.0, Usage())
         return await ask(turn, ASKS_FOR_CHANGE)
 
     def _look(self, turn: Turn) -> Action:
@@ -177,12 +179,14 @@ class Code:
             return await self._answer(turn)
         due = await self._change_is_due(turn)
         as_before = any(has_written(*made) for made in turn.done) and not failed_last(turn)
-        missing = _AS_BEFORE if as_before else _NOT_DONE
+        missing = _AS_BEFORE if as_before else NOT_DONE
         return plus(await self._answer(turn, missing if due.yes else ""), due.usage)
 
     async def _answer(self, turn: Turn, beginning: str = "") -> Action:
         constraint = Constraint(f'start: " " {json_rule(turn.answer_schema)}') if turn.answer_schema else None
-        opening = Fragment(_ANSWER + beginning)
+        opening = Fragment(f"{_ANSWER} {beginning}" if beginning else _ANSWER)
+        if beginning:
+            turn.emit(TextDelta("answer", beginning))
         decoded = await decode(
             turn,
             [*turn.prompt, opening],

@@ -57,12 +57,13 @@ def judge(text: str, offered: Sequence[Tool], dialect: Dialect) -> str:
 def main(arguments: Sequence[str]) -> int:
     parser = options("valid", __doc__)
     parser.add_argument("--replies", type=int, default=1000, help="whole replies wanted")
+    parser.add_argument("--first", type=int, default=0, help="number of the first request: for runs side by side")
     chosen = parser.parse_args(arguments)
     counted: Counter[str] = Counter()
     wrong: list[dict[str, str]] = []
     with Ours(chosen.model, chosen.threads) as ours:
-        number = 0
-        while counted["whole"] < chosen.replies and number < 4 * chosen.replies:
+        number = chosen.first
+        while counted["whole"] < chosen.replies and number < chosen.first + 4 * chosen.replies:
             offered, request = case(number)
             dialect = DIALECTS[number % 2]
             prompt = ours.model.chat.opening(dialect.show_tools(list(offered)), request)
