@@ -17,8 +17,10 @@ from agentx.messages import ToolCall, ToolResult, Usage
 from agentx.model import Constraint, Fragment
 from agentx.planner.answers import NOT_DONE, checked
 from agentx.planner.base import Action, Turn
+from agentx.planner.claims.source import Source
 from agentx.planner.decoding import Decoded, decode, prompt_text
 from agentx.planner.evidence import changes_something
+from agentx.planner.options import without_unasked
 from agentx.planner.probes import RELEVANCE, ask
 from agentx.planner.requests import conversation, functions, judged, keeping
 from agentx.planner.showing import HELPFUL, shown_calls, shown_results, step_tools, task_tools
@@ -69,7 +71,7 @@ class Direct:
             constraint=grammar,
             max_tokens=MAX_CALL_TOKENS,
         )
-        action = as_calls(turn, decoded, decoded.text, usage)
+        action = _as_asked(turn, as_calls(turn, decoded, decoded.text, usage))
         return replace(action, fragments=[*begun, *action.fragments])
 
     async def _answer(self, turn: Turn, begun: list[Fragment], usage: Usage) -> Action:
@@ -118,6 +120,18 @@ def as_calls(turn: Turn, decoded: Decoded, text: str, usage: Usage) -> Action:
         return Action(decoded.fragments, usage, problem=str(error))
     calls = [turn.new_call(name, arguments) for name, arguments in _once_each(turn, parsed)]
     return Action(decoded.fragments, usage, calls=calls)
+
+
+def _as_asked(turn: Turn, action: Action) -> Action:
+    """The action without the options of its calls that nobody asked for; the prompt shows what is called."""
+    seen = [*turn.seen, Source(turn.instructions or "")]
+    calls = [
+        replace(call, arguments=without_unasked(turn.toolbox[call.name], call.arguments, turn.task, seen))
+        for call in action.calls
+    ]
+    if calls == action.calls:
+        return action
+    return replace(action, calls=calls, fragments=[Fragment(shown_calls(turn, calls))])
 
 
 def _once_each(turn: Turn, calls: Sequence[tuple[str, dict[str, Any]]]) -> list[tuple[str, dict[str, Any]]]:
