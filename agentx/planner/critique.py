@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from string import Template
 
 from agentx.dialects.json_grammar import json_rule
-from agentx.events import Criticised, Event, Revised
+from agentx.events import Criticised, Event, Notice, Revised
 from agentx.messages import Usage
 from agentx.model import GREEDY, Constraint, Fragment
 from agentx.planner.base import Turn
-from agentx.planner.decoding import decode, probability_of_yes, prompt_text
+from agentx.planner.decoding import Decoded, decode, probability_of_yes, prompt_text
 
 BREAKS = 0.5
 """Probability of Yes from which a draft is taken to break a principle."""
@@ -57,9 +57,10 @@ class _Bench:
 
     async def critique(self, draft: str, principle: str) -> str:
         prompt = self._prompt("critique", draft, principle=principle)
-        return await self._decode(prompt, stop=("\n",), max_tokens=MAX_CRITIQUE_TOKENS)
+        decoded = await self._decode(prompt, stop=("\n",), max_tokens=MAX_CRITIQUE_TOKENS)
+        return decoded.text.strip()
 
-    async def revision(self, draft: str, critiques: list[Criticised]) -> str:
+    async def revision(self, draft: str, critiques: list[Criticised]) -> Decoded:
         prompt = self._prompt(
             "revise",
             draft,
@@ -81,12 +82,12 @@ class _Bench:
         constraint: Constraint | None = None,
         stop: tuple[str, ...] = (),
         max_tokens: int,
-    ) -> str:
+    ) -> Decoded:
         decoded = await decode(
             self._turn, prompt, lambda text: None, constraint=constraint, stop=stop, max_tokens=max_tokens
         )
         self.usage += decoded.usage
-        return decoded.text.strip()
+        return decoded
 
 
 async def criticise(turn: Turn, emit: Callable[[Event], None], draft: str) -> Verdict:
@@ -104,8 +105,11 @@ async def criticise(turn: Turn, emit: Callable[[Event], None], draft: str) -> Ve
         critique = await bench.critique(draft, breach.principle)
         critiques.append(Criticised(breach.principle, breach.probability, critique))
         emit(critiques[-1])
-    revision = await bench.revision(draft, critiques)
+    decoded = await bench.revision(draft, critiques)
+    revision = decoded.text.strip()
     emit(Revised(revision))
+    if decoded.finish in ("length", "repetition"):
+        emit(Notice("The revised answer was cut off and is given as far as it goes."))
     if not revision:
         told = f"No answer is given: it would go against “{breaches[0].principle}”, and no other came."
         return Verdict(draft, told, bench.usage)

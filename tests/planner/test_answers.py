@@ -139,15 +139,27 @@ def test_what_no_schema_can_say_of_a_typed_answer_is_a_failed_run_and_no_traceba
     assert "asked for: n: Input should be a valid integer" in (result.error or "")
 
 
-def test_a_revision_of_a_typed_answer_that_is_cut_fails_the_run() -> None:
-    class Breaks(Cutting):
-        async def score(self, prompt: Any, continuations: Any) -> Any:
-            text = "".join(part.text for part in prompt)
-            self._yes = 0.9 if "break this rule?" in text and '"s": "bad"' in text else 0.01
-            return await super().score(prompt, continuations)
+class Breaks(Cutting):
+    """Finds a rule broken by what holds `bad`."""
 
+    async def score(self, prompt: Any, continuations: Any) -> Any:
+        text = "".join(part.text for part in prompt)
+        self._yes = 0.9 if "break this rule?" in text and "bad" in text.rpartition("Answer:")[2] else 0.01
+        return await super().score(prompt, continuations)
+
+
+def test_a_revision_of_a_typed_answer_that_is_cut_fails_the_run() -> None:
     model = Breaks([written("react", '{"n": 1, "s": "bad"}'), "It is bad.", f'{{"n": 1, "s": "go{CUT}'])
-    made = Agent(model, [add], strategy="react", principles=["Say nothing bad."], journal=Journal(":memory:"))
+    made = Agent(model, [add], strategy="react", principles=["Say nothing rude."], journal=Journal(":memory:"))
     result = made.run_sync("Go", output=Pair)
     assert (result.status, result.output) == ("failed", None)
     assert "no whole JSON" in (result.error or "")
+
+
+def test_a_revision_that_is_cut_is_given_and_told_of() -> None:
+    journal = Journal(":memory:")
+    model = Breaks([written("react", "bad"), "It is bad.", f"It is goo{CUT}"])
+    made = Agent(model, [add], strategy="react", principles=["Say nothing rude."], journal=journal)
+    result = made.run_sync("Go")
+    assert (result.status, result.output) == ("ok", "It is goo")
+    assert "The revised answer was cut off and is given as far as it goes." in notices(journal, result)
