@@ -196,10 +196,9 @@ class Store:
                 reasons.append(f"{source.name}: {error}")
                 progress.note(f"{spec.name}: {source.name}: {error}")
         listed = "; ".join(reasons) or "the catalogue names none for it"
-        raise DownloadError(
-            f"No source gave {spec.name} ({listed}): run `agentx models pull {entry.name}` when one can be reached, or "
-            "name a file of your own by its path."
-        )
+        pull = f"run `agentx models pull {entry.name}` when one can be reached, or name a file of your own by its path."
+        again = "try again when one can be reached." if entry.kind == "texts" else pull
+        raise DownloadError(f"No source gave {spec.name} ({listed}): {again}")
 
     def _pull_hub_file(self, model: str, progress: ProgressSink) -> Resolved:
         origin = parse_reference(model)

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 from agentx.errors import ConfigError, ModelNotFound
 
-Kind: TypeAlias = Literal["decoder", "embedder", "encoder"]
+Kind: TypeAlias = Literal["decoder", "embedder", "encoder", "texts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,8 @@ class FileSpec:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A model of the catalogue. The first file is the primary one; `dialect` is empty for what is no decoder, and an
-    encoder is there to be trained.
+    """A model of the catalogue. The first file is the primary one; `dialect` is empty for what is no decoder, an
+    encoder is there to be trained, and texts are no model: something is trained on them.
 
     `thresholds` are those of a calibration: for a probe's name the probability from which the model means Yes.
     """

@@ -54,7 +54,9 @@ class _Said:
     def _states(self, value: Any) -> bool:
         if not isinstance(value, str):
             return self._counts(str(value))
-        return any(self._counts(word) if word[0].isdigit() else self._has(word) for word in parts(folded(value)))
+        words = parts(folded(value))
+        # Signs alone, such as `+`, are said in words that nobody can foresee.
+        return not words or any(self._counts(word) if word[0].isdigit() else self._has(word) for word in words)
 
     def _counts(self, figure: str) -> bool:
         """Whether a number was said, in digits or words, as a percentage or with a unit."""

@@ -16,7 +16,8 @@ from typing import Any
 
 from agentx_learn.encoders.onnx_classifier import OnnxClassifier
 from agentx_learn.encoders.text_classifier import TextClassifier
-from agentx_learn.injection.guard import LABEL, THRESHOLD, Injection, model_folder
+from agentx_learn.injection.guard import LABEL, Injection, model_folder
+from agentx_learn.windowed import THRESHOLD
 from sklearn.metrics import f1_score, roc_auc_score
 
 from benchmarks.columns import aligned

@@ -9,12 +9,8 @@ from pathlib import Path
 from random import Random
 
 import pytest
-import torch
-import transformers
 from agentx_learn.encoders.batches import MAX_CHARACTERS
-from agentx_learn.encoders.export import export
 from agentx_learn.encoders.onnx_classifier import TOKENIZER
-from agentx_learn.encoders.text_classifier import TextClassifier
 from agentx_learn.injection.guard import CUT_FILE, Injection, model_folder, write_cut
 from agentx_learn.injection.windows import Windows
 from agentx_learn.tuning import guard_command
@@ -24,7 +20,7 @@ from agentx import plugins
 from agentx.errors import ConfigError, ModelFileError, ModelNotFound
 from agentx.guarding.checking import Guards
 from benchmarks.guard.dataset import runs
-from tests.learn.toy import FILLERS, save_encoder
+from tests.learn.toy import FILLERS, export_marked
 
 ORDER = "truck"
 """Stands for what an injection is known by."""
@@ -32,29 +28,7 @@ ORDER = "truck"
 
 @pytest.fixture(scope="session")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A classifier of 32 tokens, for which one word decides."""
-    folder = save_encoder(tmp_path_factory.mktemp("base"))
-    network = transformers.AutoModelForSequenceClassification.from_pretrained(
-        folder, num_labels=2, id2label={0: "benign", 1: "injection"}, label2id={"benign": 0, "injection": 1}
-    )
-    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
-    tokenizer.model_max_length = 32
-    random = Random(4)
-    rows = [random.choices([*FILLERS, "apple", "bus"], k=random.randint(1, 30)) for _ in range(600)]
-    for row in rows[::2]:
-        row[random.randrange(len(row))] = ORDER
-    labels = torch.tensor([int(ORDER in row) for row in rows])
-    batch = tokenizer([" ".join(row) for row in rows], padding=True, truncation=True, return_tensors="pt")
-    optimizer = torch.optim.Adam(network.parameters(), 0.01)
-    for _ in range(60):
-        optimizer.zero_grad()
-        network(**batch, labels=labels).loss.backward()
-        optimizer.step()
-    network.eval()
-    assert (network(**batch).logits.argmax(-1) == labels).all()
-    network.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return export(TextClassifier(str(folder)), tmp_path_factory.mktemp("guard") / "onnx")
+    return export_marked(tmp_path_factory.mktemp("guard"), "benign", {ORDER: "injection"})
 
 
 @pytest.fixture

@@ -1,12 +1,14 @@
 """A toy task that a tiny BERT learns in seconds: whether a line names more fruit or more vehicles."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from random import Random
 
 import torch
 import transformers
+from agentx_learn.encoders.export import export
+from agentx_learn.encoders.text_classifier import TextClassifier
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
 KINDS = {
@@ -62,3 +64,37 @@ def save_encoder(folder: Path, more: Sequence[str] = ()) -> Path:
     transformers.BertModel(config).save_pretrained(folder)
     (folder / "README.md").write_text("---\nlicense: cc0-1.0\n---\nA toy.\n", encoding="utf-8")
     return folder
+
+
+def export_marked(folder: Path, plain: str, marks: Mapping[str, str]) -> Path:
+    """An exported classifier of 32 tokens: a text with a word of `marks` is of its class, any other is `plain`."""
+    base, labels = save_encoder(folder / "base"), [plain, *marks.values()]
+    network = transformers.AutoModelForSequenceClassification.from_pretrained(
+        base,
+        num_labels=len(labels),
+        id2label=dict(enumerate(labels)),
+        label2id={label: i for i, label in enumerate(labels)},
+    )
+    tokenizer = transformers.AutoTokenizer.from_pretrained(base)
+    tokenizer.model_max_length = 32
+    random = Random(4)
+    rows = [random.choices([*FILLERS, "apple", "plane"], k=random.randint(1, 30)) for _ in range(600)]
+    of = [i % len(labels) for i in range(len(rows))]
+    for row, label in zip(rows, of, strict=True):
+        if label:
+            row[random.randrange(len(row))] = [*marks][label - 1]
+    truth = torch.tensor(of)
+    batch = tokenizer([" ".join(row) for row in rows], padding=True, truncation=True, return_tensors="pt")
+    optimizer = torch.optim.Adam(network.parameters(), 0.002)
+    for step in range(1500):
+        few = torch.arange(60) + 60 * (step % 10)
+        optimizer.zero_grad()
+        network(**{name: each[few] for name, each in batch.items()}, labels=truth[few]).loss.backward()
+        optimizer.step()
+        if step % 50 == 49 and (network(**batch).logits.softmax(-1).gather(1, truth[:, None]) > 0.95).all():
+            break
+    network.eval()
+    assert (network(**batch).logits.argmax(-1) == truth).all()
+    network.save_pretrained(base)
+    tokenizer.save_pretrained(base)
+    return export(TextClassifier(str(base)), folder / "onnx")

@@ -52,6 +52,10 @@ def test_an_option_that_says_nothing_is_left_out() -> None:
     assert kept("What is the weather in Oslo?", parts=[], unit="") == {}
 
 
+def test_signs_stay_since_words_may_say_them() -> None:
+    assert kept("What is the weather in Oslo?", parts=["+"]) == {"parts": ["+"]}
+
+
 def test_what_is_the_default_stays() -> None:
     assert kept("What is the weather in Oslo?", days=1, unit="celsius") == {"days": 1, "unit": "celsius"}
 

@@ -4,30 +4,23 @@ It needs onnxruntime alone. Its weights are in no package: `agentx tune guard` t
 """
 
 import json
-import threading
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from agentx.errors import ConfigError, ModelFileError, ModelNotFound
-from agentx.folders import data_dir
+from agentx.errors import ModelFileError
 from agentx.guard import Finding, Place
 from agentx.guards.options import require_known
-
-if TYPE_CHECKING:
-    from agentx_learn.encoders.onnx_classifier import OnnxClassifier
-    from agentx_learn.injection.windows import Windows
+from agentx_learn.windowed import WindowedClassifier, folder_of, opened, threshold_of, trained
 
 LABEL = "injection"
 CUT_FILE = "guard.json"
-THRESHOLD = 0.5
-_loading = threading.Lock()
 
 
 def model_folder() -> Path:
     """Where `agentx tune guard` puts the guard's model."""
-    return data_dir() / "guards" / "injection"
+    return trained("injection")
 
 
 class Injection:
@@ -45,13 +38,8 @@ class Injection:
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         require_known(self.name, settings, "model", "threshold")
-        folder, threshold = settings.get("model", ""), settings.get("threshold", THRESHOLD)
-        if not isinstance(folder, str):
-            raise ConfigError(f"The guard `{self.name}`: `model` must be a folder, not {folder!r:.100}.")
-        if isinstance(threshold, bool) or not isinstance(threshold, int | float) or not 0 <= threshold <= 1:
-            raise ConfigError(f"The guard `{self.name}`: `threshold` must be from 0 to 1, not {threshold!r:.100}.")
-        self._folder = Path(folder).expanduser() if folder else None
-        self._threshold = float(threshold)
+        self._folder = folder_of(self.name, settings) or model_folder()
+        self._threshold = threshold_of(self.name, settings)
 
     def check(self, text: str, place: Place) -> list[Finding]:
         """A finding for each window whose score reaches the threshold.
@@ -70,32 +58,16 @@ class Injection:
         """Begin, end and score of each window."""
         if not text.strip():
             return []
-        classifier, windows, cut = self._loaded()
-        spans = windows.of(text)
-        found = classifier.classify([text[start:end] for start, end in spans])
-        return [
-            (*span, _shifted(verdict.probabilities[LABEL], cut)) for span, verdict in zip(spans, found, strict=True)
-        ]
-
-    def _loaded(self) -> "tuple[OnnxClassifier, Windows, float]":
-        with _loading:
-            return _open(self._folder or model_folder())
+        classifier, cut = _open(self._folder)
+        return [(start, end, _shifted(found[LABEL], cut)) for start, end, found in classifier.judge(text)]
 
 
-@lru_cache(maxsize=4)
-def _open(folder: Path) -> "tuple[OnnxClassifier, Windows, float]":
-    from agentx_learn.encoders.onnx_classifier import LABELS, TOKENIZER, OnnxClassifier
-    from agentx_learn.injection.windows import Windows
-
-    if not (folder / LABELS).is_file():
-        raise ModelNotFound(
-            f"The guard `injection` has no model in {folder}; `agentx tune guard` trains it within minutes, or turn "
-            "the guard off."
-        )
-    classifier = OnnxClassifier(folder)
+def _open(folder: Path) -> tuple[WindowedClassifier, float]:
+    told = f"The guard `injection` has no model in {folder}; `agentx tune guard` trains it within minutes, or turn "
+    classifier = opened(folder, f"{told}the guard off.")
     if LABEL not in classifier.labels:
         raise ModelFileError(f"{folder} holds a classifier without a class `{LABEL}`; name another model of the guard.")
-    return classifier, Windows(folder / TOKENIZER, classifier.max_tokens), _cut(folder)
+    return classifier, _cut(folder)
 
 
 def write_cut(folder: Path, cut: float) -> None:
@@ -108,6 +80,7 @@ def write_cut(folder: Path, cut: float) -> None:
     (folder / CUT_FILE).write_text(json.dumps({"cut": cut}) + "\n", encoding="utf-8")
 
 
+@lru_cache(maxsize=4)
 def _cut(folder: Path) -> float:
     try:
         cut = float(json.loads((folder / CUT_FILE).read_text(encoding="utf-8"))["cut"])

@@ -1,61 +1,107 @@
-"""`agentx tune guard`: the model of the guard against injections, trained on this machine."""
+"""`agentx tune guard`: the models of the guards `injection` and `content`, trained on this machine."""
 
 import shutil
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from agentx.cpus import short_spins
-from agentx.errors import StorageError
+from agentx.errors import StorageError, UsageError
 from agentx_learn.extra import require
 from agentx_learn.tuning.classifier_command import NEEDS
 from agentx_learn.tuning.out_folder import OutFolder, drop_unfinished
 
+if TYPE_CHECKING:
+    from agentx_learn.tuning.classifier_data import Sets
+
 EPOCHS, BATCH, LEARNING_RATE, MAX_TOKENS, PATIENCE = 3, 16, 5e-5, 128, 2
+EVALUATION = "0.15"
 DATA = "agentx_learn.injection"
-CUT = 0.8
-"""See `write_cut`. Chosen by a draw of ordinary tool results other than the measured one: under 2 % are above it."""
-LICENCE = "Apache-2.0 and MIT, see SOURCES.md beside the texts"
+INJECTION_LICENCE = "Apache-2.0 and MIT, see SOURCES.md beside the texts"
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What a guard learns.
+
+    Attributes:
+        sets: its rows, by a seed.
+        cut: see `write_cut`; None where each of several classes is as likely as the classifier says.
+    """
+
+    sets: "Callable[[int], Sets]"
+    cut: float | None = None
+
+
+def _injections(seed: int) -> "Sets":
+    from agentx_learn.tuning.classifier_data import Columns, read_sets
+
+    texts = Path(str(resources.files(DATA).joinpath("data")))
+    judge = str(texts / "judge.jsonl")
+    sets = read_sets(str(texts / "train.jsonl"), Columns(group="group"), EVALUATION, judge, seed)
+    return sets.licensed(INJECTION_LICENCE)
+
+
+def _contents(seed: int) -> "Sets":
+    from agentx.models.progress import narrator
+    from agentx_learn.content.texts import LICENCE, written
+    from agentx_learn.tuning.classifier_data import Columns, read_sets
+
+    with narrator() as progress:
+        path = written(progress)
+    return read_sets(str(path), Columns(group="group"), EVALUATION, None, seed).licensed(LICENCE)
+
+
+LESSONS = {
+    # The cut was chosen by a draw of ordinary tool results other than the measured one: under 2 % are above it.
+    "injection": Lesson(_injections, cut=0.8),
+    "content": Lesson(_contents),
+}
 
 
 def command(
+    guard: Annotated[str, typer.Argument(metavar="GUARD", help="Which guard: injection or content.")] = "injection",
     model: Annotated[
         str, typer.Option("--model", help="Encoder to begin from: minilm-encoder, a folder, or a name of the hub.")
     ] = "minilm-encoder",
     seed: Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="The same seed, the same result.")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that broke off.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print sizes and a time estimate, write nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print sizes and a time estimate, train nothing.")] = False,
 ) -> int:
-    """Train the guard against injections on the texts that come with AgentX; takes minutes, and is done once.
+    """Train a guard's model, on texts that come with AgentX or are fetched for it; takes minutes, and is done once.
 
     A guard that is there already goes on working until the new one is finished. A run that broke off is begun anew, or
     gone on with by --resume.
     """
+    lesson = LESSONS.get(guard)
+    if lesson is None:
+        raise UsageError(f"No guard `{guard}` is trained; name one of {', '.join(LESSONS)}.")
     require("Training the guard", *NEEDS)
-    from agentx_learn.injection.guard import model_folder, write_cut
-    from agentx_learn.tuning.classifier_data import Columns, read_sets
+    from agentx_learn.injection.guard import write_cut
+    from agentx_learn.windowed import trained
 
-    texts = Path(str(resources.files(DATA).joinpath("data")))
-    sets = read_sets(str(texts / "train.jsonl"), Columns(group="group"), "0.15", str(texts / "judge.jsonl"), seed)
-    sets = sets.licensed(LICENCE)
+    sets = lesson.sets(seed)
     with short_spins():
         from agentx_learn.tuning.classifier_run import Settings, dry, request_of, run
     settings = Settings(model, EPOCHS, PATIENCE, BATCH, LEARNING_RATE, MAX_TOKENS, seed)
     if dry_run:
         return dry(sets, settings)
-    place = model_folder()
+    place = trained(guard)
     beside = place.with_name(f"{place.name}.training")
     if not resume:
         drop_unfinished(beside)
     # A process that was killed behind its training has left a model that only has to be put in place.
     if not OutFolder(beside, "classifier", request_of(sets, settings)).is_finished():
-        run(sets, settings, beside, resume=resume, told={"cut": CUT})
-    write_cut(beside, CUT)
+        run(sets, settings, beside, resume=resume, told={"cut": lesson.cut} if lesson.cut else None)
+    if lesson.cut:
+        write_cut(beside, lesson.cut)
     put_in_place(beside, place)
-    sys.stderr.write('The guard is ready; turn it on by `--guard injection`, or by on = ["injection"] in [guard].\n')
+    sys.stderr.write(f'The guard is ready; turn it on by `--guard {guard}`, or by on = ["{guard}"] in [guard].\n')
     return 0
 
 
