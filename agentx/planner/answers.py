@@ -15,6 +15,11 @@ _CUT: dict[FinishReason, str] = {
 }
 
 
+def beginning(turn: Turn) -> str:
+    """What an answer has to begin with, whatever the model would say: where all changes have failed, that they did."""
+    return NOT_DONE if turn.effects == "failed" and turn.answer_schema is None else ""
+
+
 def checked(turn: Turn, action: Action, finish: FinishReason) -> Action:
     """The action with what is wrong with its answer.
 

@@ -15,7 +15,7 @@ from agentx.dialects.json_grammar import json_rule
 from agentx.events import TextDelta
 from agentx.messages import ToolCall, ToolResult, Usage
 from agentx.model import Constraint, Fragment
-from agentx.planner.answers import NOT_DONE, checked
+from agentx.planner.answers import beginning, checked
 from agentx.planner.base import Action, Turn
 from agentx.planner.claims.source import Source
 from agentx.planner.decoding import Decoded, decode, prompt_text
@@ -76,10 +76,9 @@ class Direct:
 
     async def _answer(self, turn: Turn, begun: list[Fragment], usage: Usage) -> Action:
         constraint = Constraint(f"start: {json_rule(turn.answer_schema)}") if turn.answer_schema else None
-        beginning = NOT_DONE if turn.effects == "failed" and not turn.answer_schema else ""
-        if beginning:
-            begun = [*begun, Fragment(beginning)]
-            turn.emit(TextDelta("answer", beginning))
+        if said := beginning(turn):
+            begun = [*begun, Fragment(said)]
+            turn.emit(TextDelta("answer", said))
         decoded = await decode(
             turn,
             [*turn.prompt, *begun],
@@ -89,7 +88,7 @@ class Direct:
         )
         # No call follows an answer, whatever is still wrong with it.
         turn.must_answer = True
-        action = Action([*begun, *decoded.fragments], usage + decoded.usage, answer=(beginning + decoded.text).strip())
+        action = Action([*begun, *decoded.fragments], usage + decoded.usage, answer=(said + decoded.text).strip())
         return checked(turn, action, decoded.finish)
 
     def results(self, turn: Turn, results: Sequence[tuple[ToolCall, ToolResult]]) -> list[Fragment]:

@@ -15,7 +15,7 @@ from agentx.dialects.json_grammar import json_rule, quoted
 from agentx.events import TextDelta, Thought
 from agentx.messages import ToolCall, ToolResult, Usage
 from agentx.model import Constraint, Fragment, Sampling
-from agentx.planner.answers import NOT_DONE, checked
+from agentx.planner.answers import beginning, checked
 from agentx.planner.base import Action, Turn
 from agentx.planner.decoding import decode, prompt_text
 from agentx.planner.direct import as_calls
@@ -100,8 +100,7 @@ class React:
         answer = json_rule(turn.answer_schema) if turn.answer_schema else r"/[^\n](.|\n)*/"
         if not turn.toolbox:
             return Constraint(f"start: {json_rule(turn.answer_schema)}") if turn.answer_schema else None
-        said = NOT_DONE if turn.effects == "failed" and not turn.answer_schema else ""
-        rules = [f"thought: {_THOUGHT}", f'answer: "{_ANSWER}{said}" answer_text', f"answer_text: {answer}"]
+        rules = [f"thought: {_THOUGHT}", f'answer: "{_ANSWER}{beginning(turn)}" answer_text', f"answer_text: {answer}"]
         if turn.must_answer or not turn.callable_tools:
             return Constraint("\n".join(['start: thought "\\n" answer', *rules]))
         # The mark of a result ends the calls: it is what stands behind a call in the examples, so that the model itself

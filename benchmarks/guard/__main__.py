@@ -16,8 +16,8 @@ from typing import Any
 
 from agentx_learn.encoders.onnx_classifier import OnnxClassifier
 from agentx_learn.encoders.text_classifier import TextClassifier
-from agentx_learn.injection.guard import LABEL, Injection, model_folder
-from agentx_learn.windowed import THRESHOLD
+from agentx_learn.injection.guard import LABEL, Injection
+from agentx_learn.windowed import THRESHOLD, trained
 from sklearn.metrics import f1_score, roc_auc_score
 
 from benchmarks.columns import aligned
@@ -111,7 +111,7 @@ def table(figures: dict[str, Any]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.guard", description=__doc__)
-    parser.add_argument("--model", type=Path, default=model_folder(), help="folder of the guard's model")
+    parser.add_argument("--model", type=Path, default=trained("injection"), help="folder of the guard's model")
     parser.add_argument("--threads", type=int, default=THREADS)
     parser.add_argument("--rounds", type=int, default=200, help="texts that the cost is measured on")
     parser.add_argument("--out", type=Path, default=RESULTS / "guard.json", help="JSON file of the results")

@@ -16,6 +16,7 @@ from agentx.errors import AgentXError
 from agentx.memory_journal import MemoryJournal
 from benchmarks.own_tools.tasks import TASKS, Task
 from benchmarks.own_tools.worlds import WORLDS
+from benchmarks.tasks.workspace import lay_out
 
 FILES = {
     "garden.md": "# Garden\n\n- cut the hedge in March\n- sow beans after 10 May\n",
@@ -31,10 +32,7 @@ def solve(task: Task, options: argparse.Namespace) -> tuple[bool, bool, float]:
     state = make()
     beside = [plugins.load("agentx.tools", "python")] if options.python else []
     with tempfile.TemporaryDirectory() as folder:
-        for name, text in FILES.items() if options.files else ():
-            path = Path(folder, name)
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(text, "utf-8")
+        lay_out(Path(folder), FILES if options.files else {})
         agent = Agent(
             options.model, [*tools(state), *beside], workspace=folder, allow=["all"], strategy=options.strategy,
             journal=MemoryJournal(),

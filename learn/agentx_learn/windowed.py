@@ -32,16 +32,14 @@ class WindowedClassifier:
 
     def __init__(self, folder: Path) -> None:
         from agentx_learn.encoders.onnx_classifier import TOKENIZER, OnnxClassifier
-        from agentx_learn.injection.windows import Windows
+        from agentx_learn.windows import Windows
 
         self._classifier = OnnxClassifier(folder)
         self._windows = Windows(folder / TOKENIZER, self._classifier.max_tokens)
         self.labels = self._classifier.labels
 
     def judge(self, text: str) -> list[Judged]:
-        """What each window of a text is; empty for a blank one."""
-        if not text.strip():
-            return []
+        """What each window of a text is; empty for one without a token."""
         spans = self._windows.of(text)
         verdicts = self._classifier.classify([text[start:end] for start, end in spans])
         return [(*span, verdict.probabilities) for span, verdict in zip(spans, verdicts, strict=True)]

@@ -11,9 +11,10 @@ from random import Random
 import pytest
 from agentx_learn.encoders.batches import MAX_CHARACTERS
 from agentx_learn.encoders.onnx_classifier import TOKENIZER
-from agentx_learn.injection.guard import CUT_FILE, Injection, model_folder, write_cut
-from agentx_learn.injection.windows import Windows
+from agentx_learn.injection.guard import CUT_FILE, Injection, write_cut
 from agentx_learn.tuning import guard_command
+from agentx_learn.windowed import trained
+from agentx_learn.windows import Windows
 from tokenizers import Tokenizer
 
 from agentx import plugins
@@ -151,7 +152,7 @@ def test_it_is_a_guard_of_the_run(exported: Path) -> None:
 def test_without_a_model_it_says_how_to_get_one(tmp_path: Path, exported: Path) -> None:
     with pytest.raises(ModelNotFound, match="`agentx tune guard` trains it"):
         Injection({}).check("text", "input")
-    assert not model_folder().exists()
+    assert not trained("injection").exists()
     for path in exported.iterdir():
         content = (
             path.read_bytes().replace(b'"injection"', b'"strange"') if path.suffix == ".json" else path.read_bytes()

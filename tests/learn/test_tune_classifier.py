@@ -17,8 +17,9 @@ from typing import Any
 import pytest
 import torch
 import transformers
+from agentx_learn import windowed
 from agentx_learn.encoders.onnx_classifier import OnnxClassifier
-from agentx_learn.injection.guard import CUT_FILE, model_folder
+from agentx_learn.injection.guard import CUT_FILE
 from agentx_learn.tuning import classifier_run
 from agentx_learn.tuning.base import encoder
 from agentx_learn.tuning.card import Card, sha256_of, write_card
@@ -395,7 +396,7 @@ def test_the_texts_of_the_guard_can_be_learnt_from(cli: Callable[..., Ran], base
     told = dict(line.split("  ", 1) for line in ran.out.splitlines())
     assert "benign" in told["training rows"]
     assert "injection" in told["test rows"]
-    assert not model_folder().parent.exists()
+    assert not windowed.trained("injection").parent.exists()
 
 
 def test_a_new_guard_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
@@ -435,7 +436,7 @@ def test_a_guard_that_cannot_be_put_in_place_leaves_the_old_one(
 def test_a_guard_that_was_finished_and_not_put_in_place_is_put_there_by_resume(
     cli: Callable[..., Ran], base: Path, own_folders: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    beside = model_folder().with_name("injection.training")
+    beside = windowed.trained("injection").with_name("injection.training")
 
     def trained(sets: Any, settings: Any, folder: Path, *, resume: bool, told: Any) -> Path:
         out = OutFolder(folder, "classifier", request_of(sets, settings), resume=resume)
@@ -446,11 +447,11 @@ def test_a_guard_that_was_finished_and_not_put_in_place_is_put_there_by_resume(
 
     monkeypatch.setattr(classifier_run, "run", trained)
     assert cli("tune", "guard", "--model", str(base)).code == 130
-    assert beside.is_dir() and not model_folder().exists()
+    assert beside.is_dir() and not windowed.trained("injection").exists()
     other = cli("tune", "guard", "--model", str(base), "--seed", "1", "--resume")
     assert other.code == 2 and "is finished" in other.err
     assert cli("tune", "guard", "--model", str(base), "--resume").code == 0
-    assert json.loads((model_folder() / CUT_FILE).read_text()) == card(model_folder())
+    assert json.loads((windowed.trained("injection") / CUT_FILE).read_text()) == card(windowed.trained("injection"))
     assert not beside.exists()
 
 

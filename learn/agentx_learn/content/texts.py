@@ -68,11 +68,10 @@ TOXICITY = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A labelled text; rows of one `group` are never split."""
+    """A labelled text."""
 
     id: str
     label: str
-    group: str
     text: str
 
 
@@ -97,11 +96,10 @@ def written(progress: ProgressSink) -> Path:
     """
     found = fetched("content-texts", (HARMBENCH, *TENSES, *TOXICITY), progress)
     tenses, toxic = ([found[spec.name] for spec in specs] for specs in (TENSES, TOXICITY))
-    rows = rows_of(found[HARMBENCH.name], tenses, toxic)
-    lines = [json.dumps(asdict(row), ensure_ascii=False) for row in rows]
+    rows = [json.dumps(asdict(row), ensure_ascii=False) for row in rows_of(found[HARMBENCH.name], tenses, toxic)]
     path = found[HARMBENCH.name].with_name("content.jsonl")
     with storage(path):
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        path.write_text("\n".join(rows) + "\n", encoding="utf-8")
     return path
 
 
@@ -120,7 +118,7 @@ def rows_of(harmful: Path, tenses: Sequence[Path], toxic: Sequence[Path]) -> Ite
         for number, text in enumerate(texts):
             if text not in seen:
                 seen.add(text)
-                yield Row(f"{kind}-{number}", label, f"{kind}-{number}", text)
+                yield Row(f"{kind}-{number}", label, text)
 
 
 def lines(path: Path | Traversable) -> list[str]:

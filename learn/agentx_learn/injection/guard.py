@@ -18,11 +18,6 @@ LABEL = "injection"
 CUT_FILE = "guard.json"
 
 
-def model_folder() -> Path:
-    """Where `agentx tune guard` puts the guard's model."""
-    return trained("injection")
-
-
 class Injection:
     """A Guard (see `agentx.guard`). Its model is loaded at the first check, once for all guards that name it.
 
@@ -38,7 +33,7 @@ class Injection:
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         require_known(self.name, settings, "model", "threshold")
-        self._folder = folder_of(self.name, settings) or model_folder()
+        self._folder = folder_of(self.name, settings) or trained(self.name)
         self._threshold = threshold_of(self.name, settings)
 
     def check(self, text: str, place: Place) -> list[Finding]:

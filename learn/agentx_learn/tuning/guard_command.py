@@ -54,7 +54,7 @@ def _contents(seed: int) -> "Sets":
 
     with narrator() as progress:
         path = written(progress)
-    return read_sets(str(path), Columns(group="group"), EVALUATION, None, seed).licensed(LICENCE)
+    return read_sets(str(path), Columns(group="id"), EVALUATION, None, seed).licensed(LICENCE)
 
 
 LESSONS = {
