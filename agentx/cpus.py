@@ -1,4 +1,5 @@
-"""How many threads a decoder should have: more than the cores at hand collapses it, since its threads spin."""
+"""The processor: what it can do, and how many threads a decoder should have, since more than the cores at hand collapse
+it: they spin."""
 
 import contextlib
 import os
@@ -42,6 +43,17 @@ def _physical_cores() -> int | None:
     except (OSError, AttributeError):
         return None
     return len(cores) or None
+
+
+def instructions() -> set[str]:
+    """Names of the processor's vector instructions and other features, as Linux gives them; empty elsewhere."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith(("flags", "Features")):
+                return set(line.partition(":")[2].split())
+    except OSError:
+        pass
+    return set()
 
 
 @contextlib.contextmanager

@@ -69,10 +69,10 @@ def _python() -> Iterator[Finding]:
 
 
 def _cpu() -> Iterator[Finding]:
-    from agentx.cpus import default_threads
+    from agentx.cpus import default_threads, instructions
 
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    flags = _cpu_flags() & {"avx", "avx2", "avx512f", "avx512_vnni", "fma", "f16c", "neon", "asimd"}
+    flags = instructions() & {"avx", "avx2", "avx512f", "avx512_vnni", "fma", "f16c", "neon", "asimd"}
     text = (
         f"{os.cpu_count()} CPUs, {usable} usable, quota {_quota()}, decoder threads {default_threads()}, "
         f"{' '.join(sorted(flags)) or 'no known vector instructions'}"
@@ -81,16 +81,6 @@ def _cpu() -> Iterator[Finding]:
         yield Finding("warn", "cpu", f"{text}; without AVX2 decoding is slow, prefer a machine that has it.")
     else:
         yield Finding("ok", "cpu", text)
-
-
-def _cpu_flags() -> set[str]:
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith(("flags", "Features")):
-                return set(line.partition(":")[2].split())
-    except OSError:
-        pass
-    return set()
 
 
 def _quota() -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from agentx.cpus import default_threads
 from agentx.errors import ModelFileError
+from agentx_memory.int8_products import multiplies_int8, with_int8_products
 from agentx_memory.pieces import cut
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class OnnxFiles:
     Attributes:
         max_tokens: of a text, the model's own marks included; what comes after is not seen.
         pooling: of the tokens' states.
-        max_batch: texts of one length that are computed together.
+        max_batch: texts of one length that are computed together, unless the processor does better one by one.
     """
 
     model: Path
@@ -53,6 +54,7 @@ class _Loaded:
     inputs: tuple[str, ...]
     dimensions: int
     files: OnnxFiles
+    max_batch: int
 
 
 class OnnxEmbedder(ABC):
@@ -111,7 +113,7 @@ class OnnxEmbedder(ABC):
         by_length: dict[int, list[int]] = {}
         for place, row in enumerate(rows):
             by_length.setdefault(len(row), []).append(place)
-        step = loaded.files.max_batch
+        step = loaded.max_batch
         # The longest first, so that the threads end at about the same time.
         batches = [
             places[start : start + step]
@@ -156,7 +158,6 @@ def _embed_equal(loaded: _Loaded, rows: list[list[int]]) -> "NDArray[np.float32]
 
 
 def _load(files: OnnxFiles, advice: str) -> _Loaded:
-    import onnxruntime
     import tokenizers
 
     path = files.tokenizer
@@ -166,10 +167,9 @@ def _load(files: OnnxFiles, advice: str) -> _Loaded:
         words.no_truncation()
         words.no_padding()
         path = files.model
-        options: Any = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.log_severity_level = 4
-        session: Any = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        session = _int8_session(path)
+        batch = files.max_batch if session is None else 1
+        session = session or _session(path)
         shape = session.get_outputs()[0].shape
     except Exception as error:  # both libraries raise their own kinds, some of them bare Exceptions
         reason = " ".join(str(error).split())[:200]
@@ -181,7 +181,32 @@ def _load(files: OnnxFiles, advice: str) -> _Loaded:
         raise ModelFileError(
             f"The embedding model {path} wants inputs that are not known ({sorted(unknown)}); {advice}."
         )
-    return _Loaded(words, session, inputs, shape[-1], files)
+    return _Loaded(words, session, inputs, shape[-1], files, batch)
+
+
+def _int8_session(model: Path) -> Any:
+    """The model with products in int8, where this machine gains by them; else None."""
+    rewritten = with_int8_products(model) if multiplies_int8() else None
+    if rewritten is None:
+        return None
+    try:
+        return _session(rewritten)
+    except Exception:  # the copy was damaged; the next process makes another
+        rewritten.unlink(missing_ok=True)
+        return None
+
+
+def _session(model: Path) -> Any:
+    import onnxruntime
+
+    options: Any = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 4
+    # An addition and a normalisation in one operator take a tenth of all time longer than in two.
+    slow = ["SkipLayerNormFusion"]
+    return onnxruntime.InferenceSession(
+        str(model), options, providers=["CPUExecutionProvider"], disabled_optimizers=slow
+    )
 
 
 def _shortened(ids: list[int], most: int) -> list[int]:
