@@ -12,10 +12,14 @@ from benchmarks.tasks.fixed import FIXED
 from benchmarks.tasks.task import Task
 
 RESULTS = Path(__file__).parents[1] / "results"
+SPLITS = ("dev", "held", "all", "fixed", "everyday")
 
 
 def chosen(tasks: Sequence[Task], split: str, only: Sequence[str] | None) -> list[Task]:
-    """The tasks of a split (`fixed`: the twelve of the peers), or those named by id whatever their split.
+    """The tasks of a split, or those named by id whatever their split.
+
+    `all` are dev and held, without the everyday ones, so that its score stays comparable; `fixed` are the twelve of
+    the peers.
 
     Raises:
         UsageError: there is no task of that id.
@@ -23,7 +27,8 @@ def chosen(tasks: Sequence[Task], split: str, only: Sequence[str] | None) -> lis
     if split == "fixed" and not only:
         only = FIXED
     if not only:
-        return [task for task in tasks if split in ("all", task.split)]
+        splits = ("dev", "held") if split == "all" else (split,)
+        return [task for task in tasks if task.split in splits]
     by_id = {task.id: task for task in tasks}
     for name in only:
         if name not in by_id:

@@ -21,7 +21,8 @@ TOOLS = (
 )
 """The bundled tools without `web_search`: nothing here needs the network."""
 
-Split: TypeAlias = Literal["dev", "held"]
+Split: TypeAlias = Literal["dev", "held", "everyday"]
+"""`dev` and `held` share out the hard tasks; `everyday` are plain ones, of another set."""
 Tag: TypeAlias = Literal["three_calls", "two_sources", "distractor"]
 Solver: TypeAlias = Callable[[Hands], str]
 
