@@ -64,6 +64,16 @@ def test_a_program_runs_as_in_a_session(tmp_path, code, result):
             "before\nerror: ZeroDivisionError: division by zero\n  line 4: f(0)\n  line 2 in f: return 1 / x",
         ),
         ("import json\njson.loads('{')", "error: json.decoder.JSONDecodeError: Expecting property name"),
+        (
+            "for line in ['12', 'May: 7 euros']:\n    total = int(line)",
+            "error: ValueError: invalid literal for int() with base 10: 'May: 7 euros'\n  line 2: total = int(line)\n"
+            "  with line = 'May: 7 euros'",
+        ),
+        (
+            "rows = [['a'] * 9] * 9\nname = 'x' * 999\nrows[10] + name",
+            "error: IndexError: list index out of range\n  line 3: rows[10] + name\n"
+            f"  with rows = [{', '.join([str(['a'] * 3)[:-1] + ', ...]'] * 3)}, ...]\n       name = 'xxx",
+        ),
         ("x = (", "error: SyntaxError: '(' was never closed\n  line 1: x = ("),
         ("input()", "error: EOFError: EOF when reading a line\n  line 1: input()"),
         ("raise SystemExit('no data')", "error: the program exited with 'no data'"),

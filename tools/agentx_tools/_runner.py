@@ -4,26 +4,23 @@ Called in a process of its own, a fork of the sandbox's server, which has loaded
 """
 
 import ast
-import difflib
 import importlib
 import json
 import linecache
 import os
-import re
 import socket
 import sys
 import time
-import traceback
 import types
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, TextIO, cast
+from typing import Any, TextIO
 
 from agentx_tools import _look
-from agentx_tools._variables import EARLIER, Variables
+from agentx_tools._failures import NAME, described
+from agentx_tools._variables import Variables
 
-NAME = "<code>"
 COMMON = (
     "collections",
     "configparser",
@@ -48,9 +45,6 @@ COMMON = (
     "tomllib",
 )
 """Modules that a program may use without importing them, as short programs of models often do."""
-MAX_FRAMES = 3
-MAX_NAMED_FILES = 20
-MAX_NAMED_KEYS = 20
 MAX_REPORT_CHARACTERS = 2_000
 MAX_KEEPING_S = 2.0
 """Pickling its variables may take so long, and no more than half of what is left of a program's time."""
@@ -84,7 +78,7 @@ def main(request: Mapping[str, Any], report: int, channel: int | None) -> int:
     except SystemExit as error:
         text = "" if error.code in (None, 0) else f"the program exited with {error.code!r}"
     except BaseException as error:
-        text = describe(error, request["functions"], variables)
+        text = described(error, request["functions"], variables)
     os.write(report, text[:MAX_REPORT_CHARACTERS].encode("utf-8", "backslashreplace"))
     if variables:
         with suppress(BaseException):
@@ -176,78 +170,3 @@ def sort_listings() -> None:
         setattr(Path, name, in_order)
     listed = os.listdir
     os.listdir = lambda path=".": sorted(listed(path))  # type: ignore[assignment]
-
-
-def describe(error: BaseException, described: dict[str, Any], variables: Variables | None) -> str:
-    """The exception, what may have been meant, and where in the program's own lines it came from, innermost last."""
-    if isinstance(error, SyntaxError) and error.filename == NAME:
-        return f"{type(error).__name__}: {error.msg}\n  line {error.lineno}: {(error.text or '').strip()}"
-    what = "".join(traceback.format_exception_only(error)).strip()
-    if isinstance(error, NameError) and (near := nearest(error.name or "", described)):
-        what += f"\n  did you mean {near}({', '.join(described[near][1])})?"
-    if isinstance(error, NameError) and (files := [path for path in _look.visible_files() if path.stem == error.name]):
-        what += f"\n  did you mean the file {str(files[0])!r}?"
-    if isinstance(error, FileNotFoundError):
-        files = _look.visible_files()
-        if near := nearest(str(error.filename), [str(path) for path in files]):
-            what += f"\n  did you mean {near!r}?"
-        what += f"\n  the files are: {', '.join(map(str, files[:MAX_NAMED_FILES])) or 'none'}"
-    if isinstance(error, ModuleNotFoundError) and error.name:
-        near = sorted(name for name in sys.stdlib_module_names if name.startswith(error.name))
-        what += f"\n  the standard library has: {', '.join(near)}" if near else ""
-    if isinstance(error, NameError):
-        anew = "each program starts anew: what an earlier one defined or imported is gone"
-        what += f"\n  {variables.told(error.name or '') if variables else anew}"
-    if isinstance(error, KeyError):
-        what += keys_in_reach(error)
-    if any(wants_network(each) for each in with_causes(error)):
-        what += "\n  a program has no network here; functions that search or fetch pages have"
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in (NAME, EARLIER)]
-    return "\n".join([what, *map(place, frames[-MAX_FRAMES:])])
-
-
-def place(frame: traceback.FrameSummary) -> str:
-    if frame.filename == EARLIER:
-        return f"  in {frame.name} of an earlier program"
-    return f"  line {frame.lineno}{'' if frame.name == '<module>' else f' in {frame.name}'}: {frame.line}"
-
-
-def with_causes(error: BaseException | None) -> Iterator[BaseException]:
-    """The exception, then what it was raised from, or while handling."""
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
-
-
-def wants_network(error: BaseException) -> bool:
-    """Whether a name could not be looked up, or a socket not be made."""
-    frames = traceback.extract_tb(error.__traceback__)
-    refused = isinstance(error, PermissionError) and any(frame.filename == socket.__file__ for frame in frames)
-    return refused or isinstance(error, socket.gaierror)
-
-
-def keys_in_reach(error: KeyError) -> str:
-    """For each dict that the failing line names and that lacks the key: which keys it has."""
-    frames = [place for place in traceback.walk_tb(error.__traceback__) if place[0].f_code.co_filename == NAME]
-    if not frames:
-        return ""
-    frame, line_number = frames[-1]
-    named = re.findall(r"\w+", linecache.getline(NAME, line_number))
-    variables = {name: (frame.f_globals | frame.f_locals).get(name) for name in dict.fromkeys(named)}
-    shown = ""
-    for name, value in variables.items():
-        if isinstance(value, Mapping) and error.args and error.args[0] not in value:
-            keys = ", ".join(repr(key) for key in list(cast("Mapping[Any, Any]", value))[:MAX_NAMED_KEYS])
-            shown += f"\n  {name} has the keys: {keys or 'none'}"
-    return shown
-
-
-def nearest(wanted: str, known: Iterable[str]) -> str | None:
-    """The name that is most alike, whatever the order of its words; None where none comes near."""
-    by_words = {in_order(name): name for name in known}
-    close = difflib.get_close_matches(in_order(wanted), by_words, n=1)
-    return by_words[close[0]] if close else None
-
-
-def in_order(name: str) -> str:
-    return " ".join(sorted(re.findall(r"[^\W_]+", name.lower())))
