@@ -91,6 +91,20 @@ def test_the_page_goes_away_by_itself_once_the_model_is_there(tmp_path: Path, we
     run(test)
 
 
+def test_the_page_goes_away_under_a_tour_that_ends_after_the_model_has_come(
+    tmp_path: Path, weights: FakeWeights
+) -> None:
+    async def test() -> None:
+        async with first_start(without_model(tmp_path), weights) as (app, pilot):
+            await pilot.press("enter")
+            await until(pilot, lambda: isinstance(app.screen, TourPage))
+            await until(pilot, lambda: app.conversation.view.model == "tiny" and app.conversation._ready)
+            await pilot.press("escape")
+            await until(pilot, lambda: len(app.screen_stack) == 1)
+
+    run(test)
+
+
 @pytest.mark.parametrize(
     ("task", "tool"),
     [("list the files", "list_files"), ("what is 17 * 23", "calculate"), ("what time is it", "now")],

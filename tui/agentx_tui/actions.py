@@ -1,19 +1,21 @@
 """What the keys, the /commands and the palette do."""
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 from textual.widget import Widget
 
-from agentx_tui import commands, keymap, preferences, theme
+from agentx_tui import keymap, preferences, theme
 from agentx_tui.glyphs import Glyphs
 from agentx_tui.opening import Opening
 from agentx_tui.printable import line
 from agentx_tui.session_actions import SessionActions
-from agentx_tui.widgets.dock import Dock
 from agentx_tui.widgets.prompt import Prompt
 from agentx_tui.widgets.transcript import Transcript
+
+if TYPE_CHECKING:
+    from agentx_tui.widgets.dock import Dock
 
 TWICE_S = 1.5
 """Within which a second Ctrl+C ends, and a second Esc goes back to before a turn."""
@@ -30,8 +32,6 @@ class Actions(Opening, SessionActions):
 
     @property
     def transcript(self) -> Transcript: ...
-    @property
-    def dock(self) -> Dock: ...
     def show(self) -> None: ...
 
     def tell(self, text: str, severity: Any = "information") -> None:
@@ -39,6 +39,8 @@ class Actions(Opening, SessionActions):
         self.notify(line(text, 400), severity=severity, markup=False, timeout=8 if severity != "information" else 4)
 
     async def on_prompt_sent(self, event: Prompt.Sent) -> None:
+        from agentx_tui import commands
+
         text = event.text
         if commands.is_command(text):
             word, _, words = text.partition(" ")
@@ -52,6 +54,8 @@ class Actions(Opening, SessionActions):
         await self.transcript.to_end()
 
     async def _command(self, word: str, words: str) -> None:
+        from agentx_tui import commands
+
         command = commands.find(word)
         if command is None:
             self.tell(f"There is no command {line(word, 60)}; F1 names them.", "warning")
@@ -125,7 +129,7 @@ class Actions(Opening, SessionActions):
     def action_decide(self, id: str) -> None:
         self.dock.decide(id, quiet_s=time.monotonic() - self.typed_at)
 
-    def on_dock_decided(self, event: Dock.Decided) -> None:
+    def on_dock_decided(self, event: "Dock.Decided") -> None:
         self.conversation.engine.answer(event.asking, event.word)
 
     def on_dock_focus_back(self) -> None:

@@ -4,7 +4,6 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
@@ -18,18 +17,16 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from agentx import folders
-from agentx_tui import garbage, keymap, palette, skeleton, terminal, theme
+from agentx_tui import garbage, keymap, skeleton, styles, terminal, theme
 from agentx_tui.actions import Actions
-from agentx_tui.ascii_filter import AsciiFilter
 from agentx_tui.fetching import Fetching
 from agentx_tui.glyphs import ASCII, UNICODE
 from agentx_tui.history import History
 from agentx_tui.preferences import Preferences
 from agentx_tui.printable import line, prose
 from agentx_tui.widgets.bars import HeadBar, StatusBar
-from agentx_tui.widgets.dock import Dock
 from agentx_tui.widgets.offers import Offers
-from agentx_tui.widgets.prompt import Prompt, index_files
+from agentx_tui.widgets.prompt import Prompt
 from agentx_tui.widgets.sidebar import Sidebar
 from agentx_tui.widgets.transcript import Transcript
 
@@ -38,22 +35,13 @@ if TYPE_CHECKING:
     from agentx_tui.weights import Weights
 
 TICK_S = 0.4
-FOLDER = Path(__file__).parent
-WIDGETS = ["answer", "lines", "card", "transcript", "prompt", "dock", "bars", "sidebar"]
-PAGES = ["screens", "asking", "sessions", "memory", "settings", "trace", "models", "setup"]
-STYLES = [
-    "ascii.tcss",
-    "app.tcss",
-    *(f"screens/{name}.tcss" for name in PAGES),
-    *(f"widgets/{name}.tcss" for name in WIDGETS),
-]
 
 
 class AgentXApp(Actions, Fetching, App[int]):
     """Everything on one screen; pages over it are pushed by `Actions`."""
 
     TITLE = "AgentX"
-    CSS_PATH = [FOLDER / name for name in STYLES]  # noqa: RUF012 - as Textual declares it
+    CSS_PATH = [*styles.FIRST]  # noqa: RUF012 - as Textual declares it
     BINDINGS: ClassVar[list[BindingType]] = keymap.bindings("everywhere", "decision", "blocks")
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (60, "-medium"), (120, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (12, "-tall")]  # noqa: RUF012
@@ -82,9 +70,10 @@ class AgentXApp(Actions, Fetching, App[int]):
         self._problem = ""
         self._looking = False
         if self.preferences.ascii:
+            from agentx_tui.ascii_filter import AsciiFilter
+
             self._filters.append(AsciiFilter())
-        self.register_theme(theme.DARK)
-        self.register_theme(theme.LIGHT)
+            self.css_path.insert(0, styles.ASCII)
         theme.begin_with(self, theme.wanted(self.preferences.theme, os.environ))
         self.wanted_keys, self._problems = keymap.remapped(self.preferences.keys)
         self.set_keymap(self.wanted_keys)
@@ -99,7 +88,6 @@ class AgentXApp(Actions, Fetching, App[int]):
                 yield Transcript(glyphs, id="transcript")
                 yield Static("", id="below")
             yield Sidebar(glyphs, id="sidebar")
-        yield Dock(self.wanted_keys, id="dock")
         yield Static("", id="problem")
         yield Static("", id="queue")
         yield offers
@@ -123,8 +111,17 @@ class AgentXApp(Actions, Fetching, App[int]):
         self.transcript.display = False
         self.prompt.focus()
         self.call_after_refresh(self.begin)
+        # A key may open a page before that, and what is under a page is not drawn until it is gone.
+        self.screen_change_signal.subscribe(self, self._begin_over)
         for problem in (*self.preferences.problems, *self._problems):
             self.tell(problem, "warning")
+
+    def _begin_over(self, page: Screen[Any]) -> None:
+        page.call_after_refresh(self.begin)
+
+    async def furnish(self) -> None:
+        styles.read_later(self)
+        await self.main.mount(self.dock, before="#problem")
 
     def _set_up(self, setup: "Setup") -> None:
         self.main.query_one(HeadBar).set_up(setup)
@@ -140,7 +137,9 @@ class AgentXApp(Actions, Fetching, App[int]):
         self._looking = True
 
         def look() -> None:
-            self.post_message(self.Files(index_files(setup.workspace)))
+            from agentx_tui.completion import files_below
+
+            self.post_message(self.Files(files_below(setup.workspace)))
 
         asyncio.get_running_loop().run_in_executor(None, look)
 
@@ -271,6 +270,8 @@ class AgentXApp(Actions, Fetching, App[int]):
             event.stop()
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        from agentx_tui import palette
+
         return palette.offered(self, self.wanted_keys)
 
     @property
@@ -285,7 +286,3 @@ class AgentXApp(Actions, Fetching, App[int]):
     @property
     def prompt(self) -> Prompt:
         return self.main.query_one(Prompt)
-
-    @property
-    def dock(self) -> Dock:
-        return self.main.query_one(Dock)

@@ -1,14 +1,12 @@
 """The signs that the screens are drawn with: one set, and one for terminals that know only ASCII."""
 
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from agentx_tui.view import CardStatus
 
 
-@dataclass(frozen=True, slots=True)
-class Glyphs:
+class Glyphs(NamedTuple):
     """One character each, but `spinner`, which is one a frame, and `levels`, which are low to high."""
 
     brand: str = "◆"
@@ -72,4 +70,4 @@ ASCII = Glyphs(
     levels="_.-=+*%#",
     spinner="|/-\\",
 )
-assert all(ord(sign) < 128 for item in fields(Glyphs) for sign in getattr(ASCII, item.name))
+assert all(ord(sign) < 128 for signs in ASCII for sign in signs)

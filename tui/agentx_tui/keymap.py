@@ -1,8 +1,7 @@
 """Every key of the screen in one table: bindings and the help page are made of it, `keymap.toml` changes it by id."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from textual.binding import Binding
 
@@ -21,8 +20,7 @@ Place: TypeAlias = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """What one key does.
 
     Attributes:

@@ -17,10 +17,14 @@ if TYPE_CHECKING:
     from agentx_tui.memory_desk import Desk
     from agentx_tui.pulling import Progress, Pulls
     from agentx_tui.weights import Weights
+    from agentx_tui.widgets.dock import Dock
 
 
 class Late(App[int]):
     """Args: as of `agentx_tui.conversation.Conversation`."""
+
+    wanted_keys: dict[str, str]
+    _begun = False
 
     class Arrived(Message):
         """The engine has left something in the inbox."""
@@ -51,6 +55,13 @@ class Late(App[int]):
         return Conversation(self._prepare, lambda: self.post_message(self.Arrived()), self.weights)
 
     @cached_property
+    def dock(self) -> "Dock":
+        """On the screen once `furnish` has put it there."""
+        from agentx_tui.widgets.dock import Dock
+
+        return Dock(self.wanted_keys, id="dock")
+
+    @cached_property
     def desk(self) -> "Desk":
         from agentx_tui.memory_desk import Desk
 
@@ -62,10 +73,18 @@ class Late(App[int]):
 
         return Pulls(self.weights.command, lambda progress: self.post_message(self.Pulled(progress)))
 
+    async def furnish(self) -> None:
+        """Brings to the screen what its first frame does without."""
+        raise NotImplementedError
+
     def begin(self) -> None:
-        """To be called with the first frame on the screen: only now a model is loaded."""
+        """To be called with the first frame on the screen: only now a model is loaded. Does it once."""
+        if self._begun:
+            return
+        self._begun = True
 
         async def start() -> None:
+            await self.furnish()
             # In a thread, so that the prompt takes letters meanwhile.
             await asyncio.to_thread(importlib.import_module, "agentx_tui.conversation")
             if not self.is_headless:

@@ -2,9 +2,8 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from agentx_tui.glyphs import Glyphs
 
@@ -29,8 +28,7 @@ PHASES: "dict[Phase, str]" = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(NamedTuple):
     """What there is to tell beside the view.
 
     Attributes:

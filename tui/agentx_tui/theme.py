@@ -47,7 +47,10 @@ def wanted(choice: str, environment: Mapping[str, str]) -> str:
 
 
 def begin_with(app: App[Any], name: str) -> None:
-    """Has an app that is being made begin with a theme: set later, all style sheets would be read a second time."""
+    """Has an app that is being made know our themes and begin with one: set later, all style sheets would be read a
+    second time."""
+    app.register_theme(DARK)
+    app.register_theme(LIGHT)
     if not app.available_themes[name].dark:
         app.theme = name  # which has the colours of ANSI text changed too
         return

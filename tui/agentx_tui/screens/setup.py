@@ -88,8 +88,13 @@ class SetupPage(ModalScreen[None]):
 
     def on_screen_resume(self) -> None:
         if self._missing is None and self._desk.conversation.setup is not None:
-            self.call_later(self.dismiss)
+            self.call_later(self._leave)
         self._show()
+
+    def _leave(self) -> None:
+        """Returns nothing, which would be waited for: Textual refuses that to the page that goes."""
+        if self.is_current:
+            self.dismiss()
 
     def take_news(self, message: Message) -> None:
         """A model was fetched further, or one answers."""

@@ -117,9 +117,11 @@ class Dock(Vertical):
 
     def page(self, by: int) -> bool:
         """Moves a page on (1) or back (-1) in what is asked about; False where that shows its end already."""
+        if not self.display:
+            return False
         body = self.query_one("#dock-body")
         rest = body.max_scroll_y - body.scroll_y if by > 0 else body.scroll_y
-        if not self.display or not body.display or rest <= 0:
+        if not body.display or rest <= 0:
             return False
         body.scroll_to(y=body.scroll_y + by * max(1, body.size.height), animate=False, immediate=True)
         return True

@@ -1,9 +1,12 @@
 """The completions above the prompt: drawn and moved in here, taken by the prompt, which keeps the focus."""
 
+from typing import TYPE_CHECKING
+
 from textual.content import Content
 from textual.widgets import Static
 
-from agentx_tui.completion import MAX_SHOWN, Completion
+if TYPE_CHECKING:
+    from agentx_tui.completion import Completion
 
 
 class Offers(Static):
@@ -20,10 +23,10 @@ class Offers(Static):
         return bool(self._offers)
 
     @property
-    def current(self) -> Completion | None:
+    def current(self) -> "Completion | None":
         return self._offers[self._at] if self._offers else None
 
-    def show(self, offers: list[Completion]) -> None:
+    def show(self, offers: "list[Completion]") -> None:
         if offers != self._offers:
             self._offers, self._at = offers, 0
             self._draw()
@@ -40,6 +43,8 @@ class Offers(Static):
 
     def _most(self) -> int:
         """The rows that it may have."""
+        from agentx_tui.completion import MAX_SHOWN
+
         limit = self.styles.max_height
         return MAX_SHOWN if limit is None else max(1, min(MAX_SHOWN, int(limit.value)))
 

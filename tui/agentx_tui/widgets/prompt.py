@@ -1,14 +1,13 @@
 """Where the person writes: several lines, history, completion; long pastes stand in it as one mark."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from textual import events
 from textual.message import Message
 from textual.widgets import TextArea
 
 from agentx.cli.text import without_controls
-from agentx_tui import completion, keymap
+from agentx_tui import keymap
 from agentx_tui.history import History
 from agentx_tui.widgets.offers import Offers
 
@@ -38,7 +37,10 @@ class Prompt(TextArea):
         """A path is about to be completed: the list may be old."""
 
     def __init__(self, sent_before: History, offers: Offers, keys: Mapping[str, str], *, id: str | None = None) -> None:
-        super().__init__(id=id, compact=True, highlight_cursor_line=False, max_checkpoints=200)
+        super().__init__(id=id, highlight_cursor_line=False, max_checkpoints=200)
+        # Said to it, all its styles would be looked up before it has its place, and once more then.
+        self.set_reactive(TextArea.compact, True)
+        self.add_class("-textual-compact", update=False)
         # A cursor that blinks redraws the screen for ever.
         self.cursor_blink = False
         self.sent_before = sent_before
@@ -143,6 +145,8 @@ class Prompt(TextArea):
 
     def _offer(self) -> str:
         """Offers what the text before the cursor can be completed to; that text."""
+        from agentx_tui import completion
+
         row, column = self.cursor_location
         before = self.document.get_line(row)[:column]
         self.offers.show(completion.offers(before, row == 0, self.files))
@@ -178,8 +182,3 @@ class Prompt(TextArea):
             self._pastes[mark] = text
             return mark
         return text
-
-
-def index_files(folder: Path) -> list[str]:
-    """What `Prompt.files` should be for a workspace; reads the disk."""
-    return completion.files_below(folder)

@@ -6,14 +6,14 @@ from textual.containers import VerticalScroll
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import Reactive
-from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 from textual.widget import Widget
 
 from agentx_tui.glyphs import Glyphs
-from agentx_tui.widgets.still_bar import StillBar
 
 if TYPE_CHECKING:
+    from textual.scrollbar import ScrollBar
+
     from agentx_tui.blocks import Block, Book
     from agentx_tui.view import View
 
@@ -53,8 +53,10 @@ class Transcript(VerticalScroll, can_focus=False):
         self.all_unfolded = False
 
     @property
-    def vertical_scrollbar(self) -> ScrollBar:
+    def vertical_scrollbar(self) -> "ScrollBar":
         if self._vertical_scrollbar is None:
+            from agentx_tui.widgets.still_bar import StillBar
+
             self._vertical_scrollbar = StillBar(name="vertical", thickness=self.scrollbar_size_vertical)
             self._vertical_scrollbar.display = False
             self.app._start_widget(self, self._vertical_scrollbar)  # pyright: ignore[reportPrivateUsage] - as Textual does
