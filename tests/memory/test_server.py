@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -269,7 +270,8 @@ def test_the_command_uses_the_server_that_the_environment_names(
     assert run(["memory", "add", str(tmp_path / "boats.md"), "-c", "shared"]) == 0
     capsys.readouterr()
     assert run(["memory", "search", "Which ketch is moored?", "-c", "shared"]) == 0
-    assert "1st in meaning (similarity 0.74), 1st by its words" in capsys.readouterr().out
+    # By the processor: products are made in int8 or in fp32.
+    assert re.search(r"1st in meaning \(similarity 0\.7[45]\), 1st by its words", capsys.readouterr().out)
     assert run(["memory", "stats", "-c", "shared", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["place"], told["chunks"]) == (url, 1)

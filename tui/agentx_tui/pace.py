@@ -4,7 +4,7 @@ with all else that it does."""
 import time
 
 SHARE = 0.035
-FASTEST_S, SLOWEST_S = 0.1, 0.35
+FASTEST_S, SLOWEST_S = 0.1, 0.45
 _MEMORY = 0.2
 
 
