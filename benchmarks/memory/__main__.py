@@ -4,7 +4,7 @@ import importlib
 import sys
 
 PRESET = {"recall": ("dense", ["--rows", "100000", "--ann"])}
-NAMES = ("ingest", "dense", "first_query", "recall", "quality", "absent", "superseded", "before_task")
+NAMES = ("ingest", "dense", "hybrid", "first_query", "recall", "quality", "absent", "superseded", "before_task")
 
 
 def main() -> int:

@@ -40,6 +40,10 @@ MAX_DIGITS = 18
 """Of a row's number, which SQLite keeps in 64 bits."""
 
 
+MERGED_PAGES = 1_000
+"""Of the index of words that are written at once, 4 MB: some milliseconds."""
+
+
 class LocalStore:
     """See `agentx_memory.store.Store`.
 
@@ -182,9 +186,12 @@ class LocalStore:
         return [rows.as_chunk(row) for row in found]
 
     def follow(self, progress: Progress = no_progress) -> None:
-        """Brings the index of a large collection up to date; one that needs none is left alone."""
+        """Brings the index of a large collection up to date, if it has one, and joins what each document has added to
+        that of words: a search reads every piece of it."""
         if not self.exists:
             return
+        with self.database.writing() as connection:
+            connection.execute("INSERT INTO words(words, rank) VALUES ('merge', ?)", (-MERGED_PAGES,))
         with self.database.reading() as connection:
             space = rows.searched_space(connection, self.collection)
         if space is not None:

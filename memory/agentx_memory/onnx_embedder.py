@@ -125,7 +125,8 @@ class OnnxEmbedder(ABC):
         def fill(batch: list[int]) -> None:
             vectors[batch] = _embed_equal(loaded, [rows[place] for place in batch])
 
-        threads = min(default_threads(), len(batches))
+        # Asking for the threads takes as long as some of the work of a single text.
+        threads = min(default_threads(), len(batches)) if len(batches) > 1 else 1
         if threads < 2:
             for batch in batches:
                 fill(batch)

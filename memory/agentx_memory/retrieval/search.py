@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 DEPTH = 100
 """Chunks that each retriever is asked for."""
 
-READ_CHUNKS = 32
+READ_CHUNKS = 8
+"""Read at first; then twice as many each time, since most searches need the first few."""
 
 MAX_PARTS = 64
 """Parts of a query that are looked up; what comes after is left out."""
@@ -111,9 +112,10 @@ class Retriever:
         return [(one, similarity.get(one.id)) for one in ranking]
 
     def _hits(self, ranking: Sequence[_Found]) -> Iterator[Hit]:
-        """Read as they are asked for: most searches need the first few."""
-        for start in range(0, len(ranking), READ_CHUNKS):
-            part = ranking[start : start + READ_CHUNKS]
+        """Read as they are asked for."""
+        start, size = 0, READ_CHUNKS
+        while part := ranking[start : start + size]:
+            start, size = start + size, 2 * size
             chunks = {chunk.id: chunk for chunk in self.store.chunks([one.id for one, _ in part])}
             for one, similarity in part:
                 if one.id in chunks:
