@@ -16,8 +16,6 @@ from agentx import files, folders
 from agentx.cpus import instructions
 from agentx.errors import ConfigError
 
-_INT8 = 3
-"""`TensorProto.INT8`."""
 _LEAST, _LAST = "int8_products/least", "int8_products/last"
 """Constants: what a token of zeros is divided by, and the axis of a token's activations."""
 _FORM = 2
@@ -32,36 +30,34 @@ def multiplies_int8() -> bool:
 
 
 def with_int8_products(model: Path) -> Path | None:
-    """The model rewritten, from the cache folder or made now; None if nothing in it can be, or it cannot be kept."""
+    """The model rewritten, from the cache folder or made now; None if nothing in it can be, or it cannot be kept.
+
+    It is found by the model's content, so that copies of a model share it. An empty file says that nothing can be, so
+    that a large model is not taken apart at each start.
+    """
     try:
-        state = model.stat()
-        place = hashlib.sha256(str(model.resolve()).encode()).hexdigest()[:16]
-        target = folders.cache_dir() / "int8" / f"{place}-{state.st_size}-{state.st_mtime_ns}-{_FORM}.onnx"
-        if target.is_file():
-            return target
-        rewritten = _rewritten(model)
-        if rewritten is None:
-            return None
-        files.replace(target, rewritten)
-        for former in set(target.parent.glob(f"{place}-*.onnx")) - {target}:
-            former.unlink(missing_ok=True)
+        with model.open("rb") as opened:
+            digest = hashlib.file_digest(opened, "sha256").hexdigest()
+        target = folders.cache_dir() / "int8" / f"{digest[:32]}-{_FORM}.onnx"
+        if not target.is_file():
+            files.replace(target, _rewritten(model))
+        return target if target.stat().st_size else None
     except (OSError, ConfigError):
         return None
-    return target
 
 
-def _rewritten(model: Path) -> bytes | None:
-    """Each `MatMul(x, Mul(Cast(weights), scales))` made a product of bytes."""
+def _rewritten(model: Path) -> bytes:
+    """Each `MatMul(x, Mul(Cast(weights), scales))` made a product of bytes; nothing where there is none."""
     import onnx
     from google.protobuf.message import DecodeError
 
     try:
         loaded: Any = onnx.load(model, load_external_data=False)
     except DecodeError:
-        return None
+        return b""
     graph = loaded.graph
     if any(item.external_data for item in graph.initializer):
-        return None  # what lies beside the model would not lie beside what is written
+        return b""  # what lies beside the model would not lie beside what is written
     constants = {item.name: item for item in graph.initializer}
     makers = {name: node for node in graph.node for name in node.output}
     version = next(opset.version for opset in loaded.opset_import if opset.domain in ("", "ai.onnx"))
@@ -84,7 +80,7 @@ def _rewritten(model: Path) -> bytes | None:
             onnx.helper.make_node("Mul", [f"{output}/scaled", f"{x}/most"], [output]),
         ]
     if not scaled:
-        return None
+        return b""
     del graph.node[:]
     graph.node.extend(_read(nodes, {item.name for item in graph.output}))
     graph.initializer.append(onnx.helper.make_tensor(_LEAST, onnx.TensorProto.FLOAT, [1], [1e-30]))
@@ -114,12 +110,14 @@ def _rows_scaled(x: str, version: int) -> list[Any]:
 
 def _weights(node: Any, makers: dict[str, Any], constants: dict[str, Any]) -> tuple[str, str] | None:
     """The names of a product's weights in int8 and of their scales, one a column."""
+    from onnx import TensorProto
+
     scaled = makers.get(node.input[1]) if node.op_type == "MatMul" else None
     cast = makers.get(scaled.input[0]) if scaled is not None and scaled.op_type == "Mul" else None
     if scaled is None or cast is None or cast.op_type != "Cast":
         return None
     weights, scales = constants.get(cast.input[0]), constants.get(scaled.input[1])
-    if weights is None or scales is None or weights.data_type != _INT8 or len(weights.dims) != 2:
+    if weights is None or scales is None or weights.data_type != TensorProto.INT8 or len(weights.dims) != 2:
         return None
     return (weights.name, scales.name) if list(scales.dims) in ([1, weights.dims[1]], [weights.dims[1]]) else None
 

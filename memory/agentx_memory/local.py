@@ -190,10 +190,12 @@ class LocalStore:
         that of words: a search reads every piece of it."""
         if not self.exists:
             return
-        with self.database.writing() as connection:
-            connection.execute("INSERT INTO words(words, rank) VALUES ('merge', ?)", (-MERGED_PAGES,))
         with self.database.reading() as connection:
             space = rows.searched_space(connection, self.collection)
+            [(in_pieces,)] = connection.execute("SELECT min(segid) <> max(segid) FROM words_idx").fetchall()
+        if in_pieces:
+            with self.database.writing() as connection:
+                connection.execute("INSERT INTO words(words, rank) VALUES ('merge', ?)", (-MERGED_PAGES,))
         if space is not None:
             self._nearest.follow(space, self.count(), progress)
 

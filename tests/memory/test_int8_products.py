@@ -1,3 +1,5 @@
+import shutil
+
 import numpy as np
 import onnx
 import onnxruntime
@@ -80,10 +82,19 @@ def test_it_is_made_once_and_anew_when_the_model_changes(tmp_path, monkeypatch, 
     with monkeypatch.context() as patch:
         patch.setattr(int8_products, "_rewritten", lambda model: pytest.fail("made again"))
         assert int8_products.with_int8_products(model) == first
+        shutil.copy(model, tmp_path / "copy.onnx")
+        assert int8_products.with_int8_products(tmp_path / "copy.onnx") == first
     spelt_out(model, bias=False)
     second = int8_products.with_int8_products(model)
     assert second != first
-    assert list((cache_folder / "int8").iterdir()) == [second]
+    assert {*(cache_folder / "int8").iterdir()} == {first, second}
+
+
+def test_a_model_in_which_nothing_can_be_rewritten_is_read_once(tmp_path, monkeypatch):
+    model = spelt_out(tmp_path / "model.onnx", weights=np.uint8)
+    assert int8_products.with_int8_products(model) is None
+    monkeypatch.setattr(int8_products, "_rewritten", lambda model: pytest.fail("read again"))
+    assert int8_products.with_int8_products(model) is None
 
 
 def test_where_nothing_can_be_kept_the_model_stays(tmp_path, cache_folder):

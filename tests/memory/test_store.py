@@ -248,3 +248,23 @@ def test_a_file_of_a_newer_version_is_refused(tmp_path, words, put):
 def test_a_collection_needs_a_name_that_chroma_takes(tmp_path, name):
     with pytest.raises(ConfigError, match="cannot name a collection"):
         LocalStore(tmp_path, "words", name)
+
+
+def test_the_index_of_words_is_joined_after_much_was_put_and_finds_what_it_found(store, put):
+    def pieces():
+        with store.database.reading() as connection:
+            return connection.execute("SELECT count(DISTINCT segid) FROM words_idx").fetchone()[0]
+
+    for number in range(40):
+        put(store, document(f"{number}.txt", f"boat number {number}"))
+    assert pieces() > 1
+    before = found(store, store.lexical("boat", 50))
+    store.follow()
+    assert pieces() == 1
+    assert found(store, store.lexical("boat", 50)) == before
+    assert len(before) == 40
+    with store.database.writing() as connection:
+        changes = connection.total_changes
+    store.follow()
+    with store.database.writing() as connection:
+        assert connection.total_changes == changes
