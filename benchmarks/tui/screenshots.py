@@ -124,7 +124,7 @@ async def _run(setup: Any, play: Callable[[Any, Any], Awaitable[None]]) -> None:
     app: Any = AgentXApp(lambda: setup, Preferences(theme="dark", glyphs="unicode", reduced_motion=True))
     told = app.conversation.status
     # What is another at each run: the memory of the process, and how long it took.
-    app.conversation.status = lambda: replace(told(), ram_bytes=1_870_000_000, elapsed_s=told().elapsed_s and 2.0)
+    app.conversation.status = lambda: told()._replace(ram_bytes=1_870_000_000, elapsed_s=told().elapsed_s and 2.0)
     async with app.run_test(size=SIZE) as pilot:
         await _until(pilot, lambda: app.conversation._ready)
         await play(app, pilot)
