@@ -7,6 +7,7 @@ same policy and journal. Needs a tool whose `language` is "python".
 A program begins with the task as a comment, so that the goal stands right above the code that is to reach it.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from string import Template
@@ -24,7 +25,7 @@ from agentx.planner.decoding import Decoded, decode, prompt_text
 from agentx.planner.evidence import changes_files
 from agentx.planner.function_programs import shown_programs
 from agentx.planner.grounding import unsupported_figures
-from agentx.planner.probes import ASKS_FOR_CHANGE, NEEDS_LOOK, Verdict, ask
+from agentx.planner.probes import ASKS_FOR_CHANGE, NEEDS_LOOK, ask
 from agentx.planner.program_names import parsed
 from agentx.planner.program_text import goal, repeats
 from agentx.planner.programs import EXAMPLES
@@ -38,6 +39,10 @@ MAX_ANSWER_TOKENS = 512
 
 MAX_TRIES = 4
 """Programs decoded for one step before the model has to answer: the first greedy, the others with temperature."""
+
+READING_SPEAKS_AGAINST = math.log(2)
+"""By so much the log-odds that a task asks for a change must be higher where the model has written programs that only
+read: where a change is asked for, its first program makes it."""
 
 _PROGRAM, _ANSWER, _END = "```python\n", "DONE:", "\n```"
 _AS_BEFORE = "Nothing has changed"
@@ -100,9 +105,9 @@ class Code:
         looks = await ask(turn, NEEDS_LOOK)
         if looks.yes:
             return (plus(self._look(turn), looks.usage) if turn.surveys else None), looks.usage
-        due = await self._change_is_due(turn)
-        usage = looks.usage + due.usage
-        return (None if due.yes else plus(await self._answer(turn), usage)), usage
+        due, cost = await self._change_is_due(turn)
+        usage = looks.usage + cost
+        return (None if due else plus(await self._answer(turn), usage)), usage
 
     async def _answered(self, turn: Turn) -> tuple[Action | None, Usage]:
         """The answer, where the model would rather give it than write a program and nothing speaks against it.
@@ -116,22 +121,23 @@ class Code:
         scores = await turn.model.score(turn.prompt, [_PROGRAM, _ANSWER])
         usage += scores.usage
         if scores.logprobs[1] > scores.logprobs[0]:
-            due = await self._change_is_due(turn)
-            usage += due.usage
-            if not due.yes:
+            due, cost = await self._change_is_due(turn)
+            usage += cost
+            if not due:
                 action = await self._answer(turn)
                 usage += action.usage
                 if not unsupported(turn, action):
                     return replace(action, usage=usage), usage
         return None, usage
 
-    async def _change_is_due(self, turn: Turn) -> Verdict:
-        """Yes while the task asks for a change that was not made, or whose program failed on the way."""
+    async def _change_is_due(self, turn: Turn) -> tuple[bool, Usage]:
+        """Whether the task asks for a change that was not made, or whose program failed on the way, and the cost."""
         if (turn.effects == "made" or any(has_changed(*made) for made in turn.done)) and not failed_last(turn):
-            return Verdict(False, 0.0, Usage())
+            return False, Usage()
         if turn.effects == "failed":  # the task was found to ask for that effect
-            return Verdict(True, 1.0, Usage())
-        return await ask(turn, ASKS_FOR_CHANGE)
+            return True, Usage()
+        verdict = await ask(turn, ASKS_FOR_CHANGE)
+        return verdict.yes and (verdict.margin >= READING_SPEAKS_AGAINST or not only_read(turn)), verdict.usage
 
     def _look(self, turn: Turn) -> Action:
         """The first program of a task, which the model does not choose: a model that has not looked invents."""
@@ -177,10 +183,10 @@ class Code:
         """The answer of a run that can go no further: what was not done is not told as done."""
         if turn.answer_schema is not None:
             return await self._answer(turn)
-        due = await self._change_is_due(turn)
+        due, cost = await self._change_is_due(turn)
         as_before = any(has_written(*made) for made in turn.done) and not failed_last(turn)
         missing = _AS_BEFORE if as_before else NOT_DONE
-        return plus(await self._answer(turn, missing if due.yes else ""), due.usage)
+        return plus(await self._answer(turn, missing if due else ""), cost)
 
     async def _answer(self, turn: Turn, beginning: str = "") -> Action:
         constraint = Constraint(f'start: " " {json_rule(turn.answer_schema)}') if turn.answer_schema else None
@@ -239,6 +245,16 @@ def has_changed(call: ToolCall, result: ToolResult) -> bool:
 def has_written(call: ToolCall, result: ToolResult) -> bool:
     """Whether a program that writes files went well; where none has changed, they hold what they held before."""
     return result.ok and changes_files(str(call.arguments.get("code", "")))
+
+
+def only_read(turn: Turn) -> bool:
+    """Whether the model has written programs, all of them went well, and none was to write."""
+    programs = [
+        (call, result) for call, result in turn.lately if call.id not in turn.harmless and "code" in call.arguments
+    ]
+    return bool(programs) and all(
+        result.ok and not changes_files(str(call.arguments["code"])) for call, result in programs
+    )
 
 
 def failed_last(turn: Turn) -> bool:

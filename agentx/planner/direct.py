@@ -8,24 +8,20 @@ follow on the next line: nothing is read between the request and the first token
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
-from agentx.dialects.base import DialectError
 from agentx.dialects.json_grammar import json_rule
 from agentx.events import TextDelta
 from agentx.messages import ToolCall, ToolResult, Usage
 from agentx.model import Constraint, Fragment
 from agentx.planner.answers import beginning, checked
+from agentx.planner.asked import as_asked
 from agentx.planner.base import Action, Turn
-from agentx.planner.claims.source import Source
-from agentx.planner.decoding import Decoded, decode, prompt_text
-from agentx.planner.evidence import changes_something
-from agentx.planner.options import without_unasked
+from agentx.planner.decoding import decode, prompt_text
 from agentx.planner.probes import RELEVANCE, ask
-from agentx.planner.requests import conversation, functions, judged, keeping
+from agentx.planner.replies import MAX_CALL_TOKENS, as_calls
+from agentx.planner.requests import conversation, functions, judged, keeping, with_numbers_apart
 from agentx.planner.showing import HELPFUL, shown_calls, shown_results, step_tools, task_tools
 
-MAX_CALL_TOKENS = 768
 MAX_ANSWER_TOKENS = 768
 
 
@@ -36,15 +32,16 @@ class Direct:
 
     def opening(self, turn: Turn, follow_up: bool) -> list[Fragment]:
         chat = turn.model.chat
+        task = with_numbers_apart(turn.task)
         if not turn.toolbox:
             asked = f"{turn.before}{turn.task}"
             return chat.next_turn(asked) if follow_up else chat.opening(turn.instructions or HELPFUL, asked)
         if follow_up:
             more = task_tools(turn, turn.dialect, turn.toolbox, follow_up)
-            return chat.next_turn(f"{more}{turn.before}Request: {turn.task}")
+            return chat.next_turn(f"{more}{turn.before}Request: {task}")
         system = "\n\n".join(filter(None, [prompt_text("direct"), turn.instructions]))
         head = functions(turn.dialect, [turn.toolbox[name] for name in turn.offered], turn.toolbox)
-        asked = chat.next_turn(f"{head} {turn.before and chr(10) + turn.before}{turn.task}")
+        asked = chat.next_turn(f"{head} {turn.before and chr(10) + turn.before}{task}")
         # Tools that were retrieved for this task are not what the next run begins with.
         return [*conversation(chat, turn.dialect, system), *(keeping(asked, head) if turn.shown is None else asked)]
 
@@ -71,7 +68,7 @@ class Direct:
             constraint=grammar,
             max_tokens=MAX_CALL_TOKENS,
         )
-        action = _as_asked(turn, as_calls(turn, decoded, decoded.text, usage))
+        action = await as_asked(turn, begun, as_calls(turn, decoded, decoded.text, usage))
         return replace(action, fragments=[*begun, *action.fragments])
 
     async def _answer(self, turn: Turn, begun: list[Fragment], usage: Usage) -> Action:
@@ -104,40 +101,3 @@ class Direct:
 
     def example(self, turn: Turn, task: str, calls: Sequence[ToolCall]) -> str:
         return shown_calls(turn, calls)
-
-
-def as_calls(turn: Turn, decoded: Decoded, text: str, usage: Usage) -> Action:
-    """The action of a reply that holds calls in `text`."""
-    usage = usage + decoded.usage
-    if decoded.finish == "repetition":
-        return Action(decoded.fragments, usage, problem="the reply repeated itself without end and was cut")
-    # A tool that is off is refused by the loop, with its reason.
-    known = [turn.toolbox[name] for name in turn.offered if name not in turn.recovery.masked]
-    try:
-        parsed = turn.dialect.parse(text, known, turn.toolbox)
-    except DialectError as error:
-        return Action(decoded.fragments, usage, problem=str(error))
-    calls = [turn.new_call(name, arguments) for name, arguments in _once_each(turn, parsed)]
-    return Action(decoded.fragments, usage, calls=calls)
-
-
-def _as_asked(turn: Turn, action: Action) -> Action:
-    """The action without the options of its calls that nobody asked for; the prompt shows what is called."""
-    seen = [*turn.seen, Source(turn.instructions or "")]
-    calls = [
-        replace(call, arguments=without_unasked(turn.toolbox[call.name], call.arguments, turn.task, seen))
-        for call in action.calls
-    ]
-    if calls == action.calls:
-        return action
-    return replace(action, calls=calls, fragments=[Fragment(shown_calls(turn, calls))])
-
-
-def _once_each(turn: Turn, calls: Sequence[tuple[str, dict[str, Any]]]) -> list[tuple[str, dict[str, Any]]]:
-    """The calls without repetitions, which a small model writes where it does not find the end; one that changes
-    something may be meant twice."""
-    kept: list[tuple[str, dict[str, Any]]] = []
-    for call in calls:
-        if call not in kept or changes_something(turn.toolbox[call[0]]):
-            kept.append(call)
-    return kept

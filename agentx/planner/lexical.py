@@ -22,6 +22,9 @@ whose will with would you your
 STOP = frozenset(_STOP.split())
 """Words of requests that say nothing about what is asked for; rare in descriptions, they would weigh most."""
 
+ENGLISH_SHARE = 0.2
+"""So many of the words of an English request at least are such as `the` and `to`."""
+
 
 def words(text: str) -> list[str]:
     """The words of a text or a name, lower case, in the singular.
@@ -50,6 +53,20 @@ def singular(word: str) -> str:
     if word.endswith("s") and not word.endswith(("us", "ss")):
         return word[:-1]
     return word
+
+
+def akin(word: str, said: str) -> bool:
+    """Whether two words have a root in common, as far as their beginnings tell (`availability` and `available`), or
+    the first is short for the second (`in` for `inches`)."""
+    short, long = sorted((word, said), key=len)
+    if len(short) < 5:
+        return long.startswith(short) and (short is word or len(short) > 2)
+    return long.startswith(short[: max(5, 2 * len(short) // 3)])
+
+
+def is_english(text: str) -> bool:
+    words = parts(text)
+    return sum(word in STOP for word in words) >= ENGLISH_SHARE * len(words)
 
 
 class Bm25:

@@ -7,19 +7,17 @@ argument stays where anything of its value stands in what was said or seen, and 
 request is in another language than the tools' descriptions, words tell nothing and all arguments stay.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from agentx.planner.arguments import leaves
 from agentx.planner.claims import figures
 from agentx.planner.claims.source import Source
 from agentx.planner.claims.words import folded
-from agentx.planner.lexical import STOP, parts
+from agentx.planner.lexical import STOP, akin, is_english, parts
 from agentx.tool import Tool
-
-ENGLISH_SHARE = 0.2
-"""So many of the words of an English request at least are such as `the` and `to`."""
 
 
 def without_unasked(tool: Tool, arguments: Mapping[str, Any], request: str, seen: Sequence[Source]) -> dict[str, Any]:
@@ -29,7 +27,7 @@ def without_unasked(tool: Tool, arguments: Mapping[str, Any], request: str, seen
         request: what the user asks for.
         seen: what was said and read so far, the request included.
     """
-    if not _is_english(request):
+    if not is_english(request):
         return dict(arguments)
     properties, required = tool.parameters.get("properties", {}), tool.parameters.get("required", ())
     said = _Said(seen)
@@ -49,7 +47,7 @@ class _Said:
         return {word for source in self.sources for word in parts(folded(source.text))} - STOP
 
     def anything_of(self, name: str, value: Any) -> bool:
-        return any(self._names(name) if isinstance(leaf, bool) else self._states(leaf) for leaf in _leaves(value))
+        return any(self._names(name) if isinstance(leaf, bool) else self._states(leaf) for leaf in leaves(value))
 
     def _states(self, value: Any) -> bool:
         if not isinstance(value, str):
@@ -67,29 +65,4 @@ class _Said:
         return any(len(word) > 3 and self._has(word) for word in parts(option))
 
     def _has(self, word: str) -> bool:
-        return any(_akin(word, said) for said in self.words)
-
-
-def _akin(word: str, said: str) -> bool:
-    """Whether two words have a root in common, as far as their beginnings tell (`availability` and `available`), or
-    the first is short for the second (`in` for `inches`)."""
-    short, long = sorted((word, said), key=len)
-    if len(short) < 5:
-        return long.startswith(short) and (short is word or len(short) > 2)
-    return long.startswith(short[: max(5, 2 * len(short) // 3)])
-
-
-def _leaves(value: Any) -> Iterator[Any]:
-    if isinstance(value, Mapping):
-        for item in value.values():
-            yield from _leaves(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _leaves(item)
-    elif value not in (None, ""):
-        yield value
-
-
-def _is_english(text: str) -> bool:
-    words = parts(text)
-    return sum(word in STOP for word in words) >= ENGLISH_SHARE * len(words)
+        return any(akin(word, said) for said in self.words)

@@ -79,11 +79,20 @@ PROBES = {probe.name: probe for probe in (RELEVANCE, NEEDS_LOOK, ASKS_FOR_CHANGE
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """An answer: `probability` is that of Yes against No, `yes` whether it reaches the model's threshold."""
+    """An answer: `probability` is that of Yes against No, `yes` whether it reaches the model's `threshold`."""
 
-    yes: bool
     probability: float
+    threshold: float
     usage: Usage
+
+    @property
+    def yes(self) -> bool:
+        return self.probability >= self.threshold
+
+    @property
+    def margin(self) -> float:
+        """By how much its log-odds are above those of the threshold."""
+        return log_odds(self.probability) - log_odds(self.threshold)
 
 
 async def ask(turn: Turn, probe: Probe, strategy: Strategy | None = None, **values: str) -> Verdict:
@@ -98,7 +107,7 @@ async def ask(turn: Turn, probe: Probe, strategy: Strategy | None = None, **valu
     if strategy is not None:
         prompt = turn.prompt or strategy.opening(turn, follow_up=False)
         value, usage = await _asked(turn, probe.name, turn.task, prompt)
-        return Verdict(value >= threshold, value, usage)
+        return Verdict(value, threshold, usage)
     odds, usage = 0.0, Usage()
     for name in probe.questions:
         rules, _, question = prompt_text(name).rpartition("\n---\n")
@@ -106,7 +115,7 @@ async def ask(turn: Turn, probe: Probe, strategy: Strategy | None = None, **valu
         value, cost = await _asked(turn, name, text, turn.model.chat.opening(rules, text))
         odds, usage = odds + log_odds(value) / len(probe.questions), usage + cost
     value = probability(odds)
-    return Verdict(value >= threshold, value, usage)
+    return Verdict(value, threshold, usage)
 
 
 async def _asked(turn: Turn, name: str, text: str, prompt: Sequence[Fragment]) -> tuple[float, Usage]:

@@ -18,9 +18,9 @@ from agentx.model import Constraint, Fragment, Sampling
 from agentx.planner.answers import beginning, checked
 from agentx.planner.base import Action, Turn
 from agentx.planner.decoding import decode, prompt_text
-from agentx.planner.direct import as_calls
 from agentx.planner.examples import EXAMPLES, Example
 from agentx.planner.probes import NEEDS_LOOK, ask
+from agentx.planner.replies import as_calls
 from agentx.planner.showing import HELPFUL, shown_calls, shown_results, step_tools, system_tools, task_tools
 
 MAX_STEP_TOKENS = 1024

@@ -17,7 +17,8 @@ from agentx.model import GREEDY, Constraint, Delta, Fragment
 from agentx.models import acquire
 from agentx.models.llama_cpp import LlamaCppModel, LlamaOptions
 from agentx.planner.base import Turn
-from agentx.planner.direct import MAX_CALL_TOKENS, Direct
+from agentx.planner.direct import Direct
+from agentx.planner.replies import MAX_CALL_TOKENS
 from agentx.planner.requests import judged
 from agentx.toolbox import Toolbox
 from benchmarks.decoding.seam_cases import Case, cases

@@ -291,3 +291,9 @@ def test_a_change_that_a_program_made_by_a_function_is_made(tmp_path: Path) -> N
     events = collect(made, "Switch the lamp off.")
     assert [event.call.name for event in events if isinstance(event, CallStarted)] == ["python", "switch"]
     assert events[-1].output == "It is off."
+
+
+def test_a_task_that_a_reading_program_has_answered_asks_for_no_change(tmp_path: Path) -> None:
+    """The question whether it does errs now and then; the program that the model has written knows better."""
+    model = Deciding([ADD, " It is 2."], [LOOKS, PROGRAM, ANSWER, 0.6])
+    assert collect(agent(model, tmp_path), "List the sum of 1 and 1.")[-1].output == "It is 2."

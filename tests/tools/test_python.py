@@ -66,7 +66,8 @@ def test_a_program_runs_as_in_a_session(tmp_path, code, result):
         ("import json\njson.loads('{')", "error: json.decoder.JSONDecodeError: Expecting property name"),
         (
             "for line in ['12', 'May: 7 euros']:\n    total = int(line)",
-            "error: ValueError: invalid literal for int() with base 10: 'May: 7 euros'\n  line 2: total = int(line)\n"
+            "error: ValueError: invalid literal for int() with base 10: 'May: 7 euros'\n"
+            "  write int(line.split()[1]) for the number in it\n  line 2: total = int(line)\n"
             "  with line = 'May: 7 euros'",
         ),
         (
@@ -274,3 +275,12 @@ def test_many_files_and_calls_do_not_stop_the_clock(tmp_path):
     with pytest.raises(ToolError, match="stopped after 3 s"):
         asyncio.run(run_program(code, context, Limits(timeout_s=3)))
     assert time.monotonic() - started < 15
+
+
+def test_tables_become_markdown_and_excel_files(tmp_path):
+    (tmp_path / "menu.csv").write_text("dish,price\nsoup,3\n")
+    code = (
+        "import pandas as pd\nmenu = pd.read_csv('menu.csv')\nmenu.to_excel('menu.xlsx', index=False)\n"
+        "print(pd.read_excel('menu.xlsx').to_markdown(index=False))"
+    )
+    assert run(code, tmp_path) == "| dish   |   price |\n|:-------|--------:|\n| soup   |       3 |"

@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
-from agentx_tools import _look
+from agentx_tools import _look, _numbers
 from agentx_tools._variables import EARLIER, Variables
 
 NAME = "<code>"
@@ -47,6 +47,7 @@ def described(error: BaseException, functions: Mapping[str, Any], variables: Var
     if isinstance(error, NameError):
         anew = "each program starts anew: what an earlier one defined or imported is gone"
         what += f"\n  {variables.told(error.name or '') if variables else anew}"
+    what += _numbers.advice(error, failing_line(error))
     if isinstance(error, KeyError):
         what += keys_in_reach(error)
     if any(wants_network(each) for each in with_causes(error)):
@@ -94,13 +95,19 @@ def values(error: BaseException) -> list[str]:
     return [f"  with {told[0]}", *(f"       {item}" for item in told[1:MAX_VALUES])] if told else []
 
 
+def failing_line(error: BaseException) -> str:
+    """The program's innermost line in which it failed."""
+    lines = [number for frame, number in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename == NAME]
+    return linecache.getline(NAME, lines[-1]) if lines else ""
+
+
 def variables_in_reach(error: BaseException) -> dict[str, Any]:
     """The variables that the failing line names, in the order of their names there."""
-    frames = [place for place in traceback.walk_tb(error.__traceback__) if place[0].f_code.co_filename == NAME]
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename == NAME]
     if not frames:
         return {}
-    frame, line_number = frames[-1]
-    named = re.findall(r"\w+", linecache.getline(NAME, line_number))
+    frame = frames[-1]
+    named = re.findall(r"\w+", failing_line(error))
     return {name: (frame.f_globals | frame.f_locals).get(name) for name in dict.fromkeys(named)}
 
 

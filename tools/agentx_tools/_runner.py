@@ -19,6 +19,7 @@ from typing import Any, TextIO
 
 from agentx_tools import _look
 from agentx_tools._failures import NAME, described
+from agentx_tools._overwritten import Overwritten
 from agentx_tools._variables import Variables
 
 COMMON = (
@@ -72,6 +73,8 @@ def main(request: Mapping[str, Any], report: int, channel: int | None) -> int:
     if "keep_bytes" in request:
         state, keep, most = request["state"], request["keep"], request["keep_bytes"]
         variables = Variables(module, state, keep, most, frozenset((*COMMON, "Path")))
+    overwritten = Overwritten()
+    overwritten.watch()
     try:
         run(source, module, {"look": look_for(request["task"]), **functions(request["functions"], channel)}, variables)
         sys.stdout.flush()
@@ -79,6 +82,7 @@ def main(request: Mapping[str, Any], report: int, channel: int | None) -> int:
         text = "" if error.code in (None, 0) else f"the program exited with {error.code!r}"
     except BaseException as error:
         text = described(error, request["functions"], variables)
+    text = "\n".join(filter(None, [text, overwritten.put_back()]))
     os.write(report, text[:MAX_REPORT_CHARACTERS].encode("utf-8", "backslashreplace"))
     if variables:
         with suppress(BaseException):
