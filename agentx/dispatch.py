@@ -32,7 +32,7 @@ async def carry_out(tool: Tool, call: ToolCall, context: ToolContext) -> ToolRes
     `sys.exit()` too, which must not end the host. Cancellation is passed on.
     """
     started = time.perf_counter()
-    status, text, trace, value, argument = "ok", "", None, None, None
+    status, text, trace, value, argument, begin = "ok", "", None, None, None, ""
     try:
         arguments = tool.validate(call.arguments)
         if tool.schema.context_parameter:
@@ -44,7 +44,7 @@ async def carry_out(tool: Tool, call: ToolCall, context: ToolContext) -> ToolRes
     except GivenUp as error:
         status, text = "timeout", f"{tool.name} was given up {error}."
     except ToolError as error:
-        status, text, argument = "error", worded(error, call), error.argument
+        status, text, argument, begin = "error", worded(error, call), error.argument, error.begin
     except Exception as error:
         status, text, trace = "error", one_line(error), traceback.format_exc()
     text = text.encode("utf-8", errors="replace").decode("utf-8")  # names of files may be none
@@ -61,6 +61,7 @@ async def carry_out(tool: Tool, call: ToolCall, context: ToolContext) -> ToolRes
         untrusted=context.marks.untrusted,
         addresses=list(context.marks.addresses),
         is_none=status == "ok" and value is None,
+        begin=begin,
     )
 
 

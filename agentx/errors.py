@@ -102,12 +102,20 @@ class ToolError(AgentXError):
         argument: name of the argument that is at fault; the model is then shown the tool's signature too.
         valid: what the argument could be; the sentence is followed by "Did you mean …?" with what comes nearest.
         value: what was given, where that is not simply the argument's value.
+        begin: of a program that failed, the lines that the next one should begin with.
     """
 
     def __init__(
-        self, message: str, *, argument: str | None = None, valid: Iterable[object] = (), value: Any = None
+        self,
+        message: str,
+        *,
+        argument: str | None = None,
+        valid: Iterable[object] = (),
+        value: Any = None,
+        begin: str = "",
     ) -> None:
         super().__init__(message)
         self.argument = argument
         self.valid = valid
         self.value = value
+        self.begin = begin

@@ -50,7 +50,8 @@ class ToolResult:
     text is a word; `changed` are the files of the workspace that are not as they were before the call, and `overlooked`
     is True where there are too many files to tell of all; `traceback` is for the journal, never for the model.
     `argument` is the argument that an error names. `untrusted` is True for text of strangers and what may derive from
-    it; `addresses` are what a search has found.
+    it; `addresses` are what a search has found. `begin` are the lines of code that, after a program that failed, the
+    next one should begin with.
     """
 
     call_id: str
@@ -66,6 +67,7 @@ class ToolResult:
     addresses: list[str] = field(default_factory=list[str])
     overlooked: bool = False
     is_none: bool = False
+    begin: str = ""
 
     @property
     def ok(self) -> bool:

@@ -10,6 +10,7 @@ A program begins with the task as a comment, so that the goal stands right above
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import takewhile
 from string import Template
 
 from agentx.dialects.json_grammar import json_rule
@@ -31,18 +32,24 @@ from agentx.planner.program_text import goal, repeats
 from agentx.planner.programs import EXAMPLES
 from agentx.planner.requests import keeping, listed
 from agentx.planner.showing import step_tools, system_tools, task_tools
+from agentx.planner.untold import untold
 from agentx.tool import Tool
 from agentx.toolbox import Toolbox
 
 MAX_PROGRAM_TOKENS = 512
 MAX_ANSWER_TOKENS = 512
 
-MAX_TRIES = 4
-"""Programs decoded for one step before the model has to answer: the first greedy, the others with temperature."""
+TEMPERATURES = (0.7, 1.0, 1.3)
+"""Of the programs that are drawn where the greedy one was run before: a model that is sure of it draws it again."""
+MAX_TRIES = 1 + len(TEMPERATURES)
+"""Programs decoded for one step before the model has to answer."""
 
 READING_SPEAKS_AGAINST = math.log(2)
 """By so much the log-odds that a task asks for a change must be higher where the model has written programs that only
 read: where a change is asked for, its first program makes it."""
+
+MAX_FAILURES = 6
+"""After so many programs in a row that failed the model has to answer: further ones fail likewise."""
 
 _PROGRAM, _ANSWER, _END = "```python\n", "DONE:", "\n```"
 _AS_BEFORE = "Nothing has changed"
@@ -91,7 +98,7 @@ class Code:
     async def decide(self, turn: Turn) -> Action:
         if program_tool(turn.toolbox) not in turn.allowed_tools:
             return await self._last_word(turn)
-        if turn.must_answer:
+        if turn.must_answer or failures(turn) >= MAX_FAILURES:
             return await self._last_word(turn)
         if turn.steps == 0:
             answered, usage = await self._looked(turn)
@@ -161,10 +168,14 @@ class Code:
         earlier = [
             (str(call.arguments.get("code")), result.ok) for call, result in turn.lately if call.name == runner.name
         ]
-        comment = goal(turn.task)
-        opening = Fragment(_PROGRAM + comment)
+        begun = goal(turn.task) + beginning(turn)
+        opening = Fragment(_PROGRAM + begun)
         for attempt in range(MAX_TRIES):
-            sampling = turn.sampling if attempt == 0 else Sampling(0.7, seed=turn.sampling.seed + attempt)
+            sampling = (
+                turn.sampling
+                if attempt == 0
+                else Sampling(TEMPERATURES[attempt - 1], seed=turn.sampling.seed + attempt)
+            )
             decoded = await decode(
                 replace(turn, sampling=sampling),
                 [*turn.prompt, opening],
@@ -173,7 +184,7 @@ class Code:
                 max_tokens=MAX_PROGRAM_TOKENS,
             )
             usage += decoded.usage
-            code = comment + decoded.text
+            code = begun + decoded.text
             if is_usable(decoded) and not repeats(code, earlier):
                 call = turn.new_call(runner.name, {"code": code})
                 return Action([opening, *decoded.fragments, Fragment(_END)], usage, calls=[call])
@@ -202,7 +213,11 @@ class Code:
             max_tokens=MAX_ANSWER_TOKENS,
         )
         answer = f"{beginning}{decoded.text}".strip()
-        return checked(turn, Action([opening, *decoded.fragments], decoded.usage, answer=answer), decoded.finish)
+        fragments = [opening, *decoded.fragments]
+        if constraint is None and not beginning and (left_out := untold(turn, answer)):
+            turn.emit(TextDelta("answer", f"\n\n{left_out}"))
+            answer, fragments = f"{answer}\n\n{left_out}", [*fragments, Fragment(f"\n\n{left_out}")]
+        return checked(turn, Action(fragments, decoded.usage, answer=answer), decoded.finish)
 
     def results(self, turn: Turn, results: Sequence[tuple[ToolCall, ToolResult]]) -> list[Fragment]:
         shown = "".join(f"{spotlight.shown(result)}\n{wrote(call, result)}" for call, result in results)
@@ -248,13 +263,23 @@ def has_written(call: ToolCall, result: ToolResult) -> bool:
 
 
 def only_read(turn: Turn) -> bool:
-    """Whether the model has written programs, all of them went well, and none was to write."""
+    """Whether the model has written programs, the last of which went well and none of which was to write."""
     programs = [
-        (call, result) for call, result in turn.lately if call.id not in turn.harmless and "code" in call.arguments
+        (str(call.arguments["code"]), result.ok)
+        for call, result in turn.lately
+        if call.id not in turn.harmless and "code" in call.arguments
     ]
-    return bool(programs) and all(
-        result.ok and not changes_files(str(call.arguments["code"])) for call, result in programs
-    )
+    return bool(programs) and programs[-1][1] and not any(changes_files(code) for code, _ in programs)
+
+
+def beginning(turn: Turn) -> str:
+    """The lines that the last program has lacked, where the tool that ran it says so."""
+    return turn.done[-1][1].begin if turn.done else ""
+
+
+def failures(turn: Turn) -> int:
+    """How many programs have failed since one went well."""
+    return sum(1 for _ in takewhile(lambda made: made[1].status == "error", reversed(turn.lately)))
 
 
 def failed_last(turn: Turn) -> bool:

@@ -7,10 +7,10 @@ import pytest
 
 from agentx import Agent, plugins, tool
 from agentx.errors import UsageError
-from agentx.events import CallFinished, CallStarted, Event
+from agentx.events import CallFinished, CallStarted, Event, TextDelta
 from agentx.journal import Journal
 from agentx.models.scripted import ScriptedModel
-from agentx.planner.code import MAX_TRIES
+from agentx.planner.code import MAX_FAILURES, MAX_TRIES
 from agentx.planner.program_text import MAX_ALIKE, MAX_GOAL_CHARACTERS, goal, repeats
 from agentx.policy import ApprovalRequest, Decision
 from tests.planner.runs import ANSWER, CHANGE, LOOKS, NO_CHANGE, PROGRAM, Deciding, agent, collect, results
@@ -297,3 +297,44 @@ def test_a_task_that_a_reading_program_has_answered_asks_for_no_change(tmp_path:
     """The question whether it does errs now and then; the program that the model has written knows better."""
     model = Deciding([ADD, " It is 2."], [LOOKS, PROGRAM, ANSWER, 0.6])
     assert collect(agent(model, tmp_path), "List the sum of 1 and 1.")[-1].output == "It is 2."
+
+
+LIST = "print('Glass Orchard\\nNight Ferry')"
+
+
+@pytest.mark.parametrize(
+    ("program", "answer", "told"),
+    [
+        (LIST, " The films are listed.", "The films are listed.\n\nGlass Orchard\nNight Ferry"),
+        (LIST, " The films are Glass Orchard and Night Ferry.", "The films are Glass Orchard and Night Ferry."),
+        (LIST, " The first is the ferry.", "The first is the ferry."),
+        ("print('1200\\n1300')", " From 1,200 on.", "From 1,200 on."),
+        ("print('Ferry')", " It is there.", "It is there."),
+        ("print('row\\n' * 100)", " The lines are shown.", "The lines are shown."),
+    ],
+)
+def test_lines_that_the_answer_only_speaks_of_are_told(tmp_path: Path, program: str, answer: str, told: str) -> None:
+    model = Deciding([program, answer], [LOOKS, PROGRAM, ANSWER, NO_CHANGE])
+    events = collect(agent(model, tmp_path), "List the films.")
+    assert events[-1].output == told
+    shown = "".join(event.text for event in events if isinstance(event, TextDelta) and event.channel == "answer")
+    assert shown.strip() == told
+
+
+def test_after_a_failure_the_next_program_begins_with_what_was_lacking(tmp_path: Path) -> None:
+    (tmp_path / "editor.ini").write_text("[look]\ntheme = dark\n")
+    model = Deciding(
+        ["print(editor.ini['look'])", "print(editor['look']['theme'])", " It is dark."],
+        [LOOKS, PROGRAM, ANSWER, NO_CHANGE],
+    )
+    events = collect(agent(model, tmp_path), "Which theme?")
+    assert results(events)[-1] == "dark"
+    assert model.prompts[1].endswith(
+        "# Which theme?\neditor = configparser.ConfigParser()\neditor.read('editor.ini')\n"
+    )
+
+
+def test_a_model_whose_programs_all_fail_has_to_answer(tmp_path: Path) -> None:
+    model = Deciding([*(f"1 / 0 + {name}" for name in "abcdefgh"), " I cannot."], [LOOKS, PROGRAM, NO_CHANGE])
+    events = collect(agent(model, tmp_path), "How much?")
+    assert sum("ZeroDivisionError" in text for text in results(events)) == MAX_FAILURES

@@ -11,11 +11,11 @@ from agentx.errors import ToolError
 from agentx.tool import ToolContext
 
 
-def told(text: str, line: str = "total += float(line)") -> str:
+def told(text: str, line: str = "total += float(line)", whole: str = "") -> str:
     try:
         (int if "int(" in line else float)(text)
     except ValueError as error:
-        return advice(error, line).strip()
+        return advice(error, line, {"line": whole}).strip()
     raise AssertionError(f"{text!r} is a number")
 
 
@@ -48,6 +48,7 @@ def test_a_whole_number_is_asked_of_a_fraction_and_of_text() -> None:
 
 def test_what_holds_no_number_is_to_be_skipped() -> None:
     assert told("price") == "it holds no number; skip such lines, as the header of a table is one"
+    assert told("price", "float(line.split(',')[1])", "dish,price") == told("price")
     assert told("\n") == "the text is empty; skip it: if line.strip()"
 
 
@@ -66,9 +67,16 @@ def test_nothing_is_told_where_nothing_is_sure(text: str, line: str) -> None:
     assert told(text, line) == ""
 
 
+def test_a_number_that_stands_elsewhere_in_the_line_is_shown_how_to_get_at() -> None:
+    line = "year = int(line.split()[1])"
+    written = "write int(re.search(r'[\\d.,]+', line)[0]) for the number in it"
+    assert told("Paper", line, "The Paper Lantern (2011)\n") == written
+    assert told("Paper", line, "The Paper Lantern (2011, 2 h)\n") == ""
+
+
 def test_other_errors_are_none_of_its_business() -> None:
-    assert advice(ValueError("math domain error"), "float(x)") == ""
-    assert advice(KeyError("x 1"), "float(x)") == ""
+    assert advice(ValueError("math domain error"), "float(x)", {}) == ""
+    assert advice(KeyError("x 1"), "float(x)", {}) == ""
 
 
 def test_a_program_is_told(tmp_path: Path) -> None:

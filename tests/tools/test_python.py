@@ -277,6 +277,21 @@ def test_many_files_and_calls_do_not_stop_the_clock(tmp_path):
     assert time.monotonic() - started < 15
 
 
+@pytest.mark.parametrize("mode", ["mode='a'", "'a'", "'a', 'utf-8'", "'a', encoding='utf-8'"])
+def test_text_is_added_by_the_mode_that_models_give_it(tmp_path, mode):
+    (tmp_path / "list.txt").write_text("milk\n")
+    assert run(f"Path('list.txt').write_text('bread\\n', {mode})", tmp_path) == "6"
+    assert (tmp_path / "list.txt").read_text() == "milk\nbread\n"
+
+
+def test_text_is_written_as_the_library_does(tmp_path):
+    code = "Path('a.txt').write_text('ä', 'latin-1')\nPath('a.txt').write_text('ö', encoding='latin-1', newline='')"
+    assert run(code, tmp_path) == "1"
+    assert (tmp_path / "a.txt").read_bytes() == b"\xf6"
+    assert "write_text() missing 1 required positional argument: 'data'" in run("Path('a.txt').write_text()", tmp_path)
+    assert "must be str, not bytes" in run("Path('a.txt').write_text(b'x')", tmp_path)
+
+
 def test_tables_become_markdown_and_excel_files(tmp_path):
     (tmp_path / "menu.csv").write_text("dish,price\nsoup,3\n")
     code = (

@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
-from agentx_tools import _look, _numbers
+from agentx_tools import _columns, _look, _mistakes, _numbers, _remedy
 from agentx_tools._variables import EARLIER, Variables
 
 NAME = "<code>"
@@ -34,8 +34,8 @@ def described(error: BaseException, functions: Mapping[str, Any], variables: Var
     what = "".join(traceback.format_exception_only(error)).strip()
     if isinstance(error, NameError) and (near := nearest(error.name or "", functions)):
         what += f"\n  did you mean {near}({', '.join(functions[near][1])})?"
-    if isinstance(error, NameError) and (files := [path for path in _look.visible_files() if path.stem == error.name]):
-        what += f"\n  did you mean the file {str(files[0])!r}?"
+    if isinstance(error, NameError) and (path := _remedy.named(str(error.name))):
+        what += f"\n  did you mean the file {str(path)!r}?"
     if isinstance(error, FileNotFoundError):
         files = _look.visible_files()
         if near := nearest(str(error.filename), [str(path) for path in files]):
@@ -47,7 +47,7 @@ def described(error: BaseException, functions: Mapping[str, Any], variables: Var
     if isinstance(error, NameError):
         anew = "each program starts anew: what an earlier one defined or imported is gone"
         what += f"\n  {variables.told(error.name or '') if variables else anew}"
-    what += _numbers.advice(error, failing_line(error))
+    what += _numbers.advice(error, failing_line(error), variables_in_reach(error)) + _mistakes.advice(error)
     if isinstance(error, KeyError):
         what += keys_in_reach(error)
     if any(wants_network(each) for each in with_causes(error)):
@@ -82,7 +82,7 @@ def keys_in_reach(error: KeyError) -> str:
     for name, value in variables_in_reach(error).items():
         if isinstance(value, Mapping) and error.args and error.args[0] not in value:
             keys = ", ".join(repr(key) for key in list(cast("Mapping[Any, Any]", value))[:MAX_NAMED_KEYS])
-            shown += f"\n  {name} has the keys: {keys or 'none'}"
+            shown += f"\n  {name} has the keys: {keys or 'none'}{_columns.advice(error.args[0], value)}"
     return shown
 
 

@@ -2,7 +2,9 @@
 
 import ast
 import re
+from collections.abc import Mapping
 from contextlib import suppress
+from typing import Any
 
 SEPARATORS = (None, ",", ";", "\t", ":", "=", "|")
 """What parts a number from what stands beside it; None is white space."""
@@ -15,11 +17,12 @@ _CALLED = ("float", "int")
 _WRITTEN = re.compile(r"\d[\d.,]*\d|\d")
 
 
-def advice(error: BaseException, line: str) -> str:
+def advice(error: BaseException, line: str, variables: Mapping[str, Any]) -> str:
     """A line that tells how to get at the number; "" where the error is another or nothing is sure.
 
     Args:
         line: the program's line that failed.
+        variables: those that it names.
     """
     refused = _REFUSED.fullmatch(str(error)) if isinstance(error, ValueError) else None
     found = _conversion(line) if refused else None
@@ -32,8 +35,12 @@ def advice(error: BaseException, line: str) -> str:
     if not text.strip():
         return f"\n  the text is empty; skip it: if {expression}.strip()"
     if not re.search(r"\d", text):
-        return "\n  it holds no number; skip such lines, as the header of a table is one"
-    instead = _instead(expression, text, kind)
+        whole, text = _taken_from(expression, variables)
+        instead = _searched(whole, text, kind)
+        if not re.search(r"\d", text):
+            return "\n  it holds no number; skip such lines, as the header of a table is one"
+    else:
+        instead = _instead(expression, text, kind)
     return f"\n  write {instead} for the number in it" if instead else ""
 
 
@@ -70,12 +77,23 @@ def _instead(expression: str, text: str, kind: str) -> str:
             place = numbers[0] - len(parts) if numbers[0] == len(parts) - 1 else numbers[0]
             named = "" if separator is None else repr(separator)
             return f"{_kind(kind, parts[numbers[0]])}({expression}.split({named})[{place}])"
+    return _searched(expression, text, kind)
+
+
+def _searched(expression: str, text: str, kind: str) -> str:
+    """The conversion of the one number that is found in the text; "" where it holds several, or none."""
     written = _WRITTEN.findall(text)
     if len(written) != 1:
         return ""
     plain = _plainly(written[0])
     inner = expression if text.strip() == written[0] else f"re.search(r'[\\d.,]+', {expression})[0]"
     return f"{_kind(kind, written[0])}({inner}{plain})" if plain is not None else ""
+
+
+def _taken_from(expression: str, variables: Mapping[str, Any]) -> tuple[str, str]:
+    """The variable that an expression takes a part of, and its text; the first such that is a text."""
+    names = (node.id for node in ast.walk(ast.parse(expression)) if isinstance(node, ast.Name))
+    return next(((name, variables[name]) for name in names if isinstance(variables.get(name), str)), ("", ""))
 
 
 def _kind(kind: str, number: str) -> str:

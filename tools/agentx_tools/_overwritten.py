@@ -1,7 +1,7 @@
 """A program that writes over a file it has not read gives it back where all that it held would be lost.
 
 Told to add a line, a small model writes the file anew with that line alone. A person would find their table gone; so
-the file is put back, and the program is told how to add and how to replace. What a program has read, what keeps a line
+the file is put back, and the program is told how to add. What a program has read, what keeps a line
 of before, and what grows (a report written anew) is its own business.
 """
 
@@ -43,8 +43,8 @@ class Overwritten:
     def _told(self, path: Path) -> str:
         name, count = os.path.relpath(path), len(_lines(self._before[path]))
         return (
-            f"{name} was put back as it was: this program has not read it, and all its {count} lines would be lost. "
-            f'To add to it: open({name!r}, "a"). To replace it: Path({name!r}).unlink() first.'
+            f"FileExistsError: {name} has {count} lines, which this program has not read and writing it anew would "
+            f"lose; it is as it was. Use open({name!r}, 'a') to add to it."
         )
 
     def _heard(self, event: str, arguments: tuple[Any, ...]) -> None:

@@ -17,9 +17,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
 
-from agentx_tools import _look
-from agentx_tools._failures import NAME, described
+from agentx_tools import _lenient, _look
+from agentx_tools._failures import NAME, described, variables_in_reach
 from agentx_tools._overwritten import Overwritten
+from agentx_tools._remedy import remedy
 from agentx_tools._variables import Variables
 
 COMMON = (
@@ -47,6 +48,8 @@ COMMON = (
 )
 """Modules that a program may use without importing them, as short programs of models often do."""
 MAX_REPORT_CHARACTERS = 2_000
+NUL = "\0"
+"""Parts what is told of an error from the lines that the next program should begin with."""
 MAX_KEEPING_S = 2.0
 """Pickling its variables may take so long, and no more than half of what is left of a program's time."""
 
@@ -58,7 +61,7 @@ def main(request: Mapping[str, Any], report: int, channel: int | None) -> int:
         request: `source`, `task` for the function `look`, `functions`, the host's tools (`functions.described`),
             `limits` (`Limits.as_json`), and where variables are kept, `keep_bytes`, how many at most, `state`, what the
             program before has left, and `keep`, the file descriptor for what this one leaves.
-        report: file descriptor on which an error is told.
+        report: file descriptor on which an error is told, and behind a NUL how to go on.
         channel: file descriptor on which the host answers calls of its tools.
     """
     begun = time.monotonic()
@@ -69,7 +72,7 @@ def main(request: Mapping[str, Any], report: int, channel: int | None) -> int:
     sys.path.append(str(Path.cwd()))
     source: str = request["source"]
     linecache.cache[NAME] = (len(source), None, source.splitlines(keepends=True), NAME)
-    module, variables, text = types.ModuleType("__main__"), None, ""
+    module, variables, text, begin = types.ModuleType("__main__"), None, "", ""
     if "keep_bytes" in request:
         state, keep, most = request["state"], request["keep"], request["keep_bytes"]
         variables = Variables(module, state, keep, most, frozenset((*COMMON, "Path")))
@@ -81,9 +84,10 @@ def main(request: Mapping[str, Any], report: int, channel: int | None) -> int:
     except SystemExit as error:
         text = "" if error.code in (None, 0) else f"the program exited with {error.code!r}"
     except BaseException as error:
-        text = described(error, request["functions"], variables)
+        text, begin = described(error, request["functions"], variables), remedy(error, variables_in_reach(error))
     text = "\n".join(filter(None, [text, overwritten.put_back()]))
-    os.write(report, text[:MAX_REPORT_CHARACTERS].encode("utf-8", "backslashreplace"))
+    told = f"{text.replace(NUL, '')[:MAX_REPORT_CHARACTERS]}{NUL}{begin}" if text else ""
+    os.write(report, told.encode("utf-8", "backslashreplace"))
     if variables:
         with suppress(BaseException):
             left_s = begun + request["limits"]["timeout_s"] - time.monotonic()
@@ -141,7 +145,7 @@ def function(alias: str, name: str, parameters: list[str], stream: Any) -> Any:
 
 def run(source: str, module: types.ModuleType, given: dict[str, Any], variables: Variables | None) -> None:
     """Runs the program as `__main__`; the value of a last expression is printed as an interactive session would."""
-    sort_listings()
+    _lenient.be_lenient()
     tree = ast.parse(source, NAME)
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
@@ -161,16 +165,3 @@ def run(source: str, module: types.ModuleType, given: dict[str, Any], variables:
         value = eval(compile(ast.Expression(last.value), NAME, "eval"), module.__dict__)
         if value is not None:
             print(repr(value))  # noqa: T201
-
-
-def sort_listings() -> None:
-    """Folders are listed in the order of their names, as a program's author silently expects."""
-    for name in ("glob", "rglob", "iterdir"):
-        unsorted = getattr(Path, name)
-
-        def in_order(self: Path, *args: Any, _unsorted: Any = unsorted, **kwargs: Any) -> Any:
-            return iter(sorted(_unsorted(self, *args, **kwargs)))
-
-        setattr(Path, name, in_order)
-    listed = os.listdir
-    os.listdir = lambda path=".": sorted(listed(path))  # type: ignore[assignment]

@@ -209,7 +209,7 @@ class Ran:
             return "stopped, the program used up its processor time"
         if status < 0:
             return f"the program was ended by the signal {_signal(-status)}"
-        return self.ended.report or f"the program ended with the exit code {status}"
+        return self.ended.report.partition("\0")[0] or f"the program ended with the exit code {status}"
 
     @property
     def output(self) -> str:
@@ -223,9 +223,9 @@ class Ran:
         Raises:
             ToolError: the program failed; the error comes first where the output is so long that its end may be cut.
         """
-        output, error = self.output, self.problem
+        output, error, begin = self.output, self.problem, self.ended.report.partition("\0")[2]
         if error is None:
             return output or "(no output; print what you want to see)"
         if len(output) > _LONG_OUTPUT_CHARACTERS:
-            raise ToolError(f"error: {error}\noutput before it:\n{output}")
-        raise ToolError(f"{output}\nerror: {error}" if output else f"error: {error}")
+            raise ToolError(f"error: {error}\noutput before it:\n{output}", begin=begin)
+        raise ToolError(f"{output}\nerror: {error}" if output else f"error: {error}", begin=begin)
