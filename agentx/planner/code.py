@@ -10,7 +10,6 @@ A program begins with the task as a comment, so that the goal stands right above
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import takewhile
 from string import Template
 
 from agentx.dialects.json_grammar import json_rule
@@ -23,13 +22,21 @@ from agentx.planner import spotlight
 from agentx.planner.answers import NOT_DONE, checked
 from agentx.planner.base import Action, Turn
 from agentx.planner.decoding import Decoded, decode, prompt_text
-from agentx.planner.evidence import changes_files
 from agentx.planner.function_programs import shown_programs
 from agentx.planner.grounding import unsupported_figures
 from agentx.planner.probes import ASKS_FOR_CHANGE, NEEDS_LOOK, ask
 from agentx.planner.program_names import parsed
 from agentx.planner.program_text import goal, repeats
 from agentx.planner.programs import EXAMPLES
+from agentx.planner.programs_run import (
+    beginning,
+    failed_last,
+    failures,
+    has_changed,
+    has_written,
+    only_read,
+    wrote,
+)
 from agentx.planner.requests import keeping, listed
 from agentx.planner.showing import step_tools, system_tools, task_tools
 from agentx.planner.untold import untold
@@ -239,52 +246,9 @@ def unsupported(turn: Turn, action: Action) -> list[str]:
     return unsupported_figures(action.answer or "", turn.sources)
 
 
-def wrote(call: ToolCall, result: ToolResult) -> str:
-    """A line on the files that a program has changed, or that it has changed none though it writes."""
-    names = ", ".join(name if name.isprintable() else ascii(name) for name in result.changed)
-    if names:
-        return f"(wrote {names})\n"
-    return "(no file has changed)\n" if has_written(call, result) and not result.overlooked else ""
-
-
 def plus(action: Action, usage: Usage) -> Action:
     """The action with the cost of what led to it."""
     return replace(action, usage=usage + action.usage)
-
-
-def has_changed(call: ToolCall, result: ToolResult) -> bool:
-    """Whether a program has changed files, as far as it can be told; where there are too many, that it writes some."""
-    return bool(result.changed) or (result.overlooked and has_written(call, result))
-
-
-def has_written(call: ToolCall, result: ToolResult) -> bool:
-    """Whether a program that writes files went well; where none has changed, they hold what they held before."""
-    return result.ok and changes_files(str(call.arguments.get("code", "")))
-
-
-def only_read(turn: Turn) -> bool:
-    """Whether the model has written programs, the last of which went well and none of which was to write."""
-    programs = [
-        (str(call.arguments["code"]), result.ok)
-        for call, result in turn.lately
-        if call.id not in turn.harmless and "code" in call.arguments
-    ]
-    return bool(programs) and programs[-1][1] and not any(changes_files(code) for code, _ in programs)
-
-
-def beginning(turn: Turn) -> str:
-    """The lines that the last program has lacked, where the tool that ran it says so."""
-    return turn.done[-1][1].begin if turn.done else ""
-
-
-def failures(turn: Turn) -> int:
-    """How many programs have failed since one went well."""
-    return sum(1 for _ in takewhile(lambda made: made[1].status == "error", reversed(turn.lately)))
-
-
-def failed_last(turn: Turn) -> bool:
-    """True after a program that ended in an error: nothing can be concluded from it, though small models do."""
-    return bool(turn.done) and turn.done[-1][1].status == "error"
 
 
 def is_usable(decoded: Decoded) -> bool:
