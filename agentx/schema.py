@@ -13,6 +13,7 @@ from typing import Any, cast
 from agentx.errors import SchemaError, ToolError
 from agentx.nearest import did_you_mean
 from agentx.redaction import beginning
+from agentx.sloppy_schema import as_meant
 from agentx.tool import ToolContext, ToolSchema
 
 
@@ -108,13 +109,14 @@ def _shown_type(annotation: Any) -> str | None:
 
 
 class ForeignSchema(ToolSchema):
-    """A JSON Schema that came from elsewhere; one without type, properties or descriptions is legal."""
+    """A JSON Schema that came from elsewhere; one without type, properties or descriptions is legal, and slips are read
+    as they were meant (`sloppy_schema`)."""
 
     def __init__(self, name: str, parameters: Mapping[str, Any], context_parameter: str | None = None) -> None:
         self.context_parameter = context_parameter
         if not name:
             raise SchemaError("A tool needs a name that is not empty.")
-        schema = dict(parameters)
+        schema = as_meant(parameters)
         schema.setdefault("type", "object")
         schema.setdefault("properties", {})
         if schema["type"] != "object" or not isinstance(schema["properties"], Mapping):

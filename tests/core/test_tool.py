@@ -1,5 +1,5 @@
 from collections.abc import Callable
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import pydantic
 import pytest
@@ -132,6 +132,31 @@ def test_a_foreign_schema_names_what_is_wrong() -> None:
 
 def test_a_foreign_schema_without_anything_is_legal() -> None:
     assert foreign({}).validate({}) == {}
+
+
+@pytest.mark.parametrize(
+    ("declared", "given"),
+    [
+        ({"type": "array", "items": {"type": "string"}, "enum": ["red", "blue"]}, ["blue", "red"]),
+        ({"type": "array", "enum": ["red", "blue"]}, ["blue"]),
+        ({"type": "integer", "enum": ["1", "2"]}, "2"),
+        ({"type": "array", "enum": [[1], [2]]}, [2]),
+        ({"type": "string", "enum": ["1", "2"]}, "2"),
+    ],
+)
+@pytest.mark.parametrize("wrap", [lambda schema: schema, lambda schema: {"anyOf": [schema, {"type": "null"}]}])
+def test_choices_that_contradict_their_type_are_read_as_they_were_meant(declared: dict, given: Any, wrap: Any) -> None:
+    tool = Tool.from_schema("t", "", {"properties": {"a": wrap(declared)}, "required": ["a"]}, print)
+    assert tool.validate({"a": given}) == {"a": given}
+    with pytest.raises(ToolError):
+        tool.validate({"a": ["green"] if isinstance(given, list) else "green"})
+
+
+def test_a_parameter_may_be_called_like_a_keyword() -> None:
+    names = {"enum": {"type": "string"}, "items": {"type": "integer"}, "type": {"type": "string", "enum": ["x"]}}
+    given = {"enum": "a", "items": 1, "type": "x"}
+    assert foreign({"properties": names}).validate(given) == given
+    assert foreign({"properties": names}).parameters["properties"] == names
 
 
 @pytest.mark.parametrize("parameters", [{"type": "string"}, {"properties": []}])
