@@ -116,7 +116,10 @@ class ForeignSchema(ToolSchema):
         self.context_parameter = context_parameter
         if not name:
             raise SchemaError("A tool needs a name that is not empty.")
-        schema = as_meant(parameters)
+        try:
+            schema = as_meant(parameters)
+        except RecursionError:
+            raise SchemaError(f"The parameters of tool `{name}` are nested too deeply.") from None
         schema.setdefault("type", "object")
         schema.setdefault("properties", {})
         if schema["type"] != "object" or not isinstance(schema["properties"], Mapping):

@@ -33,7 +33,7 @@ def as_meant(schema: Any) -> Any:
         return meant
     if kind == "array" and isinstance(items := meant.get("items", {}), Mapping):
         del meant["enum"]
-        meant["items"] = {**items, "enum": choices}
+        meant["items"] = as_meant({**items, "enum": choices})
     else:
         del meant["type"]
     return meant

@@ -13,6 +13,7 @@ from agentx.planner.base import Action, Turn
 from agentx.planner.claims.source import Source
 from agentx.planner.crossed import crossed
 from agentx.planner.decoding import decode
+from agentx.planner.evidence import changes_something
 from agentx.planner.further import without_further
 from agentx.planner.omitted import is_missing, omitted
 from agentx.planner.options import without_unasked
@@ -37,13 +38,16 @@ async def as_asked(turn: Turn, begun: Sequence[Fragment], action: Action) -> Act
         replace(call, arguments=without_unasked(turn.toolbox[call.name], call.arguments, turn.task, seen))
         for call in action.calls
     ]
-    return _with(turn, action, calls)
+    return _with(turn, action, _once_each(turn, calls))
 
 
 async def _completed(turn: Turn, begun: Sequence[Fragment], action: Action) -> Action:
-    """The action with the calls that the model writes when it may not end its reply yet."""
+    """The action with the calls that the model writes when it may not end its reply yet; none that change something,
+    which nobody may have asked for."""
     while missing := omitted(turn.task, action.calls):
-        called = {call.name for call in action.calls}
+        called = {call.name for call in action.calls if not changes_something(turn.toolbox[call.name])}
+        if not called:
+            break
         rules = turn.dialect.grammar([turn.toolbox[name] for name in turn.offered if name in called], turn.toolbox)
         decoded = await decode(
             turn,
@@ -59,6 +63,16 @@ async def _completed(turn: Turn, begun: Sequence[Fragment], action: Action) -> A
             break
         action = _with(turn, action, [*action.calls, *wanted])
     return action
+
+
+def _once_each(turn: Turn, calls: list[ToolCall]) -> list[ToolCall]:
+    """The calls without those that are the same now; what changes something may be meant twice."""
+    kept: list[ToolCall] = []
+    for call in calls:
+        known = any(call.name == other.name and call.arguments == other.arguments for other in kept)
+        if not known or changes_something(turn.toolbox[call.name]):
+            kept.append(call)
+    return kept
 
 
 def _with(turn: Turn, action: Action, calls: list[ToolCall]) -> Action:

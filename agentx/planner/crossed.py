@@ -45,6 +45,7 @@ def _pairs_left(said: Source, made: Sequence[dict[str, Any]]) -> list[dict[str, 
     if (
         len(listed) < 2
         or any(list(arguments) != names for arguments in made)
+        or any(arguments[name] != made[0][name] for arguments in made for name in names if name not in listed)
         or any(len(several) != len(made) or not _stand_together(said, several) for several in listed.values())
         or len(made) ** len(listed) > MOST_CALLS
     ):

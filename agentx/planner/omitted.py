@@ -18,7 +18,8 @@ from agentx.planner.lexical import words
 
 _JOINED = re.compile(r"(?:,|\b(?:and|or|then|also|plus|as\ well\ as))\s+(?:[a-z]+\s+){0,4}[$€£¥'\"“‘(]?$", re.VERBOSE)
 _QUOTED = re.compile(r'"[^"]*"|“[^”]*”', re.DOTALL)
-_REACH = 64  # characters before a claim that are looked at for what joins it
+_EXCEPTED = re.compile(r"\b(?:not|never|no|keep|but|except|without|instead|rather)\b|n['’]t\b", re.IGNORECASE)
+_REACH = 64  # characters before a claim that are looked at for what joins it, or takes it out
 
 
 def omitted(request: str, calls: Sequence[ToolCall]) -> list[Claim]:
@@ -29,10 +30,13 @@ def omitted(request: str, calls: Sequence[ToolCall]) -> list[Claim]:
     return [
         claim
         for claim in claims_of(request)
-        if not claim.tentative
-        and _JOINED.search(request, max(0, claim.start - _REACH), claim.start)
-        and not claim.support(said)
+        if not claim.tentative and _is_joined(request, claim) and not claim.support(said)
     ]
+
+
+def _is_joined(request: str, claim: Claim) -> bool:
+    start = max(0, claim.start - _REACH)
+    return bool(_JOINED.search(request, start, claim.start)) and not _EXCEPTED.search(request, start, claim.start)
 
 
 def is_missing(call: ToolCall, calls: Sequence[ToolCall], claims: Sequence[Claim]) -> bool:
@@ -50,7 +54,13 @@ def _rewords(call: ToolCall, other: ToolCall) -> bool:
     return call.name == other.name and all(_is_reworded(call.arguments[name], other.arguments[name]) for name in both)
 
 
+def _before_comma(value: str) -> list[str]:
+    """The words of a place without its state or country."""
+    return words(value.partition(",")[0])
+
+
 def _is_reworded(value: Any, other: Any) -> bool:
     if isinstance(value, str) and isinstance(other, str):
-        return value == other or not set(words(value)).isdisjoint(words(other))
+        mine, theirs = set(words(value)), set(words(other))
+        return mine <= theirs or theirs <= mine or _before_comma(value) == _before_comma(other)
     return bool(value == other)

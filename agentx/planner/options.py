@@ -34,8 +34,12 @@ def without_unasked(tool: Tool, arguments: Mapping[str, Any], request: str, seen
     return {
         name: value
         for name, value in arguments.items()
-        if name in required or properties.get(name, {}).get("default") == value or said.anything_of(name, value)
+        if name in required or _default(properties.get(name)) == value or said.anything_of(name, value)
     }
+
+
+def _default(schema: Any) -> Any:
+    return schema.get("default") if isinstance(schema, Mapping) else None
 
 
 @dataclass(frozen=True)

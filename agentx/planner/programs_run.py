@@ -5,6 +5,7 @@ from itertools import takewhile
 from agentx.messages import ToolCall, ToolResult
 from agentx.planner.base import Turn
 from agentx.planner.evidence import changes_files
+from agentx.planner.program_names import parsed
 
 
 def wrote(call: ToolCall, result: ToolResult) -> str:
@@ -37,7 +38,8 @@ def only_read(turn: Turn) -> bool:
 
 def beginning(turn: Turn) -> str:
     """The lines that the last program has lacked, where the tool that ran it says so."""
-    return turn.done[-1][1].begin if turn.done else ""
+    lines = turn.done[-1][1].begin if turn.done else ""
+    return lines if parsed(lines) is not None else ""
 
 
 def failures(turn: Turn) -> int:

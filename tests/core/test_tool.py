@@ -140,6 +140,7 @@ def test_a_foreign_schema_without_anything_is_legal() -> None:
         ({"type": "array", "items": {"type": "string"}, "enum": ["red", "blue"]}, ["blue", "red"]),
         ({"type": "array", "enum": ["red", "blue"]}, ["blue"]),
         ({"type": "integer", "enum": ["1", "2"]}, "2"),
+        ({"type": "array", "items": {"type": "integer"}, "enum": ["red", "blue"]}, ["blue"]),
         ({"type": "array", "enum": [[1], [2]]}, [2]),
         ({"type": "string", "enum": ["1", "2"]}, "2"),
     ],

@@ -90,6 +90,19 @@ def test_the_next_program_is_begun_with_what_this_one_has_lacked(code: str, line
         assert asyncio.run(run_program(f"{begin}{begin.split()[0]}", ToolContext(folder)))
 
 
+@pytest.mark.parametrize("name", ["print.csv", "json.csv", "class.csv", "m².csv"])
+def test_no_name_is_taken_that_programs_use(folder: Path, name: str) -> None:
+    (folder / "menu.csv").rename(folder / name)
+    assert failed("for row in csv.DictReader(open('order.csv')):\n    row['price']", folder).begin == ""
+
+
+def test_the_lines_are_short_whatever_a_file_holds(folder: Path) -> None:
+    long = "x" * 10_000
+    (folder / "menu.csv").write_text(f"{long},price\nsoup,3\n")
+    (folder / "order.csv").write_text(f"{long},pieces\nsoup,2\n")
+    assert failed("for row in csv.DictReader(open('order.csv')):\n    row['price']", folder).begin == ""
+
+
 def test_what_stands_in_a_file_is_no_code(folder: Path) -> None:
     (folder / "menu.csv").write_text('"dish\'): print(1) #",price\nsoup,3\n')
     (folder / "order.csv").write_text('"dish\'): print(1) #",pieces\nsoup,2\n')

@@ -74,6 +74,11 @@ def test_a_number_that_stands_elsewhere_in_the_line_is_shown_how_to_get_at() -> 
     assert told("Paper", line, "The Paper Lantern (2011, 2 h)\n") == ""
 
 
+def test_a_long_text_is_no_line() -> None:
+    assert told("x" * 300 + " 1", "n = int(text)") == ""
+    assert told("x" * 2_000 + " 1") == ""
+
+
 def test_other_errors_are_none_of_its_business() -> None:
     assert advice(ValueError("math domain error"), "float(x)", {}) == ""
     assert advice(KeyError("x 1"), "float(x)", {}) == ""

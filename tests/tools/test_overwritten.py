@@ -62,12 +62,54 @@ def test_why_the_program_failed_is_told_too(table: Path) -> None:
         ("open('fuel.csv', 'w').write('a\\nb\\nc\\n')", "a\nb\nc\n"),
         ("Path('fuel.csv').unlink()\nopen('fuel.csv', 'w').write('new')", "new"),
         ("shutil.copy('fuel.csv', 'old.csv')\nopen('fuel.csv', 'w').write('new')", "new"),
+        ("open('new', 'w').write('new')\nshutil.copy('new', 'fuel.csv')", "new"),
+        ("open('fuel.csv', 'w').close()", ""),
+        ("os.symlink('fuel.csv', 'link')\nopen('link').read()\nopen('fuel.csv', 'w').write('new')", "new"),
+        ("subprocess.run(['cat', 'fuel.csv'])\nopen('fuel.csv', 'w').write('new')", "new"),
     ],
 )
 def test_what_is_written_over_on_purpose_stays_so(table: Path, code: str, left: str) -> None:
     told = run(code, table.parent)
     assert "error" not in told
     assert table.read_text() == left
+
+
+def test_what_a_program_has_made_itself_it_may_write_anew(tmp_path: Path) -> None:
+    code = "\n".join(
+        f"open('{x}', '{mode}').write('a\\nb\\n')\nopen('{x}', 'w').write('c')" for x, mode in ("xw", "ya")
+    )
+    assert "error" not in run(code, tmp_path)
+    assert [(tmp_path / name).read_text() for name in "xy"] == ["c", "c"]
+
+
+def test_a_table_that_was_emptied_before_the_program_failed_is_put_back(table: Path) -> None:
+    assert "it is as it was" in run("file = open('fuel.csv', 'w')\n1 / 0", table.parent)
+    assert table.read_text() == TABLE
+
+
+def test_after_a_call_of_a_tool_nobody_knows_what_was_read(table: Path) -> None:
+    async def call(name: str, arguments: dict[str, object]) -> str:
+        return TABLE
+
+    context = ToolContext(table.parent, functions={"read_file": ["path"]}, call_tool=call)
+    code = "read_file('fuel.csv')\nopen('fuel.csv', 'w').write('new')"
+    assert "error" not in asyncio.run(run_program(code, context))
+    assert table.read_text() == "new"
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("import weakref\nclass A: pass\np = weakref.proxy(A())\nopen('fuel.csv', 'w').write('x')", "it is as it was"),
+        ("d = {}\nraise KeyError([1], d)", "KeyError"),
+        ("class E(Exception):\n    def __str__(self): 1 / 0\nraise E", "E"),
+        ("os.makedirs('gone')\nos.chdir('gone')\nos.rmdir('../gone')\nraise ValueError('mine')", "ValueError: mine"),
+    ],
+)
+def test_the_programs_own_error_is_told_whatever_it_is_like(table: Path, code: str, error: str) -> None:
+    assert f"{error}" in run(code, table.parent)
+    assert "Traceback" not in run(code, table.parent)
+    assert table.read_text() == TABLE
 
 
 def test_a_file_of_one_line_a_new_one_and_a_binary_one_are_written(tmp_path: Path) -> None:

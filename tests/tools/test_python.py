@@ -290,6 +290,8 @@ def test_text_is_written_as_the_library_does(tmp_path):
     assert (tmp_path / "a.txt").read_bytes() == b"\xf6"
     assert "write_text() missing 1 required positional argument: 'data'" in run("Path('a.txt').write_text()", tmp_path)
     assert "must be str, not bytes" in run("Path('a.txt').write_text(b'x')", tmp_path)
+    assert "must be one of a, w, x" in run("Path('a.txt').write_text('x', mode='wb')", tmp_path)
+    assert (tmp_path / "a.txt").read_bytes() == b"\xf6", "what cannot be written has emptied nothing"
 
 
 def test_tables_become_markdown_and_excel_files(tmp_path):

@@ -1,5 +1,6 @@
 """Where the column is that a row lacks: `row["price"]` of an order, when `prices.csv` has the prices."""
 
+import builtins
 import csv
 import keyword
 import math
@@ -11,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from agentx_tools import _look
+from agentx_tools._lenient import COMMON
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
-MAX_TABLES, MAX_ROWS = 50, 10_000
+MAX_TABLES, MAX_ROWS, MAX_CHARACTERS = 50, 10_000, 500
+_TAKEN = frozenset((*dir(builtins), *COMMON))
 
 
 def advice(key: Any, row: Mapping[Any, Any]) -> str:
@@ -32,16 +35,19 @@ def lookup(key: Any, row: Mapping[Any, Any]) -> str:
     if not (found := _table(key, row)):
         return ""
     path, shared = found
+    if not (name := identifier(path)):
+        return ""
     more = "" if path.suffix == ".csv" else ", delimiter='\t'"
     rows = f"csv.DictReader(open({str(path)!r}){more})"
     value = f"float(row[{key!r}])" if _are_numbers(path, key) else f"row[{key!r}]"
-    return f"{identifier(path)} = {{row[{shared!r}]: {value} for row in {rows}}}\n"
+    line = f"{name} = {{row[{shared!r}]: {value} for row in {rows}}}\n"
+    return line if len(line) <= MAX_CHARACTERS else ""
 
 
 def identifier(path: Path) -> str:
-    """The name of a variable for what a file holds."""
+    """The name of a variable for what a file holds; "" where it would hide what programs use."""
     name = re.sub(r"\W|^(?=\d)", "_", path.stem)
-    return f"{name}_" if keyword.iskeyword(name) else name
+    return name if name.isidentifier() and not keyword.iskeyword(name) and name not in _TAKEN else ""
 
 
 def _table(key: Any, row: Mapping[Any, Any]) -> tuple[Path, str] | None:

@@ -4,6 +4,33 @@ import os
 from pathlib import Path
 from typing import Any
 
+COMMON = (
+    "collections",
+    "configparser",
+    "csv",
+    "datetime",
+    "functools",
+    "glob",
+    "io",
+    "itertools",
+    "json",
+    "math",
+    "operator",
+    "os",
+    "random",
+    "re",
+    "shutil",
+    "statistics",
+    "string",
+    "subprocess",
+    "sys",
+    "time",
+    "tomllib",
+)
+"""Modules that a program may use without importing them, as short programs of models often do."""
+
+_MODES = ("a", "w", "x")
+
 
 def be_lenient() -> None:
     """From now on, in this process."""
@@ -24,10 +51,14 @@ def sort_listings() -> None:
     os.listdir = lambda path=".": sorted(listed(path))  # type: ignore[assignment]
 
 
-def write_text(self: Path, data: str, *given: Any, mode: str = "w", **named: Any) -> int:
+def write_text(self: Path, data: Any, *given: Any, mode: str = "w", **named: Any) -> int:
     """`Path.write_text` with the mode of `open`, which models take it to have: `write_text(row, mode="a")` adds."""
-    if given and given[0] in ("a", "w", "x"):
+    if not isinstance(data, str):  # before the file is opened, and so emptied
+        raise TypeError(f"data must be str, not {type(data).__name__}")
+    if given and given[0] in _MODES:
         mode, given = given[0], given[1:]
+    if mode not in _MODES:
+        raise ValueError(f"mode must be one of {', '.join(_MODES)}, not {mode!r}")
     named |= dict(zip(("encoding", "errors", "newline"), given, strict=False))
     with self.open(mode, **named) as file:
         return file.write(data)

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+MAX_CHARACTERS = 1_000
+"""A longer text is no line from which a number is to be taken."""
+
 SEPARATORS = (None, ",", ";", "\t", ":", "=", "|")
 """What parts a number from what stands beside it; None is white space."""
 
@@ -29,11 +32,14 @@ def advice(error: BaseException, line: str, variables: Mapping[str, Any]) -> str
     if refused is None or found is None:
         return ""
     kind, expression = found
-    text = ""
-    with suppress(ValueError, SyntaxError):
+    try:
         text = str(ast.literal_eval(refused[1]))
+    except (ValueError, SyntaxError):  # Python shows a long text cut
+        return ""
     if not text.strip():
         return f"\n  the text is empty; skip it: if {expression}.strip()"
+    if len(text) > MAX_CHARACTERS:
+        return ""
     if not re.search(r"\d", text):
         whole, text = _taken_from(expression, variables)
         instead = _searched(whole, text, kind)
@@ -93,7 +99,10 @@ def _searched(expression: str, text: str, kind: str) -> str:
 def _taken_from(expression: str, variables: Mapping[str, Any]) -> tuple[str, str]:
     """The variable that an expression takes a part of, and its text; the first such that is a text."""
     names = (node.id for node in ast.walk(ast.parse(expression)) if isinstance(node, ast.Name))
-    return next(((name, variables[name]) for name in names if isinstance(variables.get(name), str)), ("", ""))
+    texts = ((name, variables.get(name)) for name in names)
+    return next(
+        ((name, text) for name, text in texts if isinstance(text, str) and len(text) <= MAX_CHARACTERS), ("", "")
+    )
 
 
 def _kind(kind: str, number: str) -> str:

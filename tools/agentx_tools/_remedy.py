@@ -29,9 +29,10 @@ def remedy(error: BaseException, variables: Mapping[str, Any]) -> str:
     """
     if isinstance(error, NameError):
         path = named(str(error.name))
-        return _READ.get(path.suffix, _READ_TEXT).format(name=error.name, path=str(path)) if path else ""
+        lines = _READ.get(path.suffix, _READ_TEXT).format(name=error.name, path=str(path)) if path else ""
+        return lines if len(lines) <= _columns.MAX_CHARACTERS else ""
     if isinstance(error, KeyError) and error.args:
-        rows = (row for row in variables.values() if isinstance(row, Mapping) and error.args[0] not in row)
+        rows = (row for row in variables.values() if isinstance(row, Mapping))
         return next(filter(None, (_columns.lookup(error.args[0], row) for row in rows)), "")
     return ""
 

@@ -11,6 +11,7 @@ import os
 import socket
 import sys
 import time
+import traceback
 import types
 from collections.abc import Mapping
 from contextlib import suppress
@@ -19,34 +20,11 @@ from typing import Any, TextIO
 
 from agentx_tools import _lenient, _look
 from agentx_tools._failures import NAME, described, variables_in_reach
-from agentx_tools._overwritten import Overwritten
+from agentx_tools._lenient import COMMON
+from agentx_tools._overwritten import CALLED, Overwritten
 from agentx_tools._remedy import remedy
 from agentx_tools._variables import Variables
 
-COMMON = (
-    "collections",
-    "configparser",
-    "csv",
-    "datetime",
-    "functools",
-    "glob",
-    "io",
-    "itertools",
-    "json",
-    "math",
-    "operator",
-    "os",
-    "random",
-    "re",
-    "shutil",
-    "statistics",
-    "string",
-    "subprocess",
-    "sys",
-    "time",
-    "tomllib",
-)
-"""Modules that a program may use without importing them, as short programs of models often do."""
 MAX_REPORT_CHARACTERS = 2_000
 NUL = "\0"
 """Parts what is told of an error from the lines that the next program should begin with."""
@@ -84,8 +62,9 @@ def main(request: Mapping[str, Any], report: int, channel: int | None) -> int:
     except SystemExit as error:
         text = "" if error.code in (None, 0) else f"the program exited with {error.code!r}"
     except BaseException as error:
-        text, begin = described(error, request["functions"], variables), remedy(error, variables_in_reach(error))
-    text = "\n".join(filter(None, [text, overwritten.put_back()]))
+        text, begin = explained(error, request["functions"], variables)
+    with suppress(Exception):
+        text = "\n".join(filter(None, [text, overwritten.put_back(failed=bool(text))]))
     told = f"{text.replace(NUL, '')[:MAX_REPORT_CHARACTERS]}{NUL}{begin}" if text else ""
     os.write(report, told.encode("utf-8", "backslashreplace"))
     if variables:
@@ -93,6 +72,18 @@ def main(request: Mapping[str, Any], report: int, channel: int | None) -> int:
             left_s = begun + request["limits"]["timeout_s"] - time.monotonic()
             variables.save(max(0.01, min(MAX_KEEPING_S, left_s / 2)))
     return 1 if text else 0
+
+
+def explained(error: BaseException, given: Mapping[str, Any], variables: Variables | None) -> tuple[str, str]:
+    """What is told of an exception, and the lines that the next program should begin with; whatever it is like, the
+    program's own error is told."""
+    text, begin = f"{type(error).__name__}", ""
+    with suppress(Exception):
+        text = "".join(traceback.format_exception_only(error)).strip()
+        text = described(error, given, variables)
+    with suppress(Exception):
+        begin = remedy(error, variables_in_reach(error))
+    return text, begin
 
 
 def printing_to(file: int) -> TextIO:
@@ -132,6 +123,7 @@ def function(alias: str, name: str, parameters: list[str], stream: Any) -> Any:
         if len(args) > len(parameters):
             raise TypeError(f"{alias}() takes at most {len(parameters)} arguments: {', '.join(parameters)}")
         arguments = {**dict(zip(parameters, args, strict=False)), **kwargs}
+        sys.audit(CALLED)
         stream.write(json.dumps({"name": name, "arguments": arguments}, default=str).encode() + b"\n")
         stream.flush()
         answer = json.loads(stream.readline() or b'{"error": "the host is gone"}')

@@ -12,7 +12,7 @@ from agentx import changes
 from agentx.errors import StorageError, ToolError
 from agentx.threads import in_thread
 from agentx.tool import Capability, ToolContext
-from agentx_tools import _runner, before, functions, proxy
+from agentx_tools import _lenient, _runner, before, functions, proxy
 from agentx_tools.own import own_folders
 from agentx_tools.sandbox import pool
 from agentx_tools.sandbox.client import Ended, NoWalls, SandboxError
@@ -21,7 +21,7 @@ from agentx_tools.sandbox.walls import Level
 from agentx_tools.variables import Variables
 from agentx_tools.workspace import shown
 
-_MODULES = (_runner.__name__, "agentx_tools._by_value", *_runner.COMMON)
+_MODULES = (_runner.__name__, "agentx_tools._by_value", *_lenient.COMMON)
 _WALLS = {"namespaces": Level.NAMESPACES, "landlock": Level.LANDLOCK}
 _LONG_OUTPUT_CHARACTERS = 2_500
 _MIB = 2**20
