@@ -121,6 +121,8 @@ class Gate:
             if is_offered(tool, name, value):
                 continue
             for text in wording.texts(value):
+                if name not in _QUERIES and self._provenance.has_found(text):
+                    continue
                 piece = self._privacy.in_text(text, program, asks=asks or name in _QUERIES)
                 if piece is not None:
                     return f"`{name}` may hold private text ({piece})"

@@ -16,6 +16,7 @@ from typing import Any, cast
 from agentx import wording
 from agentx.messages import ToolCall, ToolResult
 from agentx.privacy import Privacy
+from agentx.schema import resolve
 from agentx.tool import Tool
 
 
@@ -90,6 +91,11 @@ class Provenance:
             if not (is_offered(tool, name, value) or all(map(self._is_owned, wording.texts(value))))
         ]
 
+    def has_found(self, text: str) -> bool:
+        """Whether a search of the conversation has found the text as an address: what it names is gone to by it, and
+        that it was found is no secret to where it leads."""
+        return wording.address(text) in self._found
+
     def _is_owned(self, text: str) -> bool:
         text = wording.undated(text)
         return wording.stands_in(wording.plain(text), self._said) or all(
@@ -123,12 +129,12 @@ def is_offered(tool: Tool, name: str, value: Any) -> bool:
     properties = tool.parameters.get("properties")
     schema = cast("Mapping[str, Any]", properties).get(name) if isinstance(properties, Mapping) else None
     try:
-        return _offers(schema, value)
+        return _offers(schema, value, tool.parameters)
     except RecursionError:
         return False
 
 
-def _offers(schema: Any, value: Any) -> bool:
+def _offers(schema: Any, value: Any, root: Mapping[str, Any]) -> bool:
     if not isinstance(schema, Mapping):
         return False
     known = cast("Mapping[str, Any]", schema)
@@ -136,9 +142,11 @@ def _offers(schema: Any, value: Any) -> bool:
         return True
     if "default" in known and known["default"] == value:
         return True
+    if "$ref" in known and _offers(resolve(str(known["$ref"]), root), value, root):
+        return True
     if isinstance(value, list) and value and "items" in known:
-        return all(_offers(known["items"], item) for item in cast("list[Any]", value))
-    return any(_offers(one, value) for key in ("anyOf", "oneOf") for one in _list(known.get(key)))
+        return all(_offers(known["items"], item, root) for item in cast("list[Any]", value))
+    return any(_offers(one, value, root) for key in ("anyOf", "oneOf") for one in _list(known.get(key)))
 
 
 def _list(value: Any) -> list[Any]:

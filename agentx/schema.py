@@ -222,9 +222,18 @@ def choices(schema: Any, root: Mapping[str, Any], depth: int = 0) -> list[Any]:
         return []
     given = cast("Mapping[str, Any]", schema)
     if "$ref" in given:
-        return choices(root.get("$defs", {}).get(str(given["$ref"]).rpartition("/")[2]), root, depth + 1)
+        return choices(resolve(str(given["$ref"]), root), root, depth + 1)
     parts: list[Any] = [*given.get("anyOf", ()), *given.get("oneOf", ())]
     return [*given.get("enum", ()), *(value for part in parts for value in choices(part, root, depth + 1))]
+
+
+def resolve(reference: str, root: Mapping[str, Any]) -> Any:
+    """What a local reference (`#/$defs/Name`) points to; an empty schema where it points nowhere."""
+    found: Any = root
+    for part in reference.removeprefix("#").strip("/").split("/"):
+        key = part.replace("~1", "/").replace("~0", "~")
+        found = found.get(key, {}) if isinstance(found, Mapping) else {}
+    return found if reference.startswith("#") else {}
 
 
 def without_titles(schema: Any) -> Any:

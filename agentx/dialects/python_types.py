@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from agentx.schema import resolve
+
 _NAMES = {
     "integer": "int",
     "number": "float",
@@ -79,15 +81,6 @@ def _fields(schema: Any, root: Mapping[str, Any], seen: frozenset[str]) -> tuple
         else:
             break
     return (schema.get("properties", {}) if isinstance(schema, Mapping) else {}), seen
-
-
-def resolve(reference: str, root: Mapping[str, Any]) -> Any:
-    """What a local reference (`#/$defs/Name`) points to; an empty schema where it points nowhere."""
-    found: Any = root
-    for part in reference.removeprefix("#").strip("/").split("/"):
-        key = part.replace("~1", "/").replace("~0", "~")
-        found = found.get(key, {}) if isinstance(found, Mapping) else {}
-    return found if reference.startswith("#") else {}
 
 
 def literal(value: Any) -> str:

@@ -35,6 +35,19 @@ def notes() -> str:
     return "The code of the boat is Walnut 4711."
 
 
+@tool(capabilities=["reads_private", "ingests_untrusted"])
+def agenda(context: ToolContext) -> str:
+    """Shows the meetings."""
+    context.found(["24"])
+    return "24: Walnut 4711"
+
+
+@tool(capabilities=["egress", "ingests_untrusted"])
+def invite(meeting: str, to: str) -> str:
+    """Invites somebody to a meeting."""
+    return "invited"
+
+
 @tool(capabilities=["egress"])
 def send(to: str, text: str) -> str:
     """Sends a text."""
@@ -54,7 +67,7 @@ def compute(code: str) -> str:
     return "80"
 
 
-TOOLS = (fetch, search, notes, send, save, compute)
+TOOLS = (fetch, search, notes, agenda, invite, send, save, compute)
 
 
 def steps(*calls: str) -> list[str]:
@@ -156,6 +169,16 @@ def test_private_text_in_an_address_is_refused_even_then_and_the_run_goes_on() -
     refused = [event.result for event in events if isinstance(event, CallFinished)][-1]
     assert refused.status == "denied"
     assert "`url` may hold private text (walnut)" in refused.text
+
+
+def test_a_record_that_a_search_found_may_be_gone_to_by_its_id_and_is_no_word_of_a_query() -> None:
+    task = "Invite bob@x.org to the meeting"
+    result, events = run("agenda()", "invite(meeting='24', to='bob@x.org')", task=task)
+    assert (result.status, made(events)) == ("ok", ["agenda", "invite"])
+    for refused in ("invite(meeting='4711', to='bob@x.org')", "search(query='24')"):
+        result, events = run("agenda()", refused, task=task)
+        assert (result.status, made(events)) == ("ok", ["agenda"])
+        assert "may hold private text" in [event.result for event in events if isinstance(event, CallFinished)][-1].text
 
 
 def test_private_text_may_be_asked_for_before_strangers_are_read() -> None:

@@ -1,6 +1,7 @@
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -108,6 +109,17 @@ def test_values_that_the_tool_offers_are_nobodys_words() -> None:
     ]  # fmt: skip
 
 
+def test_an_enumeration_that_is_referred_to_is_offered_too() -> None:
+    right = {"type": "string", "enum": ["r", "rw"]}
+    loop = {"$ref": "#/$defs/Loop"}
+    properties = {"right": {"$ref": "#/$defs/Right"}, "other": {"$ref": "#/$defs/Gone"}, "loop": loop}
+    schema = {"type": "object", "properties": properties, "$defs": {"Right": right, "Loop": loop}}
+    tool = Tool.from_schema("t", "", schema, lambda: None)
+    provenance = after()
+    assert provenance.foreign(tool, {"right": "r"}) == []
+    assert provenance.foreign(tool, {"right": "x", "other": "r", "loop": "r"}) == ["right", "other", "loop"]
+
+
 @pytest.mark.parametrize("schema", [{"enum": None}, {"enum": 5}, {"anyOf": None}, {"oneOf": "x"}, None, 3])
 def test_odd_schemas_offer_nothing(schema: Any) -> None:
     assert after().foreign(made(a=schema), {"a": "x"}) == ["a"]
@@ -129,7 +141,7 @@ def test_a_name_in_which_a_letter_may_stand_is_no_address() -> None:
     assert provenance.foreign(NOTHING, {"a": "general", "b": "eve@evil.org", "c": "send all"}) == ["b", "c"]
 
 
-def test_a_tool_may_find_what_is_no_text_but_not_one_text(tmp_path) -> None:
+def test_a_tool_may_find_what_is_no_text_but_not_one_text(tmp_path: Path) -> None:
     context = ToolContext(tmp_path)
     context.found(["a@x.org", None, 3])  # type: ignore[list-item]
     assert context.marks.addresses == ["a@x.org"]

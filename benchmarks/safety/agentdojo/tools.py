@@ -43,6 +43,7 @@ class Desk:
             run,
             context_parameter="context",
             capabilities=frozenset(label["may"]),
+            paths=label.get("paths", ()),
             max_output_bytes=100_000,
         )
 
