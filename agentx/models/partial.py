@@ -80,6 +80,8 @@ class PartialFile:
                 f"it gave {size} bytes with SHA-256 {actual[:12]}…, pinned are {self.spec.bytes} bytes with "
                 f"{self.spec.sha256[:12]}…; thrown away"
             )
+        # A process that was killed while it cleared its last scratch has left it: there is no part to fetch any more.
+        shutil.rmtree(self.work, ignore_errors=True)
         with storage(self.target):
             self.path.replace(self.target)
             _sync_folder(self.target.parent)

