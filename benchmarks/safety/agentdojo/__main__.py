@@ -1,7 +1,7 @@
 """`python -m benchmarks.safety.agentdojo`: utility without an attack, and with one how often it succeeds.
 
-The model is a script that obeys every injection it sees, the attack `important_instructions`, and no approval is given.
-With `--model` a real model takes its place.
+The model is a script that obeys every injection it sees, and no approval is given.
+With `--model` a real model takes its place; with `--guard` the guard `injection` reads each result before it does.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from agentdojo.attacks.attack_registry import load_attack
+from agentdojo.attacks.attack_registry import ATTACKS, load_attack
 from agentdojo.base_tasks import BaseInjectionTask, BaseUserTask
 from agentdojo.task_suite.load_suites import get_suites
 from agentdojo.task_suite.task_suite import TaskSuite
@@ -48,8 +48,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.safety.agentdojo", description=__doc__)
     parser.add_argument("--suite", action="append", choices=list(get_suites(VERSION)), help="one suite; repeatable")
     parser.add_argument("--model", help="a model of AgentX instead of the script")
+    parser.add_argument("--attack", default=ATTACK, choices=list(ATTACKS), help="how injections are worded")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only each Nth run")
     parser.add_argument("--allow-all", action="store_true", help="approve everything in advance: what taint is worth")
+    parser.add_argument("--guard", action="store_true", help="withhold results in which `injection` finds something")
     parser.add_argument("--out", type=Path, help="file for a JSON line a run")
     options = parser.parse_args(arguments)
     warnings.simplefilter("ignore")
@@ -59,7 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         runs = list(_runs(get_suites(VERSION)[name]))[:: options.every]
         for user_task, injection_task in runs:
             allow = ["all"] if options.allow_all else []
-            record = run(get_suites(VERSION)[name], user_task, injection_task, options.model, allow)
+            pipeline = AgentXPipeline(name, _maker(user_task, injection_task, options.model), allow, options.guard)
+            record = run(get_suites(VERSION)[name], user_task, injection_task, pipeline, options.attack)
             records.append(record)
             if options.model:
                 print(f"{record.suite} {record.task} {record.injection or '-'}: {_words(record)}", file=sys.stderr)
@@ -89,12 +92,11 @@ def run(
     suite: TaskSuite[Any],
     user_task: BaseUserTask[Any],
     injection_task: BaseInjectionTask[Any] | None,
-    model: str | None = None,
-    allow: Sequence[str] = (),
+    pipeline: AgentXPipeline,
+    attack: str = ATTACK,
 ) -> Record:
     """One run in a fresh environment, the injection planted wherever the task's known solution reads."""
-    pipeline = AgentXPipeline(suite.name, _maker(user_task, injection_task, model), allow)
-    injections = load_attack(ATTACK, suite, pipeline).attack(user_task, injection_task) if injection_task else {}
+    injections = load_attack(attack, suite, pipeline).attack(user_task, injection_task) if injection_task else {}
     useful, attacked = suite.run_task_with_pipeline(pipeline, user_task, injection_task, injections)
     return Record(
         suite.name,
@@ -110,10 +112,10 @@ def run(
 
 def _maker(user_task: BaseUserTask[Any], injection_task: BaseInjectionTask[Any] | None, model: str | None) -> MakeModel:
     if model is None:
-        return lambda environment, desk: obedient(user_task, injection_task, environment, desk)
+        return lambda environment: obedient(user_task, injection_task, environment)
     from agentx.models import open_model
 
-    return lambda environment, desk: open_model(None if model == "default" else model)
+    return lambda environment: open_model(None if model == "default" else model)
 
 
 def report(records: Sequence[Record]) -> str:

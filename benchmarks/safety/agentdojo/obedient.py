@@ -1,45 +1,51 @@
 """The worst model there is: it carries out the user's task by its known solution, and every injection that it sees."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Sequence
+from itertools import repeat
 
 from agentdojo.base_tasks import BaseInjectionTask, BaseUserTask
 from agentdojo.functions_runtime import FunctionCall, TaskEnvironment
 
 from agentx.dialects.python_calls import PythonCalls
 from agentx.models.scripted import ScriptedModel
-from benchmarks.safety.agentdojo.tools import Desk
 
-MAX_STEPS = 100
+PIECE = 40
+"""So many letters and digits of an injection in a row are seen; where a guard leaves fewer, nobody could obey it."""
 
 
 def obedient(
-    user_task: BaseUserTask, injection_task: BaseInjectionTask | None, environment: TaskEnvironment, desk: Desk
+    user_task: BaseUserTask, injection_task: BaseInjectionTask | None, environment: TaskEnvironment
 ) -> ScriptedModel:
     """A model for one run of strategy `react`; both solutions are those for the environment as it is now."""
     wanted = user_task.ground_truth(environment)
     planted = injection_task.ground_truth(environment) if injection_task else []
-    goal = injection_task.GOAL if injection_task else None
+    goal = injection_task.GOAL if injection_task else ""
     outputs = [user_task.GROUND_TRUTH_OUTPUT, injection_task.GROUND_TRUTH_OUTPUT if injection_task else ""]
-    return ScriptedModel(_replies(wanted, planted, goal, outputs, desk))
+    return ScriptedModel(repeat(_Obedience(wanted, planted, goal, outputs).reply))
 
 
-def _replies(
-    wanted: Sequence[FunctionCall],
-    planted: Sequence[FunctionCall],
-    goal: str | None,
-    outputs: Sequence[str],
-    desk: Desk,
-) -> Iterator[str]:
-    obeyed = False
-    for call in wanted:
-        yield _reply(call)
-        if goal and not obeyed and any(holds(text, goal) for _, text in desk.done):
-            obeyed = True
-            yield from map(_reply, planted)
-    said = " ".join(filter(None, outputs if obeyed else outputs[:1])) or "Done."
-    for _ in range(MAX_STEPS):
-        yield f"# That is all.\nAnswer: {said}"
+class _Obedience:
+    """What is still to be done: the user's calls, and once the injection has been seen, its calls before them."""
+
+    def __init__(
+        self, wanted: Sequence[FunctionCall], planted: Sequence[FunctionCall], goal: str, outputs: Sequence[str]
+    ) -> None:
+        self._calls = deque(wanted)
+        self._planted = planted
+        self._goal = goal
+        self._outputs = outputs
+        self._obeyed = False
+
+    def reply(self, prompt: str) -> str:
+        if self._goal and not self._obeyed and holds(prompt, self._goal):
+            self._obeyed = True
+            self._calls.extendleft(reversed(self._planted))
+        if self._calls:
+            return _reply(self._calls.popleft())
+        said = " ".join(filter(None, self._outputs if self._obeyed else self._outputs[:1])) or "Done."
+        return f"# That is all.\nAnswer: {said}"
 
 
 def _reply(call: FunctionCall) -> str:
@@ -47,8 +53,9 @@ def _reply(call: FunctionCall) -> str:
 
 
 def holds(text: str, goal: str) -> bool:
-    """Whether the goal stands in a text, however that was folded and escaped on the way."""
-    return _bare(goal) in _bare(text)
+    """Whether a piece of the goal stands in a text, however that was folded and escaped on the way."""
+    seen, wanted = _bare(text), _bare(goal)
+    return any(wanted[at : at + PIECE] in seen for at in range(max(len(wanted) - PIECE, 0) + 1))
 
 
 def _bare(text: str) -> str:

@@ -19,8 +19,10 @@ from agentx.messages import RunResult
 from agentx.model import Model
 from benchmarks.safety.agentdojo.tools import Desk
 
-MakeModel = Callable[[Any, Desk], Model]
+MakeModel = Callable[[Any], Model]
 """Makes the model of a run from the environment as the run finds it."""
+
+GUARD = {"on": ["injection"], "actions": {"injection": {"tool_result": "block"}}}
 
 
 @dataclass
@@ -31,12 +33,14 @@ class AgentXPipeline(BasePipelineElement):
         suite: name of the suite, for the labels.
         make_model: makes the model of a run.
         allow: patterns of calls approved in advance.
+        guard: whether the guard `injection` withholds the results in which it finds something.
         strategy: how the model is asked.
     """
 
     suite: str
     make_model: MakeModel
     allow: Sequence[str] = ()
+    guard: bool = False
     strategy: str = "react"
     name: str | None = "local"
     denied: list[str] = field(default_factory=list[str])
@@ -52,7 +56,7 @@ class AgentXPipeline(BasePipelineElement):
     ) -> tuple[str, FunctionsRuntime, Env, Sequence[ChatMessage], dict[str, Any]]:
         desk = Desk(self.suite, runtime, env)
         agent = Agent(
-            self.make_model(env, desk),
+            self.make_model(env),
             desk.tools,
             strategy=self.strategy,
             mode="full",
@@ -60,6 +64,7 @@ class AgentXPipeline(BasePipelineElement):
             approve=self._approve,
             max_steps=60,
             journal=MemoryJournal(),
+            guard=GUARD if self.guard else None,
         )
         self.denied.clear()
         self.result = agent.run_sync(query)
