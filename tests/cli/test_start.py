@@ -62,7 +62,9 @@ def test_ctrl_c_while_the_package_is_imported_ends_in_one_line(delay_s: float) -
 
 @pytest.mark.parametrize("within", [INTERRUPT, "Callback()"])
 def test_ctrl_c_at_its_first_step_ends_it(within: str) -> None:
-    done = subprocess.run([sys.executable, "-c", program(within), "doctor"], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", program(within), "doctor"], capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n")
 
 
