@@ -23,13 +23,16 @@ from tests.decoding.lora_files import write_adapter
 
 PROMPT = [Fragment("The capital of France is a city which")]
 LONG = [Fragment("".join(f"Rule {i}: the house with number {i} is painted grey.\n" for i in range(12)))]
+# What is said of it is further from a tie than batches of other shapes can move it, whatever the processor: over 10
+# tokens by 0.77 nats without an adapter (over 40 by 0.64), by 0.66 under the first one and by 1.08 under the second.
+SURE = [Fragment("".join(f"Rule {i}: the house with number {i} is painted grey.\n" for i in range(6)))]
 OPTIONS = LlamaOptions(context_tokens=640, threads=1, drafts=False)
 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("adapters")
-    return write_adapter(folder / "first.gguf", 1), write_adapter(folder / "second.gguf", 2)
+    return write_adapter(folder / "first.gguf", 6), write_adapter(folder / "second.gguf", 5, scale=0.2)
 
 
 @pytest.fixture(scope="module")
@@ -55,11 +58,8 @@ def said(reply: Delta) -> list[int]:
     return [token for fragment in reply.fragments for token in fragment.tokens or ()]
 
 
-async def warm(*sides: EngineModel, **options) -> list[list[int]]:
-    """What each says of a prompt that it has read before: batches of other shapes may break ties in other ways."""
-    for side in sides:
-        await ask(side, max_tokens=1)
-    return [said(await ask(side, **options)) for side in sides]
+async def alone(*sides: EngineModel, **options) -> list[list[int]]:
+    return [said(await ask(side, SURE, **options)) for side in sides]
 
 
 def sides(model: LlamaCppModel, files: tuple[Path, Path]) -> list[EngineModel]:
@@ -72,12 +72,12 @@ def test_sessions_with_and_without_adapters_at_once_say_what_each_says_alone(
     three = sides(model, files)
 
     async def go() -> tuple[list[list[int]], list[Delta]]:
-        alone = await warm(*three, max_tokens=10)
-        return alone, list(await asyncio.gather(*(ask(side, max_tokens=10) for side in three)))
+        expected = await alone(*three, max_tokens=10)
+        return expected, list(await asyncio.gather(*(ask(side, SURE, max_tokens=10) for side in three)))
 
-    alone, at_once = asyncio.run(go())
-    assert [said(reply) for reply in at_once] == alone
-    assert len({tuple(tokens) for tokens in alone}) == 3
+    expected, at_once = asyncio.run(go())
+    assert [said(reply) for reply in at_once] == expected
+    assert len({tuple(tokens) for tokens in expected}) == 3
 
 
 def test_no_adapter_reuses_what_was_read_under_another(model: LlamaCppModel, files: tuple[Path, Path]) -> None:
@@ -90,9 +90,11 @@ def test_no_adapter_reuses_what_was_read_under_another(model: LlamaCppModel, fil
 
 
 def test_the_same_cold_prompt_at_once_is_read_once_under_each(model: LlamaCppModel, files: tuple[Path, Path]) -> None:
+    cold = [Fragment("Nobody has read this yet.\n"), *LONG]
+
     async def together() -> tuple[list[Delta], int]:
-        replies = await asyncio.gather(*(ask(side, LONG, max_tokens=2) for side in sides(model, files) * 3))
-        return list(replies), await model.count(LONG)
+        replies = await asyncio.gather(*(ask(side, cold, max_tokens=2) for side in sides(model, files) * 3))
+        return list(replies), await model.count(cold)
 
     replies, length = asyncio.run(together())
     assert sum(reply.usage.prompt_tokens for reply in replies) == 3 * length + 6
@@ -102,9 +104,9 @@ def test_scores_are_those_of_the_adapter(model: LlamaCppModel, files: tuple[Path
     scores = [asyncio.run(side.score(PROMPT, [" is", " Paris", " has been"])).logprobs for side in sides(model, files)]
     again = [asyncio.run(side.score(PROMPT, [" is", " Paris", " has been"])).logprobs for side in sides(model, files)]
     for i in range(3):
-        # Not to the bit: the second time the prompt is reused, so other rows are rounded together; 0.09 was seen.
-        assert scores[i] == pytest.approx(again[i], abs=0.2)
-        assert max(abs(a - b) for a, b in zip(scores[i], scores[i - 1], strict=True)) > 0.5
+        # Not to the bit: the second time the prompt is reused, so other rows are rounded together; 0.21 was seen.
+        assert scores[i] == pytest.approx(again[i], abs=0.5)
+        assert max(abs(a - b) for a, b in zip(scores[i], scores[i - 1], strict=True)) > 1
 
 
 def test_what_was_parked_under_an_adapter_comes_back_under_it_alone(
@@ -155,10 +157,10 @@ def test_unloading_breaks_off_what_is_under_way_and_leaves_the_others_alone(
     fresh: LlamaCppModel, files: tuple[Path, Path]
 ) -> None:
     plain, first, second = sides(fresh, files)
-    expected = asyncio.run(warm(plain, second, max_tokens=24))
+    expected = asyncio.run(alone(plain, second, max_tokens=24))
 
     async def go() -> list[Delta | BaseException]:
-        running = [asyncio.ensure_future(ask(side, max_tokens=24)) for side in (plain, first, second)]
+        running = [asyncio.ensure_future(ask(side, SURE, max_tokens=24)) for side in (plain, first, second)]
         stream = first.decode(LONG, max_tokens=200)
         await anext(stream)
         await asyncio.to_thread(first.close)
@@ -168,14 +170,13 @@ def test_unloading_breaks_off_what_is_under_way_and_leaves_the_others_alone(
         return await asyncio.gather(*running, return_exceptions=True)
 
     replies = asyncio.run(go())
-    # What else is in the cache may break ties in other ways, further on.
     told = [said(reply)[:10] for reply in (replies[0], replies[2]) if isinstance(reply, Delta)]
     assert told == [tokens[:10] for tokens in expected]
     held = [sequence for sequence in fresh._engine.ledger.sequences if sequence.adapter == first.adapter]
     assert not any(sequence.tokens or sequence.busy for sequence in held)
     with pytest.raises(ModelError, match="The adapter was unloaded; load it again"):
         asyncio.run(ask(first))
-    assert said(asyncio.run(ask(fresh.adapted(files[0])))) != expected[0]
+    assert said(asyncio.run(ask(fresh.adapted(files[0]), SURE)))[:10] != expected[0][:10]
 
 
 class Meanwhile(list[str]):
@@ -193,10 +194,10 @@ class Meanwhile(list[str]):
 
 
 def test_a_request_that_an_unloading_overtakes_ends_alone(fresh: LlamaCppModel, files: tuple[Path, Path]) -> None:
-    (expected,) = asyncio.run(warm(fresh, max_tokens=120))
+    (expected,) = asyncio.run(alone(fresh, max_tokens=120))
 
     async def go() -> list[Delta | BaseException]:
-        running = asyncio.ensure_future(ask(fresh, max_tokens=120))
+        running = asyncio.ensure_future(ask(fresh, SURE, max_tokens=120))
         await asyncio.sleep(0.05)
         adapted = fresh.adapted(files[0])
         late = ask(adapted, LONG, stop=Meanwhile(["never"], adapted.close))
@@ -303,17 +304,17 @@ def test_an_adapter_of_a_model_that_nothing_is_kept_about_has_no_identity(
 
 
 def test_an_adapter_is_loaded_while_another_session_decodes(fresh: LlamaCppModel, files: tuple[Path, Path]) -> None:
-    (alone,) = asyncio.run(warm(fresh, max_tokens=40))
+    (expected,) = asyncio.run(alone(fresh, max_tokens=40))
 
     async def go() -> tuple[Delta, AdaptedModel]:
-        running = asyncio.ensure_future(ask(fresh, max_tokens=40))
+        running = asyncio.ensure_future(ask(fresh, SURE, max_tokens=40))
         await asyncio.sleep(0.05)
         adapted = await asyncio.to_thread(fresh.adapted, files[0])
         return await running, adapted
 
     reply, adapted = asyncio.run(go())
-    assert said(reply) == alone
-    assert said(asyncio.run(ask(adapted))) != alone[:12]
+    assert said(reply) == expected
+    assert said(asyncio.run(ask(adapted, SURE))) != expected[:12]
 
 
 def test_a_stream_that_waits_for_its_grammar_does_not_hold_up_another_adapter(
